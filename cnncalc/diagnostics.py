@@ -1,0 +1,124 @@
+"""Findings as data: what is wrong, where, how bad, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+Severity = Literal["error", "warning", "note"]
+
+
+class Place(NamedTuple):
+    """A stretch of a source file; lines and columns count from 1, the end is excluded."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Edit(NamedTuple):
+    """Replace the text of a place."""
+
+    place: Place
+    text: str
+
+
+class Fix(NamedTuple):
+    """One way to mend a finding; `safe` where the network's output sizes stay as they are."""
+
+    description: str
+    safe: bool = False
+    edits: tuple[Edit, ...] = ()
+
+
+class Diagnostic(NamedTuple):
+    """One finding."""
+
+    rule: str
+    severity: Severity
+    message: str
+    place: Place | None = None
+    layer: str | None = None
+    hint: str | None = None
+    excerpt: str | None = None
+    """The source line of the place."""
+    fixes: tuple[Fix, ...] = ()
+    used: tuple[Place, ...] = ()
+    """Where the blocks around the place were used, innermost first."""
+    times: int = 1
+    """How many uses of a block lead to this same finding."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form of the contract (`cnncalc.diagnostics/1`)."""
+        place = self.place
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "message": self.message,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
+            "column": place.column if place else None,
+            "end_line": place.end_line if place else None,
+            "end_column": place.end_column if place else None,
+            "layer": self.layer,
+            "hint": self.hint,
+            "times": self.times,
+            "used": [
+                {"file": use.file, "line": use.line, "column": use.column} for use in self.used
+            ],
+            "fixes": [
+                {
+                    "description": fix.description,
+                    "safe": fix.safe,
+                    "edits": [
+                        {
+                            "line": edit.place.line,
+                            "column": edit.place.column,
+                            "end_line": edit.place.end_line,
+                            "end_column": edit.place.end_column,
+                            "text": edit.text,
+                        }
+                        for edit in fix.edits
+                    ],
+                }
+                for fix in self.fixes
+            ],
+        }
+
+
+class SpecError(Exception):
+    """The network cannot be used; carries every finding that says why."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(d.message for d in self.diagnostics))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is closest to a mistyped one, or `None`."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(word.lower(), list(known), n=1, cutoff=0.55)
+    return matches[0] if matches else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A hint naming the nearest known word, else all of them when they are few."""
+    names = sorted(known)
+    close = nearest(word, names)
+    if close is not None:
+        return f"did you mean `{close}`?"
+    return f"known: {', '.join(names)}" if names and len(names) <= 12 else None
+
+
+def summarize(diagnostics: Iterable[Diagnostic]) -> dict[str, int]:
+    """How many findings of each severity."""
+    counts = {"errors": 0, "warnings": 0, "notes": 0}
+    for diagnostic in diagnostics:
+        counts[diagnostic.severity + "s"] += 1
+    return counts

@@ -1,0 +1,95 @@
+"""The network as a graph: layers in execution order, immutable once built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cnncalc.diagnostics import Place
+from cnncalc.layers.base import Facts, Kind
+from cnncalc.shapes import Shape
+
+
+class Use(NamedTuple):
+    """A block's use: where, and the use that it is part of."""
+
+    place: Place
+    parent: Use | None
+
+    def chain(self) -> tuple[Place, ...]:
+        """Places of this use and of those around it, innermost first."""
+        places = []
+        use: Use | None = self
+        while use is not None:
+            places.append(use.place)
+            use = use.parent
+        return tuple(places)
+
+
+class Node(NamedTuple):
+    """One layer."""
+
+    name: str
+    kind: Kind
+    inputs: tuple[int, ...]
+    """Indices of the nodes whose outputs it takes."""
+    facts: Facts
+    place: Place | None = None
+    use: Use | None = None
+    shares: int | None = None
+    """The node whose weights it uses."""
+    wanted: bool = False
+    """Whether the file marks it as an output."""
+    reads: tuple[int, ...] = ()
+    """Nodes it names without taking their output: for a size, or for a pool's switches."""
+
+    @property
+    def params(self) -> int:
+        """Trainable values it owns; those of shared weights belong to the first layer."""
+        return 0 if self.shares is not None else self.facts.params
+
+
+class Input(Kind, name="input"):
+    """The network's input."""
+
+
+class Graph(NamedTuple):
+    """A network."""
+
+    name: str
+    source: str | None
+    nodes: tuple[Node, ...]
+    """The input at index 0, then the layers in execution order."""
+    parameters: Mapping[str, Any]
+    file: str | None = None
+
+    @property
+    def layers(self) -> tuple[Node, ...]:
+        """The nodes without the input."""
+        return self.nodes[1:]
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of the network's input."""
+        return self.nodes[0].facts.output
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Indices of the layers whose output is wanted: the marked ones and the last."""
+        last = len(self.nodes) - 1
+        return (*(i for i, node in enumerate(self.nodes) if node.wanted and i != last), last)
+
+    def last_uses(self) -> list[int]:
+        """For each node the index of the last node that takes its output; outputs live on."""
+        last = list(range(len(self.nodes)))
+        for index, node in enumerate(self.nodes):
+            for taken in node.inputs:
+                last[taken] = index
+        for index in self.outputs:
+            last[index] = len(self.nodes)
+        return last
+
+
+def input_node(shape: Shape) -> Node:
+    """The node of the network's input."""
+    return Node("input", Input((), 0), (), Facts(shape, windows=()))

@@ -1,0 +1,46 @@
+"""Layer kinds, one file a family; the registry is built from the classes."""
+
+from __future__ import annotations
+
+from cnncalc.layers import (
+    activation,
+    attention,
+    conv,
+    linear,
+    merge,
+    norm,
+    pool,
+    reshape,
+    upsample,
+)
+from cnncalc.layers.base import (
+    Facts,
+    Keeps,
+    Kind,
+    LayerError,
+    Operations,
+    Reference,
+    Windows,
+)
+
+FAMILIES = (conv, pool, linear, norm, activation, merge, reshape, upsample, attention)
+
+KINDS: dict[str, type[Kind]] = {
+    kind.name: kind
+    for family in FAMILIES
+    for kind in vars(family).values()
+    if isinstance(kind, type) and issubclass(kind, Kind) and "name" in vars(kind)
+}
+"""Every layer kind by the name it has in an architecture file."""
+
+__all__ = [
+    "FAMILIES",
+    "KINDS",
+    "Facts",
+    "Keeps",
+    "Kind",
+    "LayerError",
+    "Operations",
+    "Reference",
+    "Windows",
+]

@@ -1,0 +1,241 @@
+"""Activations: ReLU and its family, the sigmoid family, softmax; dropout and identity.
+
+Operations a value are counted as comparisons, elementary functions (exp, log, tanh, erf) and
+the four arithmetic operations of the formula each class states.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cnncalc.layers.base import Facts, Keeps, Kind, Operations, pointwise, single
+from cnncalc.layers.options import Choice, Number, Rate, option
+from cnncalc.shapes import Shape, product
+
+
+class Elementwise(Kind):
+    """A function of each value by itself, which may be written over its input."""
+
+    per_value: ClassVar[int]
+    keeps_output: ClassVar[bool] = False
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts(
+            shape,
+            operations=Operations(activation=self.per_value * product(shape)),
+            windows=(pointwise(shape),),
+            keeps=Keeps(output=True) if self.keeps_output else Keeps(inputs=True),
+            elementwise=True,
+        )
+
+
+class Relu(Elementwise, name="relu"):
+    """`max(x, 0)`: one operation a value."""
+
+    per_value = 1
+    keeps_output = True
+
+
+class Relu6(Elementwise, name="relu6"):
+    """`min(max(x, 0), 6)`: two operations a value."""
+
+    per_value = 2
+
+
+class LeakyRelu(Elementwise, name="leaky_relu"):
+    """`x` where positive, else `slope · x`: two operations a value."""
+
+    per_value = 2
+    slope: float = option(Number(), "slope below zero", default=0.01, main=True)
+
+
+class PRelu(Kind, name="prelu"):
+    """`x` where positive, else a trained slope times `x` (He et al. 2015): two operations a value.
+
+    One slope for all channels, or one for each.
+    """
+
+    has_weights = True
+    parameters: str = option(
+        Choice("shared", "channels"),
+        "one slope, or one for each channel",
+        default="shared",
+        main=True,
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts(
+            shape,
+            weights={"weight": (1 if self.parameters == "shared" else shape[0],)},
+            operations=Operations(activation=2 * product(shape)),
+            windows=(pointwise(shape),),
+            keeps=Keeps(inputs=True),
+            elementwise=True,
+        )
+
+
+class Elu(Elementwise, name="elu"):
+    """`x` where positive, else `α (exp x − 1)`: four operations a value."""
+
+    per_value = 4
+    alpha: float = option(Number(), "scale below zero", default=1.0, main=True)
+
+
+class Selu(Elementwise, name="selu"):
+    """Scaled ELU with fixed constants (Klambauer et al. 2017): five operations a value."""
+
+    per_value = 5
+
+
+class Celu(Elementwise, name="celu"):
+    """`max(x, 0) + min(0, α (exp(x/α) − 1))`: seven operations a value."""
+
+    per_value = 7
+    alpha: float = option(Number(above=0), "scale below zero", default=1.0, main=True)
+
+
+class Gelu(Elementwise, name="gelu"):
+    """`x · Φ(x)` (Hendrycks and Gimpel 2016): five operations a value with erf, nine with tanh."""
+
+    approximate: str = option(
+        Choice("none", "tanh"),
+        "exact with erf, or approximated with tanh",
+        default="none",
+        main=True,
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        per_value = 5 if self.approximate == "none" else 9
+        return Facts(
+            shape,
+            operations=Operations(activation=per_value * product(shape)),
+            windows=(pointwise(shape),),
+            keeps=Keeps(inputs=True),
+            elementwise=True,
+        )
+
+
+class Silu(Elementwise, name="silu"):
+    """`x / (1 + exp(−x))`, also called swish: four operations a value."""
+
+    per_value = 4
+
+
+class Mish(Elementwise, name="mish"):
+    """`x · tanh(log(1 + exp x))`: five operations a value."""
+
+    per_value = 5
+
+
+class Sigmoid(Elementwise, name="sigmoid"):
+    """`1 / (1 + exp(−x))`: four operations a value."""
+
+    per_value = 4
+    keeps_output = True
+
+
+class Tanh(Elementwise, name="tanh"):
+    """Hyperbolic tangent: one operation a value."""
+
+    per_value = 1
+    keeps_output = True
+
+
+class HardSigmoid(Elementwise, name="hard_sigmoid"):
+    """`min(max(x + 3, 0), 6) / 6`: four operations a value."""
+
+    per_value = 4
+
+
+class HardSwish(Elementwise, name="hard_swish"):
+    """`x · min(max(x + 3, 0), 6) / 6` (Howard et al. 2019): five operations a value."""
+
+    per_value = 5
+
+
+class HardTanh(Elementwise, name="hard_tanh"):
+    """`min(max(x, −1), 1)`: two operations a value."""
+
+    per_value = 2
+
+
+class Softplus(Elementwise, name="softplus"):
+    """`log(1 + exp x)`: three operations a value."""
+
+    per_value = 3
+
+
+class Softsign(Elementwise, name="softsign"):
+    """`x / (1 + |x|)`: three operations a value."""
+
+    per_value = 3
+
+
+class Threshold(Elementwise, name="threshold"):
+    """`x` above the threshold, else a fixed value: one operation a value."""
+
+    per_value = 1
+    at: float = option(Number(), "the threshold", required=True, main=True)
+    value: float = option(Number(), "the value below it", default=0)
+
+
+class Softmax(Kind, name="softmax"):
+    """`exp x / Σ exp x` over the channels, at each position by itself.
+
+    With the maximum taken off first: `5C − 2` operations for `C` channels.
+    """
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts(
+            shape,
+            operations=Operations(activation=(5 * shape[0] - 2) * product(shape[1:])),
+            windows=(pointwise(shape) if len(shape) > 1 else None,),
+            keeps=Keeps(output=True),
+        )
+
+
+class LogSoftmax(Softmax, name="log_softmax"):
+    """The logarithm of softmax over the channels: `5C − 1` operations for `C` channels."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts(
+            shape,
+            operations=Operations(activation=(5 * shape[0] - 1) * product(shape[1:])),
+            windows=(pointwise(shape) if len(shape) > 1 else None,),
+            keeps=Keeps(output=True),
+        )
+
+
+class View(Kind):
+    """A layer that does nothing at inference: its output is its input."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts(shape, windows=(pointwise(shape),), view=True, keeps=self._keeps(shape))
+
+    def _keeps(self, shape: Shape) -> Keeps:
+        return Keeps()
+
+
+class Dropout(View, name="dropout"):
+    """Dropout (Srivastava et al. 2014): nothing at inference; training keeps a mask."""
+
+    rate: float = option(Rate(), "probability of a zero", default=0.5, main=True)
+
+    def _keeps(self, shape: Shape) -> Keeps:
+        return Keeps(mask_values=product(shape)) if self.rate else Keeps()
+
+
+class DropPath(View, name="drop_path"):
+    """Stochastic depth (Huang et al. 2016): drops whole samples of a branch in training."""
+
+    rate: float = option(Rate(), "probability of leaving the branch out", default=0.0, main=True)
+
+
+class Identity(View, name="identity"):
+    """The input itself."""

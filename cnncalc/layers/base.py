@@ -1,0 +1,236 @@
+"""What a layer kind must state.
+
+A kind declares its options, and from the shapes of its inputs it states `Facts`: the output
+shape, the shapes of its weights and buffers, its operations, the windows through which an
+output unit sees each input, and what its backward pass keeps. It knows nothing of tables,
+files, YAML or receptive fields; every analysis folds these facts over the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, NoReturn
+
+from cnncalc.layers.options import Option, OptionError
+from cnncalc.shapes import IDENTITY, Shape, Window, product
+
+Windows = tuple[Window, ...]
+"""One window per spatial axis."""
+
+NOTHING: Mapping[str, Shape] = {}
+
+SIZE_LIMIT = 2**53
+"""No tensor and no weight array may hold more values than this."""
+
+
+class Operations(NamedTuple):
+    """What a layer computes for one sample, each term by itself.
+
+    Every tool adds up another subset of these, so they are kept apart. One comparison, one
+    elementary function (exp, tanh, erf, a power, a root) and one of `+ − × ÷` count as one.
+    """
+
+    macs: int = 0
+    bias: int = 0
+    normalization: int = 0
+    activation: int = 0
+    pooling: int = 0
+    elementwise: int = 0
+
+    @property
+    def flops(self) -> int:
+        """Every arithmetic operation: two a multiply-accumulate and one of the others."""
+        return 2 * self.macs + sum(self[1:])
+
+
+class Keeps(NamedTuple):
+    """What a layer keeps for its backward pass, beside its weights."""
+
+    inputs: bool = False
+    output: bool = False
+    values: int = 0
+    """Further values of the activations' type (means, inverse deviations, a scaled copy)."""
+    index_values: int = 0
+    """Positions, kept as 64-bit integers (a max pool's switches)."""
+    mask_values: int = 0
+    """Truth values, one byte each (dropout)."""
+
+
+class Facts:
+    """All that a layer states for given input shapes."""
+
+    __slots__ = (
+        "biases",
+        "buffer_values",
+        "buffers",
+        "elementwise",
+        "keeps",
+        "operations",
+        "output",
+        "params",
+        "values",
+        "view",
+        "weights",
+        "windows",
+    )
+
+    def __init__(
+        self,
+        output: Shape,
+        *,
+        weights: Mapping[str, Shape] = NOTHING,
+        buffers: Mapping[str, Shape] = NOTHING,
+        operations: Operations = Operations(),
+        windows: tuple[Windows | None, ...],
+        keeps: Keeps = Keeps(),
+        view: bool = False,
+        elementwise: bool = False,
+    ) -> None:
+        self.output = output
+        """Output shape."""
+        self.weights = weights
+        """Trainable arrays by name, in PyTorch's order."""
+        self.buffers = buffers
+        """Arrays that are stored and not trained."""
+        self.operations = operations
+        self.windows = windows
+        """For each input, the window on each spatial axis; `None`: all of it is seen."""
+        self.keeps = keeps
+        self.view = view
+        """Whether the output is the input under another shape and owns no bytes."""
+        self.elementwise = elementwise
+        """Whether the output may be written over the input."""
+        self.values = product(output)
+        sizes = {name: product(shape) for name, shape in weights.items()}
+        self.params = sum(sizes.values())
+        self.biases = sum(size for name, size in sizes.items() if name.endswith("bias"))
+        self.buffer_values = sum(map(product, buffers.values()))
+
+
+class Reference(NamedTuple):
+    """An earlier layer that an option names: its place in the graph and its shapes."""
+
+    name: str
+    node: int
+    output: Shape
+    inputs: tuple[Shape, ...]
+    kind: Kind | None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LayerError(Exception):
+    """No such layer: the rule it breaks, and which option to look at."""
+
+    def __init__(
+        self, rule: str, message: str, *, option: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.option = option
+        self.hint = hint
+
+
+class Kind:
+    """A layer kind; an instance is one set of options, the same for any layer that has them."""
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    options: ClassVar[Mapping[str, Option]] = {}
+    main: ClassVar[Option | None] = None
+    branches: ClassVar[bool] = False
+    """Whether the main option is a list of branches; all of them are inputs."""
+    has_weights: ClassVar[bool] = False
+    """Whether `share` makes sense."""
+
+    def __init_subclass__(cls, name: str | None = None) -> None:
+        if name is None:
+            return
+        cls.name = name
+        cls.family = cls.__module__.rpartition(".")[2]
+        found: dict[str, Option] = {}
+        for base in reversed(cls.__mro__):
+            for key, value in vars(base).items():
+                if isinstance(value, Option):
+                    found.pop(key, None)
+                    found[key] = value.named(key)
+        cls.options = found
+        cls.main = next((option for option in found.values() if option.main), None)
+
+    def __init__(self, values: tuple[Any, ...], rank: int) -> None:
+        """Options in declared order, checked already; `rank` is the number of spatial axes."""
+        own = self.__dict__
+        for (key, option), value in zip(self.options.items(), values, strict=True):
+            if value is None and option.like is not None:
+                own[key] = own[option.like]
+                continue
+            try:
+                own[key] = value if value is None else option.type.build(value, rank)
+            except OptionError as error:
+                raise LayerError("bad-value", f"`{key}` {error}", option=key) from None
+
+    def __setattr__(self, key: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        """State the facts for the given input shapes.
+
+        Raises:
+            LayerError: there is no such layer on these shapes.
+        """
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """The first line of the kind's description."""
+        return (self.__doc__ or "").strip().partition("\n")[0]
+
+    def essentials(self) -> str:
+        """The options that matter, as short as a paper writes them: `3×3/2 p1`."""
+        parts = ""
+        for key, option in self.options.items():
+            value = self.__dict__[key]
+            if option.mark is None or value is None:
+                continue
+            if option.default is not None and value == option.type.build(
+                option.default, len(value) if isinstance(value, tuple) else 0
+            ):
+                continue
+            if option.like is not None and value == self.__dict__[option.like]:
+                continue
+            space = "" if option.mark in ("", "/") or not parts else " "
+            parts += space + option.mark + option.type.brief(value)
+        return parts
+
+
+def spatial(kind: Kind, shape: Shape) -> Shape:
+    """The spatial sizes of a map, refusing a flat input."""
+    if len(shape) < 2:
+        raise LayerError(
+            "shape-mismatch",
+            f"`{kind.name}` slides over spatial axes, and its input is flat: {list(shape)}",
+            hint="put it before `flatten`, or `reshape` the input to channels and sizes",
+        )
+    return shape[1:]
+
+
+def pointwise(shape: Shape) -> Windows:
+    """The window on each axis of a layer that works at each position by itself."""
+    return (IDENTITY,) * (len(shape) - 1)
+
+
+def single(inputs: tuple[Shape, ...]) -> Shape:
+    """The one input of a kind that takes one."""
+    (shape,) = inputs
+    return shape
+
+
+def check_size(shape: Shape, what: str) -> None:
+    """Refuse arrays beyond `SIZE_LIMIT`."""
+    if product(shape) > SIZE_LIMIT:
+        raise LayerError(
+            "limit-exceeded",
+            f"{what} {list(shape)} would hold more than 2^53 values",
+        )

@@ -1,0 +1,249 @@
+"""Convolutions: plain, depthwise, separable, transposed and locally connected."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import (
+    Facts,
+    Keeps,
+    Kind,
+    LayerError,
+    Operations,
+    check_size,
+    single,
+    spatial,
+)
+from cnncalc.layers.options import Axes, Bool, Int, Kernel, Padding, option
+from cnncalc.layers.sliding import Pairs, slides
+from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
+
+PADDING = Padding("same", "same_lower", "valid")
+
+
+def check_groups(channels: int, filters: int, groups: int) -> None:
+    """Groups must divide the channels on both sides."""
+    for count, what in ((channels, "input channels"), (filters, "filters")):
+        if count % groups:
+            below = max(d for d in range(1, groups + 1) if count % d == 0) if groups < 1e6 else 1
+            raise LayerError(
+                "groups-do-not-divide",
+                f"{groups} groups do not divide {count} {what}",
+                option="groups",
+                hint=f"{below} groups would, or {-(-count // groups) * groups} {what}",
+            )
+
+
+class Sliding(Kind):
+    """What every convolution with a sliding kernel has."""
+
+    has_weights = True
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Pairs | str
+    dilation: tuple[int, ...]
+    bias: bool
+
+    def _facts(
+        self,
+        axes: tuple[Slide, ...],
+        filters: int,
+        weights: dict[str, Shape],
+        macs: int,
+        bias_shape: Shape | None = None,
+        *,
+        kept: int = 0,
+    ) -> Facts:
+        """Facts of a convolution with the given weights and multiply-accumulates."""
+        output = (filters, *(axis.output for axis in axes))
+        for name, shape in weights.items():
+            check_size(shape, f"its {name}")
+        if self.bias:
+            weights["bias"] = bias_shape or (filters,)
+        return Facts(
+            output,
+            weights=weights,
+            operations=Operations(macs=macs, bias=product(output) if self.bias else 0),
+            windows=(tuple(axis.window for axis in axes),),
+            keeps=Keeps(inputs=True, values=kept),
+        )
+
+
+class Conv(Sliding, name="conv"):
+    """Convolution (cross-correlation) in one, two or three dimensions.
+
+    Output `floor((W + P_before + P_after − D·(F − 1) − 1) / S) + 1` on each axis. Weights
+    `[filters, channels / groups, *kernel]`. Multiply-accumulates: one for each output value,
+    input channel of its group and kernel position; one addition an output value for the bias.
+    """
+
+    filters: int = option(Int(), "output channels", required=True, main=True)
+    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
+    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
+    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
+    dilation: tuple[int, ...] = option(
+        Axes(), "distance of kernel taps; 1 has no gaps", default=1, mark="d"
+    )
+    groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
+    bias: bool = option(Bool(), "whether a bias is added", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        axes = slides(self, shape)
+        check_groups(shape[0], self.filters, self.groups)
+        weight = (self.filters, shape[0] // self.groups, *self.kernel)
+        positions = product(tuple(axis.output for axis in axes))
+        return self._facts(axes, self.filters, {"weight": weight}, positions * product(weight))
+
+
+class DepthwiseConv(Sliding, name="depthwise_conv"):
+    """Depthwise convolution: each channel is filtered by itself.
+
+    A convolution with as many groups as channels and `multiplier` filters for each. Weights
+    `[channels · multiplier, 1, *kernel]`.
+    """
+
+    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
+    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
+    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
+    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
+    multiplier: int = option(Int(), "filters for each channel", default=1, mark="×")
+    bias: bool = option(Bool(), "whether a bias is added", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        axes = slides(self, shape)
+        filters = shape[0] * self.multiplier
+        weight = (filters, 1, *self.kernel)
+        positions = product(tuple(axis.output for axis in axes))
+        return self._facts(axes, filters, {"weight": weight}, positions * product(weight))
+
+
+class SeparableConv(Sliding, name="separable_conv"):
+    """Depthwise separable convolution: a depthwise convolution, then a 1×1 convolution.
+
+    One layer as in Keras' `SeparableConv2D`, with a bias after the 1×1 convolution only. The
+    depthwise result is kept for the backward pass as well as the input.
+    """
+
+    filters: int = option(Int(), "output channels", required=True, main=True)
+    kernel: tuple[int, ...] = option(Kernel(), "depthwise kernel size", required=True, mark="")
+    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
+    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
+    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
+    multiplier: int = option(Int(), "depthwise filters for each channel", default=1, mark="×")
+    bias: bool = option(Bool(), "whether a bias is added", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        axes = slides(self, shape)
+        between = shape[0] * self.multiplier
+        depthwise = (between, 1, *self.kernel)
+        across = (self.filters, between, *(1,) * len(axes))
+        positions = product(tuple(axis.output for axis in axes))
+        macs = positions * (product(depthwise) + product(across))
+        weights = {"depthwise.weight": depthwise, "pointwise.weight": across}
+        return self._facts(axes, self.filters, weights, macs, kept=positions * between)
+
+
+class LocallyConnected(Sliding, name="locally_connected"):
+    """Convolution without weight sharing: every output position has its own kernel and bias.
+
+    Weights `[filters, *output, channels / groups, *kernel]`, bias `[filters, *output]`.
+    """
+
+    filters: int = option(Int(), "output channels", required=True, main=True)
+    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
+    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
+    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
+    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
+    groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
+    bias: bool = option(Bool(), "whether a bias is added", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        axes = slides(self, shape)
+        check_groups(shape[0], self.filters, self.groups)
+        output = (self.filters, *(axis.output for axis in axes))
+        weight = (*output, shape[0] // self.groups, *self.kernel)
+        return self._facts(axes, self.filters, {"weight": weight}, product(weight), output)
+
+
+class ConvTranspose(Kind, name="conv_transpose"):
+    """Transposed convolution (fractionally strided; the gradient of a convolution).
+
+    Output `(W − 1)·S − P_before − P_after + D·(F − 1) + 1 + output_padding`; with `same`
+    padding `W·S`. Weights `[channels, filters / groups, *kernel]`. Every input value meets
+    the whole kernel, so multiply-accumulates count input positions, not output positions.
+    """
+
+    has_weights = True
+
+    filters: int = option(Int(), "output channels", required=True, main=True)
+    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
+    stride: tuple[int, ...] = option(Axes(), "upsampling factor", default=1, mark="/")
+    padding: Pairs | str = option(PADDING, "rows taken off the output", default=0, mark="p")
+    output_padding: tuple[int, ...] = option(
+        Axes(0), "rows added behind the output", default=0, mark="op"
+    )
+    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
+    groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
+    bias: bool = option(Bool(), "whether a bias is added", default=True)
+
+    def crops(self) -> tuple[Pairs, tuple[int, ...]]:
+        """Padding in numbers and the rows added behind, on each axis."""
+        if isinstance(self.padding, tuple):
+            return self.padding, self.output_padding
+        if self.padding == "valid":
+            return ((0, 0),) * len(self.kernel), self.output_padding
+        pairs, extras = [], []
+        for kernel, stride, dilation in zip(self.kernel, self.stride, self.dilation, strict=True):
+            surplus = transposed_size(1, kernel, stride, 0, 0, 0, dilation) - stride
+            small, large = max(surplus, 0) // 2, (max(surplus, 0) + 1) // 2
+            pairs.append((large, small) if self.padding == "same_lower" else (small, large))
+            extras.append(max(-surplus, 0))
+        return tuple(pairs), tuple(extras)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        sizes = spatial(self, shape)
+        check_groups(shape[0], self.filters, self.groups)
+        pairs, extras = self.crops()
+        axes, windows = [], []
+        for axis, size in enumerate(sizes):
+            kernel, stride, dilation = self.kernel[axis], self.stride[axis], self.dilation[axis]
+            before, after = pairs[axis]
+            extra = extras[axis]
+            if isinstance(self.padding, tuple) and extra >= max(stride, dilation):
+                raise LayerError(
+                    "output-padding-too-large",
+                    f"output padding {extra} must be smaller than the stride ({stride}) or the "
+                    f"dilation ({dilation})",
+                    option="output_padding",
+                    hint=f"at most {max(stride, dilation) - 1}",
+                )
+            length = transposed_size(size, kernel, stride, before, after, extra, dilation)
+            if length < 1:
+                raise LayerError(
+                    "kernel-larger-than-input",
+                    f"padding {before} + {after} takes away the whole output: "
+                    f"({size} − 1)·{stride} − {before} − {after} + "
+                    f"{dilation * (kernel - 1) + 1} + {extra} = {length}",
+                    option="padding",
+                    hint=f"at most {before + after + length - 1} padding in all",
+                )
+            axes.append(length)
+            windows.append(transposed_window(kernel, stride, before, dilation))
+        output = (self.filters, *axes)
+        weight = (shape[0], self.filters // self.groups, *self.kernel)
+        check_size(weight, "its weight")
+        return Facts(
+            output,
+            weights={"weight": weight, "bias": (self.filters,)}
+            if self.bias
+            else {"weight": weight},
+            operations=Operations(
+                macs=product(sizes) * product(weight), bias=product(output) if self.bias else 0
+            ),
+            windows=(tuple(windows),),
+            keeps=Keeps(inputs=True),
+        )

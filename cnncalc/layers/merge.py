@@ -1,0 +1,99 @@
+"""Layers that bring branches together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.layers.base import Facts, Keeps, Kind, LayerError, Operations, Windows
+from cnncalc.layers.options import Branches, option
+from cnncalc.shapes import FIXED, IDENTITY, Shape, product
+
+
+class Merge(Kind):
+    """A layer with several inputs."""
+
+    branches = True
+    inputs: Any = option(Branches(), "the branches that meet", required=True, main=True)
+
+
+class Broadcast(Merge):
+    """Branches combined value by value; an axis of size 1 is repeated along the others."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        output = _broadcast(self, inputs)
+        return Facts(
+            output,
+            operations=Operations(elementwise=(len(inputs) - 1) * product(output)),
+            windows=tuple(_windows(shape, output) for shape in inputs),
+            keeps=self._keeps(),
+        )
+
+    def _keeps(self) -> Keeps:
+        return Keeps()
+
+
+class Add(Broadcast, name="add"):
+    """Sum of the branches: an addition a value for every branch but the first."""
+
+
+class Multiply(Broadcast, name="multiply"):
+    """Product of the branches: a multiplication a value for every branch but the first."""
+
+    def _keeps(self) -> Keeps:
+        return Keeps(inputs=True)
+
+
+class Concat(Merge, name="concat"):
+    """The branches' channels one after the other; their other sizes must agree."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        first = inputs[0]
+        for number, shape in enumerate(inputs[1:], 2):
+            if shape[1:] != first[1:] or len(shape) != len(first):
+                raise LayerError(
+                    "shape-mismatch",
+                    f"branch 1 is {list(first)} and branch {number} is {list(shape)}: "
+                    "only their channels may differ",
+                    hint=_size_hint(first, shape),
+                )
+        channels = sum(shape[0] for shape in inputs)
+        window = (IDENTITY,) * (len(first) - 1)
+        return Facts((channels, *first[1:]), windows=(window,) * len(inputs))
+
+
+def _broadcast(kind: Kind, inputs: tuple[Shape, ...]) -> Shape:
+    output = inputs[0]
+    for number, shape in enumerate(inputs[1:], 2):
+        if shape == output:
+            continue
+        fits = len(shape) == len(output) and all(
+            a == b or 1 in (a, b) for a, b in zip(shape, output, strict=True)
+        )
+        if not fits:
+            raise LayerError(
+                "shape-mismatch",
+                f"branch 1 is {list(inputs[0])} and branch {number} is {list(shape)}: "
+                f"they cannot {kind.name}",
+                hint=_size_hint(output, shape),
+            )
+        output = tuple(max(a, b) for a, b in zip(output, shape, strict=True))
+    return output
+
+
+def _size_hint(first: Shape, second: Shape) -> str | None:
+    if len(first) != len(second):
+        return "`flatten` or `reshape` one of them"
+    if first[0] != second[0] and first[1:] == second[1:]:
+        return f"a 1×1 convolution with {first[0]} filters in the second would fit"
+    if len(first) > 1 and first[0] == second[0] or first[1:] != second[1:]:
+        larger = 1 if product(first[1:]) >= product(second[1:]) else 2
+        return f"crop or pool branch {larger}, or pad or upsample the other"
+    return None
+
+
+def _windows(shape: Shape, output: Shape) -> Windows:
+    """Identity on the axes that agree, the one unit on those that are repeated."""
+    return tuple(
+        IDENTITY if size == whole else FIXED
+        for size, whole in zip(shape[1:], output[1:], strict=True)
+    )

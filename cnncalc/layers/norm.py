@@ -1,0 +1,154 @@
+"""Normalizations."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import (
+    Facts,
+    Keeps,
+    Kind,
+    LayerError,
+    Operations,
+    pointwise,
+    single,
+)
+from cnncalc.layers.options import Bool, Choice, Int, Number, option
+from cnncalc.shapes import Shape, product
+
+STATISTICS_OPERATIONS = 5
+"""A value: add to the mean, subtract it, square, add to the variance, scale."""
+
+
+def affine_arrays(shape: Shape, affine: bool) -> dict[str, Shape]:
+    """Scale and offset of a normalization."""
+    return {"weight": shape, "bias": shape} if affine else {}
+
+
+class BatchNorm(Kind, name="batch_norm"):
+    """Batch normalization with the stored statistics (Ioffe and Szegedy 2015).
+
+    Two trainable values a channel, two running statistics (buffers). At inference the
+    statistics are constants: a multiplication and an addition a value.
+    """
+
+    has_weights = True
+
+    eps: float = option(Number(above=0), "added to the variance", default=1e-5)
+    affine: bool = option(Bool(), "whether scale and offset are trained", default=True)
+    track_stats: bool = option(Bool(), "whether running statistics are stored", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        channels = (shape[0],)
+        stored = {"running_mean": channels, "running_var": channels} if self.track_stats else {}
+        return Facts(
+            shape,
+            weights=affine_arrays(channels, self.affine),
+            buffers=stored,
+            operations=Operations(normalization=2 * product(shape)),
+            windows=(pointwise(shape),),
+            keeps=Keeps(inputs=True, values=2 * shape[0]),
+        )
+
+
+class LayerNorm(Kind, name="layer_norm"):
+    """Layer normalization (Ba et al. 2016), over the channels at each position or over all.
+
+    Over the channels, a position is normalized by itself (ConvNeXt, transformers) with a scale
+    and an offset a channel; over all, with a scale and an offset a value. Five operations a
+    value and two for scale and offset.
+    """
+
+    has_weights = True
+
+    over: str = option(
+        Choice("channels", "all"), "what is normalized together", default="channels", main=True
+    )
+    eps: float = option(Number(above=0), "added to the variance", default=1e-5)
+    affine: bool = option(Bool(), "whether scale and offset are trained", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        whole = self.over == "all" or len(shape) == 1
+        per_value = STATISTICS_OPERATIONS + 2 * self.affine
+        return Facts(
+            shape,
+            weights=affine_arrays(shape if whole else shape[:1], self.affine),
+            operations=Operations(normalization=per_value * product(shape)),
+            windows=(None if whole else pointwise(shape),),
+            keeps=Keeps(inputs=True, values=2 * (1 if whole else product(shape[1:]))),
+        )
+
+
+class GroupNorm(Kind, name="group_norm"):
+    """Group normalization (Wu and He 2018): all positions of a group of channels together.
+
+    A scale and an offset a channel. Five operations a value and two for scale and offset.
+    """
+
+    has_weights = True
+
+    groups: int = option(Int(), "groups of channels", required=True, main=True, mark="g")
+    eps: float = option(Number(above=0), "added to the variance", default=1e-5)
+    affine: bool = option(Bool(), "whether scale and offset are trained", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        if shape[0] % self.groups:
+            raise LayerError(
+                "groups-do-not-divide",
+                f"{self.groups} groups do not divide {shape[0]} channels",
+                option="groups",
+            )
+        per_value = STATISTICS_OPERATIONS + 2 * self.affine
+        return Facts(
+            shape,
+            weights=affine_arrays(shape[:1], self.affine),
+            operations=Operations(normalization=per_value * product(shape)),
+            windows=(None,),
+            keeps=Keeps(inputs=True, values=2 * self.groups),
+        )
+
+
+class InstanceNorm(Kind, name="instance_norm"):
+    """Instance normalization (Ulyanov et al. 2016): all positions of each channel.
+
+    Five operations a value and two for scale and offset.
+    """
+
+    has_weights = True
+
+    eps: float = option(Number(above=0), "added to the variance", default=1e-5)
+    affine: bool = option(Bool(), "whether scale and offset are trained", default=False)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        per_value = STATISTICS_OPERATIONS + 2 * self.affine
+        return Facts(
+            shape,
+            weights=affine_arrays(shape[:1], self.affine),
+            operations=Operations(normalization=per_value * product(shape)),
+            windows=(None,),
+            keeps=Keeps(inputs=True, values=2 * shape[0]),
+        )
+
+
+class LocalResponseNorm(Kind, name="local_response_norm"):
+    """Local response normalization across channels (Krizhevsky et al. 2012).
+
+    `x / (k + α/n · Σ x²)^β` over `size` neighbouring channels, as PyTorch computes it: a square,
+    `size − 1` additions, scale, offset, power and division a value.
+    """
+
+    size: int = option(Int(), "neighbouring channels", default=5, main=True, mark="n")
+    alpha: float = option(Number(), "scale of the sum", default=1e-4)
+    beta: float = option(Number(), "the power", default=0.75)
+    k: float = option(Number(), "the offset", default=1.0)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts(
+            shape,
+            operations=Operations(normalization=(self.size + 4) * product(shape)),
+            windows=(pointwise(shape),),
+            keeps=Keeps(inputs=True, values=product(shape)),
+        )

@@ -1,0 +1,401 @@
+"""Options of layer kinds: one declaration serves parser, defaults, messages, reference, schema.
+
+An option's type checks a value as it comes from the file (`check`), turns it into the form
+the kind works with once the number of spatial axes is known (`build`), and describes itself
+for people (`expects`) and for editors (`schema`).
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+INTEGER_LIMIT = 2**31 - 1
+"""The largest whole number an option takes."""
+
+
+class OptionError(Exception):
+    """A value that an option does not take; the text continues "`kernel` …"."""
+
+
+class LimitError(OptionError):
+    """A number beyond the limits of the language."""
+
+
+class Type:
+    """The values an option takes."""
+
+    expects = "a value"
+    text = False
+    """Whether a string is taken as it stands (otherwise it is an expression)."""
+    reference = False
+    """Whether the value names an earlier layer."""
+
+    def check(self, value: Any) -> None:
+        """Raise `OptionError` for a value that is never right, whatever the input."""
+
+    def build(self, value: Any, rank: int) -> Any:
+        """The value in the form that the kind works with; `rank` spatial axes."""
+        return value
+
+    def brief(self, value: Any) -> str:
+        """A built value, as short as possible."""
+        return str(value)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the value in a file."""
+        return {}
+
+    def refuse(self, value: Any) -> OptionError:
+        """The error for a value of another type."""
+        return OptionError(f"must be {self.expects}, not {show(value)}")
+
+
+def show(value: Any) -> str:
+    """A value as the file would write it."""
+    if value is True or value is False:
+        return str(value).lower()
+    if value is None:
+        return "nothing"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(show, value))}]"
+    return f"`{value}`" if isinstance(value, str) else str(value)
+
+
+EXPRESSION_SCHEMA = {"type": "string", "description": "an expression"}
+
+
+class Int(Type):
+    """A whole number from `least` on."""
+
+    def __init__(self, least: int | None = 1) -> None:
+        self.least = least
+        self.expects = "a whole number" if least is None else f"a whole number from {least} on"
+
+    def check(self, value: Any) -> None:
+        if type(value) is not int:
+            error = self.refuse(value)
+            if type(value) is float and value == value // 1:
+                error = OptionError(f"{error}; write {int(value)}")
+            raise error
+        if value > INTEGER_LIMIT or value < -INTEGER_LIMIT:
+            raise LimitError(f"is {value:.3g}, beyond the limit of 2^31 − 1")
+        if self.least is not None and value < self.least:
+            raise self.refuse(value)
+
+    def schema(self) -> dict[str, Any]:
+        number: dict[str, Any] = {"type": "integer"}
+        if self.least is not None:
+            number["minimum"] = self.least
+        return {"anyOf": [number, EXPRESSION_SCHEMA]}
+
+
+class Number(Type):
+    """A finite number."""
+
+    expects = "a number"
+
+    def __init__(self, above: float | None = None, most: float | None = None) -> None:
+        self.above, self.most = above, most
+        if above is not None:
+            self.expects += f" above {above:g}"
+        if most is not None:
+            self.expects += f" of at most {most:g}"
+
+    def check(self, value: Any) -> None:
+        if type(value) not in (int, float):
+            raise self.refuse(value)
+        if self.above is not None and not value > self.above:
+            raise self.refuse(value)
+        if self.most is not None and not value <= self.most:
+            raise self.refuse(value)
+
+    def schema(self) -> dict[str, Any]:
+        number: dict[str, Any] = {"type": "number"}
+        if self.above is not None:
+            number["exclusiveMinimum"] = self.above
+        if self.most is not None:
+            number["maximum"] = self.most
+        return {"anyOf": [number, EXPRESSION_SCHEMA]}
+
+
+class Rate(Number):
+    """A probability below one."""
+
+    def __init__(self) -> None:
+        self.above, self.most = None, 1
+        self.expects = "a probability from 0 to 1"
+
+    def check(self, value: Any) -> None:
+        super().check(value)
+        if value < 0:
+            raise self.refuse(value)
+
+
+class Bool(Type):
+    """`true` or `false`."""
+
+    expects = "true or false"
+
+    def check(self, value: Any) -> None:
+        if type(value) is not bool:
+            raise self.refuse(value)
+
+    def brief(self, value: Any) -> str:
+        return ""
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "boolean"}, EXPRESSION_SCHEMA]}
+
+
+class Choice(Type):
+    """One of some words."""
+
+    text = True
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.expects = "one of " + ", ".join(words)
+
+    def check(self, value: Any) -> None:
+        if value not in self.words or type(value) is not str:
+            raise self.refuse(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+class Axes(Type):
+    """A whole number for every spatial axis, or a list of one for each."""
+
+    def __init__(self, least: int | None = 1) -> None:
+        self.item = Int(least)
+        self.expects = f"{self.item.expects}, or a list with one for each spatial axis"
+
+    def check(self, value: Any) -> None:
+        if type(value) is tuple:
+            if not 1 <= len(value) <= 3:
+                raise self.refuse(value)
+            for item in value:
+                self.item.check(item)
+        elif type(value) is int:
+            self.item.check(value)
+        else:
+            try:
+                self.item.check(value)
+            except OptionError:
+                raise self.refuse(value) from None
+
+    def build(self, value: Any, rank: int) -> tuple[int, ...]:
+        if type(value) is int:
+            return (value,) * rank
+        if len(value) != rank:
+            raise OptionError(
+                f"lists {len(value)} sizes, and the input has {rank} spatial "
+                f"ax{'i' if rank == 1 else 'e'}s"
+            )
+        return tuple(value)
+
+    def brief(self, value: Any) -> str:
+        return axes_brief(value)
+
+    def schema(self) -> dict[str, Any]:
+        item = self.item.schema()
+        return {
+            "anyOf": [
+                *item["anyOf"],
+                {"type": "array", "items": item, "minItems": 1, "maxItems": 3},
+            ]
+        }
+
+
+class Kernel(Axes):
+    """The kernel of a window, always written out: `3×3`."""
+
+    def brief(self, value: Any) -> str:
+        return "×".join(map(str, value))
+
+
+def axes_brief(value: tuple[int, ...]) -> str:
+    """One number where all axes agree, else all of them."""
+    return str(value[0]) if len(set(value)) == 1 else "×".join(map(str, value))
+
+
+class Padding(Type):
+    """Padding of every axis: a number, one an axis, `[before, after]` pairs, or a word."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.expects = "a whole number from 0 on, one an axis, [before, after] pairs" + "".join(
+            f", `{word}`" for word in words
+        )
+        self.item = Int(0)
+
+    def check(self, value: Any) -> None:
+        if type(value) is int:
+            self.item.check(value)
+        elif type(value) is tuple and 1 <= len(value) <= 3:
+            pairs = [item for item in value if type(item) is tuple]
+            if pairs and (len(pairs) < len(value) or any(len(pair) != 2 for pair in pairs)):
+                raise self.refuse(value)
+            for item in value:
+                for number in item if type(item) is tuple else (item,):
+                    self.item.check(number)
+        elif value not in self.words or type(value) is not str:
+            raise self.refuse(value)
+
+    def build(self, value: Any, rank: int) -> tuple[tuple[int, int], ...] | str:
+        if type(value) is str:
+            return value
+        if type(value) is int:
+            return ((value, value),) * rank
+        if len(value) != rank:
+            hint = f"; write [[{value[0]}, {value[1]}]]" if rank == 1 and len(value) == 2 else ""
+            raise OptionError(
+                f"lists {len(value)} axes, and the input has {rank} spatial "
+                f"ax{'i' if rank == 1 else 'e'}s{hint}"
+            )
+        return tuple(item if type(item) is tuple else (item, item) for item in value)
+
+    def brief(self, value: Any) -> str:
+        if type(value) is str:
+            return " " + value
+        texts = [str(a) if a == b else f"{a}+{b}" for a, b in value]
+        return texts[0] if len(set(texts)) == 1 else "×".join(texts)
+
+    def schema(self) -> dict[str, Any]:
+        number = self.item.schema()
+        pair = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+        choices: list[dict[str, Any]] = [
+            number["anyOf"][0],
+            {"type": "array", "items": {"anyOf": [*number["anyOf"], pair]}, "maxItems": 3},
+            EXPRESSION_SCHEMA,
+        ]
+        if self.words:
+            choices.insert(0, {"enum": list(self.words)})
+        return {"anyOf": choices}
+
+
+class Sizes(Type):
+    """A list of whole numbers."""
+
+    def __init__(self, least: int = 0, length: int | None = None) -> None:
+        self.item = Int(least)
+        self.length = length
+        self.expects = "a list of whole numbers" if length is None else f"{length} whole numbers"
+
+    def check(self, value: Any) -> None:
+        if type(value) is int and self.length is None:
+            value = (value,)
+        if type(value) is not tuple or not value:
+            raise self.refuse(value)
+        if self.length is not None and len(value) != self.length:
+            raise self.refuse(value)
+        for item in value:
+            self.item.check(item)
+
+    def build(self, value: Any, rank: int) -> tuple[int, ...]:
+        return (value,) if type(value) is int else tuple(value)
+
+    def schema(self) -> dict[str, Any]:
+        item = self.item.schema()
+        return {"anyOf": [*item["anyOf"], {"type": "array", "items": item, "minItems": 1}]}
+
+
+class LayerName(Type):
+    """The name of an earlier layer."""
+
+    expects = "the name of an earlier layer"
+    text = True
+    reference = True
+
+    def check(self, value: Any) -> None:
+        if type(value) is not str:
+            raise self.refuse(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "the name of an earlier layer"}
+
+
+class Branches(Type):
+    """Lists of layers applied to the incoming tensor, or names of earlier layers."""
+
+    expects = "a list of branches: lists of layers, or names of earlier layers"
+
+    def schema(self) -> dict[str, Any]:
+        branch = {
+            "anyOf": [
+                {"type": "string", "description": "the name of an earlier layer"},
+                {"$ref": "#/$defs/layers"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "layers": {"$ref": "#/$defs/layers"},
+                        "if": {"$ref": "#/$defs/condition"},
+                    },
+                    "required": ["layers"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+        return {"type": "array", "items": branch, "minItems": 1}
+
+
+class Option:
+    """One option of a kind."""
+
+    def __init__(
+        self,
+        type: Type,
+        help: str,
+        *,
+        default: Any = None,
+        required: bool = False,
+        main: bool = False,
+        variadic: bool = False,
+        like: str | None = None,
+        mark: str | None = None,
+    ) -> None:
+        self.key = ""
+        self.type = type
+        self.help = help
+        self.default = default
+        self.required = required
+        self.main = main
+        """The option that a single value gives."""
+        self.variadic = variadic
+        """Whether a list given to the kind is this option's value."""
+        self.like = like
+        """The option whose value this one takes when it is left out."""
+        self.mark = mark
+        """How the short form announces it: `/` a stride, `p` a padding."""
+
+    def named(self, key: str) -> Option:
+        """The same option under the name of its class attribute."""
+        option = copy(self)
+        option.key = key
+        return option
+
+
+def option(
+    type: Type,
+    help: str,
+    *,
+    default: Any = None,
+    required: bool = False,
+    main: bool = False,
+    variadic: bool = False,
+    like: str | None = None,
+    mark: str | None = None,
+) -> Any:
+    """Declare an option as a class attribute (typed `Any`, so the annotation is free)."""
+    return Option(
+        type,
+        help,
+        default=default,
+        required=required,
+        main=main,
+        variadic=variadic,
+        like=like,
+        mark=mark,
+    )

@@ -1,0 +1,213 @@
+"""Pooling: sliding, global and adaptive; and the unpooling that undoes a max pool."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cnncalc.layers.base import (
+    Facts,
+    Keeps,
+    Kind,
+    LayerError,
+    Operations,
+    Reference,
+    pointwise,
+    single,
+    spatial,
+)
+from cnncalc.layers.options import Axes, Bool, Kernel, LayerName, Number, Padding, option
+from cnncalc.layers.sliding import Pairs, check_pool_padding, slides
+from cnncalc.shapes import Shape, adaptive_window, product, transposed_window
+
+PADDING = Padding("same", "same_lower", "valid")
+
+
+class SlidingPool(Kind):
+    """A pool with a sliding kernel."""
+
+    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
+    stride: tuple[int, ...] = option(
+        Axes(), "step of the kernel; the kernel's size where left out", like="kernel", mark="/"
+    )
+    padding: Pairs | str = option(PADDING, "rows added around the input", default=0, mark="p")
+
+    def _facts(self, shape: Shape, operations: int, keeps: Keeps | None = None) -> Facts:
+        """Facts of a pool that computes `operations` for each output value."""
+        axes = slides(self, shape)
+        check_pool_padding(self, self.kernel, self.padding)
+        output = (shape[0], *(axis.output for axis in axes))
+        return Facts(
+            output,
+            operations=Operations(pooling=operations * product(output)),
+            windows=(tuple(axis.window for axis in axes),),
+            keeps=keeps or Keeps(index_values=product(output)),
+        )
+
+
+class MaxPool(SlidingPool, name="max_pool"):
+    """Max pooling; padding is minus infinity.
+
+    `ΠF − 1` comparisons an output value. The backward pass keeps the position of each maximum.
+    """
+
+    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
+    ceil_mode: bool = option(
+        Bool(),
+        "round sizes up: a last window may reach beyond the input",
+        default=False,
+        mark=" ceil",
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        return self._facts(single(inputs), product(self.kernel) - 1)
+
+
+class AvgPool(SlidingPool, name="avg_pool"):
+    """Average pooling: `ΠF − 1` additions and a division an output value."""
+
+    ceil_mode: bool = option(
+        Bool(),
+        "round sizes up: a last window may reach beyond the input",
+        default=False,
+        mark=" ceil",
+    )
+    count_include_pad: bool = option(
+        Bool(), "whether zeros of the padding count in the average", default=True
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        return self._facts(single(inputs), product(self.kernel), Keeps())
+
+
+class LpPool(SlidingPool, name="lp_pool"):
+    """Power-average pooling, the p-th root of the sum of p-th powers.
+
+    `ΠF` powers, `ΠF − 1` additions and a root an output value.
+    """
+
+    p: float = option(Number(above=0), "the power", default=2)
+    ceil_mode: bool = option(
+        Bool(),
+        "round sizes up: a last window may reach beyond the input",
+        default=False,
+        mark=" ceil",
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return self._facts(shape, 2 * product(self.kernel), Keeps(inputs=True, output=True))
+
+
+class GlobalPool(Kind):
+    """A pool over all positions; the spatial axes stay, with size 1."""
+
+    per_value: ClassVar[int] = 1
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        sizes = spatial(self, shape)
+        output = (shape[0], *(1 for _ in sizes))
+        return Facts(
+            output,
+            operations=Operations(pooling=self.per_value * product(shape)),
+            windows=(None,),
+            keeps=self._keeps(shape),
+        )
+
+    def _keeps(self, shape: Shape) -> Keeps:
+        return Keeps()
+
+
+class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
+    """Average over all positions: `N − 1` additions and a division a channel."""
+
+
+class GlobalMaxPool(GlobalPool, name="global_max_pool"):
+    """Maximum over all positions: counted as one comparison a value."""
+
+    def _keeps(self, shape: Shape) -> Keeps:
+        return Keeps(index_values=shape[0])
+
+
+class GlobalLpPool(GlobalPool, name="global_lp_pool"):
+    """Root of the sum of powers over all positions: a power and an addition a value."""
+
+    per_value = 2
+    p: float = option(Number(above=0), "the power", default=2, main=True)
+
+    def _keeps(self, shape: Shape) -> Keeps:
+        return Keeps(inputs=True, values=shape[0])
+
+
+class AdaptivePool(Kind):
+    """A pool to a given output size, each output over its share of the input.
+
+    Output `o` covers `floor(o·W/size)` to `ceil((o + 1)·W/size) − 1` (PyTorch). A pool to the
+    size that its input already has is the input itself: a view, without operations.
+    """
+
+    size: tuple[int, ...] = option(Axes(), "output size", required=True, main=True, mark="→")
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        sizes = spatial(self, shape)
+        output = (shape[0], *self.size)
+        if output == shape:
+            return Facts(output, windows=(pointwise(shape),), view=True)
+        windows = tuple(map(adaptive_window, sizes, self.size))
+        covered = shape[0]
+        for window, axis in zip(windows, self.size, strict=True):
+            pattern = sum(last - first + 1 for first, last in filter(None, window.spans))
+            covered *= pattern * axis // len(window.spans)
+        return Facts(
+            output,
+            operations=Operations(pooling=covered),
+            windows=(None if set(self.size) == {1} else windows,),
+            keeps=self._keeps(output),
+        )
+
+    def _keeps(self, output: Shape) -> Keeps:
+        return Keeps()
+
+
+class AdaptiveAvgPool(AdaptivePool, name="adaptive_avg_pool"):
+    """Average pooling to a given output size: one operation a value that is read."""
+
+
+class AdaptiveMaxPool(AdaptivePool, name="adaptive_max_pool"):
+    """Max pooling to a given output size: one operation a value that is read."""
+
+    def _keeps(self, output: Shape) -> Keeps:
+        return Keeps(index_values=product(output))
+
+
+class MaxUnpool(Kind, name="max_unpool"):
+    """Max unpooling: each value goes back to where a max pool found it, the rest is zero.
+
+    The output has the size of that pool's input. The switches come from the pool; they are
+    positions, not activations.
+    """
+
+    pool: Reference = option(
+        LayerName(), "the max pool to undo", required=True, main=True, mark="of "
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        spatial(self, shape)
+        pool = self.pool.kind
+        if not isinstance(pool, MaxPool):
+            raise LayerError("bad-value", f"`{self.pool}` is no max_pool", option="pool")
+        if self.pool.output != shape:
+            raise LayerError(
+                "shape-mismatch",
+                f"its input {list(shape)} differs from the output {list(self.pool.output)} "
+                f"of `{self.pool}`, whose switches it takes",
+                option="pool",
+            )
+        before = self.pool.inputs[0]
+        windows = tuple(
+            transposed_window(slide.kernel, slide.stride, slide.before, slide.dilation)
+            for slide in slides(pool, before)
+        )
+        return Facts(before, windows=(windows,), keeps=Keeps(index_values=product(shape)))

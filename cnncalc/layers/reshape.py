@@ -1,0 +1,184 @@
+"""Layers that move, cut or add values without computing any."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import (
+    Facts,
+    Keeps,
+    Kind,
+    LayerError,
+    Reference,
+    pointwise,
+    single,
+    spatial,
+)
+from cnncalc.layers.options import Axes, Int, LayerName, Number, Padding, Sizes, option
+from cnncalc.layers.sliding import Pairs
+from cnncalc.shapes import Shape, Window, product
+
+
+class Flatten(Kind, name="flatten"):
+    """All values in one row, channel after channel."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return Facts((product(shape),), windows=(None,), view=True)
+
+
+class Reshape(Kind, name="reshape"):
+    """The same values under another shape; one size may be −1 and is what is left."""
+
+    shape: tuple[int, ...] = option(
+        Sizes(-1), "the new shape, channels first", required=True, main=True, variadic=True
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        before = single(inputs)
+        values = product(before)
+        known = product(tuple(size for size in self.shape if size != -1))
+        free = self.shape.count(-1)
+        if len(self.shape) > 4 or 0 in self.shape or free > 1:
+            raise LayerError(
+                "bad-value",
+                f"`shape` {list(self.shape)} must be one to four sizes from 1 on, at most one −1",
+                option="shape",
+            )
+        if known == 0 or values % known or (not free and known != values):
+            raise LayerError(
+                "shape-mismatch",
+                f"{list(before)} holds {values:,} values, and {list(self.shape)} "
+                f"{'a multiple of ' if free else ''}{known:,}",
+                option="shape",
+            )
+        shape = tuple(values // known if size == -1 else size for size in self.shape)
+        return Facts(shape, windows=(None,), view=True)
+
+
+class Pad(Kind, name="pad"):
+    """A constant around the input, and on request further channels of it."""
+
+    padding: Pairs = option(
+        Padding(), "values added around each axis", default=0, main=True, mark="p"
+    )
+    value: float = option(Number(), "the constant", default=0)
+    channels: tuple[int, ...] = option(
+        Sizes(0, length=2), "channels added before and after", default=(0, 0)
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        sizes = spatial(self, shape)
+        axes = tuple(size + a + b for size, (a, b) in zip(sizes, self.padding, strict=True))
+        windows = tuple(_shifted(-before) for before, _ in self.padding)
+        return Facts((shape[0] + sum(self.channels), *axes), windows=(windows,))
+
+
+class Crop(Kind, name="crop"):
+    """A part of each spatial axis: of a named layer's size, or of a given one.
+
+    Without an offset the part is the middle one; an odd row more is cut behind.
+    """
+
+    like: Reference | None = option(
+        LayerName(), "the layer whose size is taken", main=True, mark="to "
+    )
+    size: tuple[int, ...] | None = option(Axes(), "the size, without `like`", mark="→")
+    offset: tuple[int, ...] | None = option(Axes(0), "rows cut in front")
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        sizes = spatial(self, shape)
+        target = named_size(self, self.like, self.size, len(sizes))
+        offsets = self.offset or tuple(
+            (size - cut) // 2 for size, cut in zip(sizes, target, strict=True)
+        )
+        for size, cut, offset in zip(sizes, target, offsets, strict=True):
+            if cut + offset > size or offset < 0:
+                raise LayerError(
+                    "shape-mismatch",
+                    f"an input of {list(sizes)} has no part of {list(target)} "
+                    f"at offset {list(map(abs, offsets))}",
+                    option="offset" if self.offset else None,
+                )
+        windows = tuple(_shifted(offset) for offset in offsets)
+        return Facts((shape[0], *target), windows=(windows,))
+
+
+class Slice(Kind, name="slice"):
+    """A range of channels."""
+
+    start: int = option(Int(0), "the first channel", required=True, main=True, mark="")
+    stop: int | None = option(Int(0), "the channel after the last; all where left out", mark=":")
+    step: int = option(Int(), "every how manieth channel", default=1, mark=":")
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        stop = shape[0] if self.stop is None else self.stop
+        if not self.start < stop <= shape[0]:
+            raise LayerError(
+                "bad-value",
+                f"channels {self.start} to {stop} are not among the input's {shape[0]}",
+                option="stop" if self.start < shape[0] else "start",
+            )
+        channels = -(-(stop - self.start) // self.step)
+        return Facts((channels, *shape[1:]), windows=(pointwise(shape),))
+
+
+class Select(Kind, name="select"):
+    """Channels by number, in the given order."""
+
+    channels: tuple[int, ...] = option(
+        Sizes(0), "channel numbers, from 0", required=True, main=True, variadic=True
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        if max(self.channels) >= shape[0]:
+            raise LayerError(
+                "bad-value",
+                f"channel {max(self.channels)} is not among the input's {shape[0]}, "
+                "which count from 0",
+                option="channels",
+            )
+        return Facts((len(self.channels), *shape[1:]), windows=(pointwise(shape),))
+
+
+class ChannelShuffle(Kind, name="channel_shuffle"):
+    """Channels of several groups interleaved (Zhang et al. 2017, ShuffleNet)."""
+
+    groups: int = option(Int(), "groups of channels", required=True, main=True, mark="g")
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        if shape[0] % self.groups:
+            raise LayerError(
+                "groups-do-not-divide",
+                f"{self.groups} groups do not divide {shape[0]} channels",
+                option="groups",
+            )
+        return Facts(shape, windows=(pointwise(shape),), keeps=Keeps())
+
+
+def named_size(
+    kind: Kind, like: Reference | None, size: tuple[int, ...] | None, rank: int
+) -> tuple[int, ...]:
+    """The spatial size that `like` or `size` states; exactly one of them is given."""
+    if (like is None) == (size is None):
+        raise LayerError(
+            "missing-option", f"`{kind.name}` takes its size either from `like` or from `size`"
+        )
+    if like is None:
+        assert size is not None
+        return size
+    target = like.output[1:]
+    if len(target) != rank:
+        raise LayerError(
+            "shape-mismatch",
+            f"`{like}` is {list(like.output)}, and the input has {rank} spatial axes",
+            option="like",
+        )
+    return target
+
+
+def _shifted(offset: int) -> Window:
+    return Window(1, ((offset, offset),))

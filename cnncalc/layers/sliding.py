@@ -1,0 +1,84 @@
+"""Kernels that slide over every spatial axis: what convolutions and pools share."""
+
+from __future__ import annotations
+
+
+from cnncalc.layers.base import Kind, LayerError, spatial
+from cnncalc.shapes import Shape, Slide, effective_kernel, same_padding
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+def slides(kind: Kind, shape: Shape) -> tuple[Slide, ...]:
+    """The kernel of a kind on each spatial axis of its input, with its padding resolved.
+
+    Raises:
+        LayerError: the input is flat, or the kernel does not fit into the padded input.
+    """
+    sizes = spatial(kind, shape)
+    options = kind.__dict__
+    kernel, stride = options["kernel"], options["stride"]
+    dilation = options.get("dilation") or (1,) * len(sizes)
+    padding = resolve_padding(options["padding"], sizes, kernel, stride, dilation)
+    ceil = options.get("ceil_mode", False)
+    found = []
+    for axis, size in enumerate(sizes):
+        before, after = padding[axis]
+        slide = Slide(size, kernel[axis], stride[axis], before, after, dilation[axis], ceil)
+        if slide.travel < 0:
+            raise _too_large(slide)
+        found.append(slide)
+    return tuple(found)
+
+
+def resolve_padding(
+    padding: Pairs | str,
+    sizes: Shape,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> Pairs:
+    """Padding in numbers: `same` and `valid` put in for the given sizes."""
+    if isinstance(padding, tuple):
+        return padding
+    if padding == "valid":
+        return ((0, 0),) * len(sizes)
+    lower = padding == "same_lower"
+    return tuple(
+        same_padding(size, k, s, d, lower)
+        for size, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)
+    )
+
+
+def _too_large(slide: Slide) -> LayerError:
+    padded = slide.size + slide.before + slide.after
+    padding = f" + {slide.before} + {slide.after} of padding" if padded != slide.size else ""
+    extent = f"kernel {slide.kernel}"
+    if slide.dilation > 1:
+        extent += f" with dilation {slide.dilation} spans {slide.extent} and"
+    room = (padded - 1) // slide.dilation + 1
+    return LayerError(
+        "kernel-larger-than-input",
+        f"{extent} does not fit into an input of {slide.size}{padding}",
+        option="kernel",
+        hint=f"a kernel of at most {room}, or {slide.extent - padded} more padding in all",
+    )
+
+
+def check_pool_padding(kind: Kind, kernel: tuple[int, ...], padding: Pairs | str) -> None:
+    """A pool's padding may be at most half its kernel, so that no window lies in it alone.
+
+    The rule is PyTorch's ("pad should be at most half of effective kernel size").
+    """
+    dilation = kind.__dict__.get("dilation") or (1,) * len(kernel)
+    if isinstance(padding, str):
+        return
+    for size, pair, gap in zip(kernel, padding, dilation, strict=True):
+        extent = effective_kernel(size, gap)
+        if max(pair) > extent // 2:
+            raise LayerError(
+                "padding-exceeds-kernel",
+                f"padding {max(pair)} is more than half of the pool's kernel of {extent}",
+                option="padding",
+                hint=f"at most {extent // 2}",
+            )

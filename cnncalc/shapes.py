@@ -1,0 +1,309 @@
+"""Shapes, and the window arithmetic of one axis: every size in the program comes from here.
+
+Two ideas carry the file. A `Slide` is a kernel moving over one axis; it knows how many
+positions there are and what it leaves unread. A `Window` says which units of its input one
+output unit sees; windows compose (a layer after a layer) and unite (branches that meet), so
+that the receptive field of a layer is the composition of the windows on the way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import gcd
+from typing import NamedTuple
+
+Shape = tuple[int, ...]
+"""Per sample, channels first: `(C, H, W)`, `(C, L)`, `(C, D, H, W)` or `(N,)`."""
+
+Span = tuple[int, int]
+"""First and last unit of an interval, both included."""
+
+PHASE_LIMIT = 65_536
+"""A window whose pattern repeats after more units than this is refused."""
+
+
+class WindowLimitError(Exception):
+    """A window pattern that is too long to be written down."""
+
+
+def product(sizes: tuple[int, ...]) -> int:
+    """The number of values of a shape (1 for the empty shape)."""
+    result = 1
+    for size in sizes:
+        result *= size
+    return result
+
+
+def effective_kernel(kernel: int, dilation: int) -> int:
+    """The extent `D·(F − 1) + 1` of a kernel with gaps (dilation 1 has none)."""
+    return dilation * (kernel - 1) + 1
+
+
+class Slide(NamedTuple):
+    """A kernel sliding along one axis of `size` units with resolved padding."""
+
+    size: int
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+    ceil: bool = False
+
+    @property
+    def extent(self) -> int:
+        """Effective kernel."""
+        return effective_kernel(self.kernel, self.dilation)
+
+    @property
+    def travel(self) -> int:
+        """How far the kernel can move: padded size minus its extent; negative: it does not fit."""
+        return self.size + self.before + self.after - self.extent
+
+    @property
+    def output(self) -> int:
+        """Number of positions: `floor(travel / stride) + 1`.
+
+        In ceil mode the division rounds up, and a last window that would start beyond the
+        input and its leading padding is left out (PyTorch, `pooling_output_shape`).
+        """
+        travel = self.travel
+        if travel < 0:
+            return 0
+        if not self.ceil:
+            return travel // self.stride + 1
+        output = -(-travel // self.stride) + 1
+        if (output - 1) * self.stride >= self.size + self.before:
+            output -= 1
+        return output
+
+    @property
+    def remainder(self) -> int:
+        """Units of the padded axis behind the last window of floor mode; 0 where it tiles."""
+        return self.travel % self.stride
+
+    @property
+    def unread(self) -> int:
+        """Units of the input itself, padding apart, that the remainder leaves unread.
+
+        Where the stride exceeds the kernel, the gap that follows every window is no loss of
+        the last one (`stride-skips-input` speaks of it).
+        """
+        if self.ceil:
+            return 0
+        gap = max(self.stride - self.extent, 0)
+        return max(self.remainder - gap - self.after, 0)
+
+    @property
+    def window(self) -> Window:
+        """The units of the input (padding counts, with negative indices) each output sees."""
+        first = -self.before
+        return Window(self.stride, ((first, first + self.extent - 1),), self.dilation)
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int, lower: bool) -> Span:
+    """TensorFlow's `same`: output `ceil(size / stride)`; the odd unit goes behind.
+
+    `lower` puts it in front (ONNX `SAME_LOWER`).
+    """
+    output = -(-size // stride)
+    total = max((output - 1) * stride + effective_kernel(kernel, dilation) - size, 0)
+    small, large = total // 2, total - total // 2
+    return (large, small) if lower else (small, large)
+
+
+def transposed_size(
+    size: int, kernel: int, stride: int, before: int, after: int, extra: int, dilation: int
+) -> int:
+    """Output of a transposed convolution: `(W − 1)·S − P_before − P_after + E + extra`."""
+    return (size - 1) * stride - before - after + effective_kernel(kernel, dilation) + extra
+
+
+class Window(NamedTuple):
+    """Which input units each output unit of one axis sees.
+
+    Output unit `i` sees `spans[i % q]` shifted by `(i // q) * step`, where `q = len(spans)`;
+    a span of `None` sees nothing. `step` is `None` where no pattern repeats: then `spans`
+    lists the windows of all units. `gap` is the distance of the units seen inside a span.
+    """
+
+    step: int | None
+    spans: tuple[Span | None, ...]
+    gap: int = 1
+
+    def at(self, unit: int) -> Span | None:
+        """The interval that one unit sees, or `None`."""
+        step, spans = self.step, self.spans
+        count = len(spans)
+        if step is None:
+            return spans[unit] if 0 <= unit < count else None
+        span = spans[unit % count]
+        if span is None:
+            return None
+        shift = (unit // count) * step
+        return span[0] + shift, span[1] + shift
+
+    @property
+    def size(self) -> int:
+        """Units in the largest window."""
+        return max((span[1] - span[0] + 1 for span in self.spans if span is not None), default=0)
+
+    @property
+    def stride(self) -> tuple[int, int] | None:
+        """Distance of neighbouring windows as a reduced fraction; `None` where it varies."""
+        if self.step is None:
+            return None
+        count = len(self.spans)
+        divisor = gcd(self.step, count) or 1
+        return self.step // divisor, count // divisor
+
+    @property
+    def start(self) -> int:
+        """Where the window of the first unit that sees anything begins."""
+        return next((span[0] for span in self.spans if span is not None), 0)
+
+
+IDENTITY = Window(1, ((0, 0),))
+"""Each unit sees the unit at its own place."""
+
+FIXED = Window(0, ((0, 0),))
+"""Every unit sees the one unit there is: an axis of size 1 that is broadcast."""
+
+
+def compose(inner: Window, outer: Window, count: int) -> Window:
+    """What each of `count` units sees through `outer`, whose inputs see through `inner`."""
+    if outer is IDENTITY:
+        return inner
+    step, spans, gap = outer
+    if len(spans) == 1 and len(inner.spans) == 1 and inner.step is not None and step is not None:
+        here, there = spans[0], inner.spans[0]
+        if here is not None and there is not None:
+            pace = inner.step
+            return Window(step * pace, ((there[0] + here[0] * pace, there[1] + here[1] * pace),))
+    if inner.step is None or step is None:
+        _check_phases(count)
+        return Window(None, tuple(_seen(inner, outer.at(unit), gap) for unit in range(count)))
+    period = len(inner.spans) // gcd(step, len(inner.spans)) if step else 1
+    length = len(spans) * period
+    _check_phases(length)
+    seen = tuple(_seen(inner, outer.at(unit), gap) for unit in range(length))
+    return _reduced(Window(step * period * inner.step // len(inner.spans), seen))
+
+
+def unite(first: Window, second: Window, count: int) -> Window:
+    """The union of two windows on the same `count` units (branches that meet)."""
+    if first == second:
+        return first
+    if first.stride is None or first.stride != second.stride:
+        _check_phases(count)
+        return Window(None, tuple(_hull(first.at(i), second.at(i)) for i in range(count)))
+    here, there = len(first.spans), len(second.spans)
+    length = here * there // gcd(here, there)
+    _check_phases(length)
+    assert first.step is not None
+    spans = tuple(_hull(first.at(i), second.at(i)) for i in range(length))
+    return _reduced(Window(first.step * length // here, spans))
+
+
+def transposed_window(kernel: int, stride: int, before: int, dilation: int) -> Window:
+    """Which inputs reach each output of a transposed convolution: `o = i·S − P + k·D`."""
+    _check_phases(stride)
+    shared = gcd(dilation, stride)
+    period = stride // shared
+    inverse = pow(dilation // shared, -1, period) if period > 1 else 0
+    spans: list[Span | None] = []
+    for output in range(stride):
+        reach = output + before
+        low_tap = reach // shared * inverse % period
+        if reach % shared or low_tap >= kernel:
+            spans.append(None)
+            continue
+        high_tap = low_tap + (kernel - 1 - low_tap) // period * period
+        first, last = reach - high_tap * dilation, reach - low_tap * dilation
+        spans.append((first // stride, last // stride))
+    return Window(1, tuple(spans), dilation // shared)
+
+
+def nearest_window(size: int, output: int) -> Window:
+    """Nearest neighbour: output `o` copies input `floor(o·size / output)`."""
+    return _resampled(size, output, lambda unit: (unit * size // output, unit * size // output))
+
+
+def linear_window(size: int, output: int, align_corners: bool) -> Window:
+    """Linear interpolation between the two inputs around the source position.
+
+    The source of output `o` is `(o + ½)·size/output − ½`, or `o·(size − 1)/(output − 1)` with
+    aligned corners (PyTorch, `area_pixel_compute_source_index`); a weight of zero sees nothing.
+    """
+    if align_corners:
+        top, bottom, offset = (size - 1, output - 1, 0) if output > 1 else (0, 1, 0)
+    else:
+        top, bottom, offset = 2 * size, 2 * output, size - output
+
+    def span(unit: int) -> Span:
+        position = unit * top + offset
+        return position // bottom, -(-position // bottom)
+
+    divisor = gcd(top, bottom)
+    _check_phases(bottom // divisor)
+    return _reduced(Window(top // divisor, tuple(map(span, range(bottom // divisor)))))
+
+
+def adaptive_window(size: int, output: int) -> Window:
+    """Adaptive pooling: output `o` sees `floor(o·size/output) … ceil((o + 1)·size/output) − 1`."""
+    return _resampled(
+        size, output, lambda unit: (unit * size // output, -(-(unit + 1) * size // output) - 1)
+    )
+
+
+def _resampled(size: int, output: int, span: Callable[[int], Span]) -> Window:
+    divisor = gcd(size, output)
+    _check_phases(output // divisor)
+    return Window(size // divisor, tuple(map(span, range(output // divisor))))
+
+
+def _check_phases(count: int) -> None:
+    if count > PHASE_LIMIT:
+        raise WindowLimitError(
+            f"its windows repeat only after {count:,} units; at most {PHASE_LIMIT:,} are followed"
+        )
+
+
+def _seen(inner: Window, span: Span | None, gap: int) -> Span | None:
+    """The pixels under an interval of units of which every `gap`-th is read."""
+    if span is None:
+        return None
+    first = last = None
+    for unit in range(span[0], span[1] + 1, gap):
+        first = inner.at(unit)
+        if first is not None:
+            break
+    for unit in range(span[1], span[0] - 1, -gap):
+        last = inner.at(unit)
+        if last is not None:
+            break
+    if first is None or last is None:
+        return None
+    return first[0], last[1]
+
+
+def _hull(first: Span | None, second: Span | None) -> Span | None:
+    if first is None or second is None:
+        return first or second
+    return min(first[0], second[0]), max(first[1], second[1])
+
+
+def _reduced(window: Window) -> Window:
+    """The same window with its shortest repeating pattern."""
+    step, spans, gap = window
+    count = len(spans)
+    if count == 1 or step is None:
+        return window
+    for parts in range(gcd(step, count), 1, -1):
+        if step % parts or count % parts:
+            continue
+        length, shift = count // parts, step // parts
+        short = Window(shift, spans[:length])
+        if all(spans[unit] == short.at(unit) for unit in range(length, count)):
+            return Window(shift, spans[:length], gap)
+    return window

@@ -1,0 +1,472 @@
+"""From a network's name or file to its graph: reading, `extends`, parameters, elaboration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cnncalc.diagnostics import Diagnostic, SpecError, did_you_mean, nearest
+from cnncalc.graph import Graph
+from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
+from cnncalc.shapes import Shape
+from cnncalc.spec import zoo
+from cnncalc.spec.elaborate import LAYER_LIMIT, elaborate
+from cnncalc.spec.expression import FUNCTIONS, RESERVED, Expression, ExpressionError, parse
+from cnncalc.spec.forms import FormParser, LayerForm, Listing, describe, number_names
+from cnncalc.spec.source import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    Source,
+    UnreadableError,
+)
+
+KEYS = {
+    "name": "the network's name",
+    "source": "where it is published: authors, year, title or arXiv number, table",
+    "input": "channels, then the spatial sizes: one, two or three of them",
+    "parameters": "values that expressions use and `--set` changes",
+    "blocks": "lists of layers with parameters, used like a layer kind",
+    "layers": "the layers, first to last",
+    "extends": "a file beside this one, or a shipped network, that this one changes",
+}
+"""Keys of an architecture file."""
+
+EXTENDS_LIMIT = 16
+
+
+class UsageError(Exception):
+    """What the caller asked for cannot be had: no such file, network or parameter."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Network:
+    """An architecture file with those it extends, parsed."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.sources: dict[str, Source] = {}
+        self.parser = FormParser()
+        self.keys: dict[str, tuple[Source, Node, Node]] = {}
+        self.parameters: dict[str, tuple[Source, Node, Node]] = {}
+        self.layers: tuple[LayerForm, ...] = ()
+        self.explicit: frozenset[str] = frozenset()
+        self._read(source, [])
+        self._parse()
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong with the file whatever its input."""
+        return self.parser.diagnostics
+
+    @property
+    def name(self) -> str:
+        """The name it gives itself, else that of its file."""
+        found = self.keys.get("name")
+        if found is not None and isinstance(found[2], ScalarNode) and found[2].value.strip():
+            return str(found[2].value)
+        return Path(self.source.label).stem
+
+    @property
+    def origin(self) -> str | None:
+        """Its `source`."""
+        found = self.keys.get("source")
+        return str(found[2].value) if found and isinstance(found[2], ScalarNode) else None
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def _read(self, source: Source, above: list[Source]) -> None:
+        """Read a file and, before its own keys, those of the file it extends."""
+        parser = self.parser
+        self.sources[source.label] = source
+        root = source.compose()
+        if root is None:
+            raise source.error(
+                "missing-option",
+                "the file is empty",
+                1,
+                1,
+                "an architecture file has `input` and `layers`",
+            )
+        if not isinstance(root, MappingNode):
+            parser.report(
+                "bad-value",
+                f"expected the keys of an architecture file, found {describe(root)}",
+                source,
+                root,
+                "it has `input` and `layers`",
+            )
+            return
+        own: dict[str, tuple[Source, Node, Node]] = {}
+        for key, value in root.value:
+            word = key.value if isinstance(key, ScalarNode) else None
+            if word in own:
+                parser.report("duplicate-key", f"`{word}` is given twice", source, key)
+            elif word is None or word not in KEYS:
+                parser.report(
+                    "unknown-key",
+                    f"an architecture file has no key `{word or '?'}`",
+                    source,
+                    key,
+                    did_you_mean(word or "", KEYS),
+                )
+            else:
+                own[word] = (source, key, value)
+        if "extends" in own:
+            self._extend(source, own["extends"][2], [*above, source])
+        for word, entry in own.items():
+            if word == "parameters":
+                self._declare_parameters(source, entry[2])
+            elif word == "blocks":
+                self._declare_blocks(source, entry[2])
+            else:
+                self.keys[word] = entry
+
+    def _extend(self, source: Source, node: Node, chain: list[Source]) -> None:
+        text = self.parser.text(source, node, "`extends`")
+        if text is None:
+            return
+        path = self._extended_path(source, text)
+        if path is None:
+            close = nearest(text, zoo.names())
+            self.parser.report(
+                "undefined-name",
+                f"there is no file or shipped network `{text}` to extend",
+                source,
+                node,
+                f"did you mean `{close}`?" if close else None,
+            )
+            return
+        if any(one.path is not None and one.path.samefile(path) for one in chain):
+            self.parser.report(
+                "bad-value",
+                "the file extends itself: " + " → ".join([*(one.label for one in chain), text]),
+                source,
+                node,
+            )
+            return
+        if len(chain) > EXTENDS_LIMIT:
+            self.parser.report(
+                "limit-exceeded", f"more than {EXTENDS_LIMIT} files extend each other", source, node
+            )
+            return
+        label = path.stem if path.parent == zoo.folder() else str(path)
+        try:
+            parent = Source.read(path, label)
+        except UnreadableError as error:
+            self.parser.report("undefined-name", str(error), source, node)
+            return
+        self._read(parent, chain)
+
+    def _extended_path(self, source: Source, text: str) -> Path | None:
+        if len(text) > 500 or "\0" in text:
+            return None
+        base = source.path.parent if source.path is not None else Path()
+        itself = None
+        for name in (text, f"{text}.yaml", f"{text}.yml"):
+            candidate = base / name
+            if candidate.is_file():
+                if source.path is None or not candidate.samefile(source.path):
+                    return candidate
+                itself = candidate
+        # a file may bear the name of the shipped network that it extends
+        shipped = zoo.path(text)
+        inside = source.path is not None and shipped is not None and shipped.samefile(source.path)
+        return itself if shipped is None or inside else shipped
+
+    def _declare_parameters(self, source: Source, node: Node) -> None:
+        parser = self.parser
+        if not isinstance(node, MappingNode):
+            parser.report(
+                "bad-value",
+                f"expected parameters, found {describe(node)}",
+                source,
+                node,
+                "write them as `{classes: 1000}`",
+            )
+            return
+        seen: set[str] = set()
+        for key, value in node.value:
+            word = key.value if isinstance(key, ScalarNode) else ""
+            if word in seen:
+                parser.report("duplicate-key", f"`{word}` is given twice", source, key)
+            elif not word.isidentifier() or not word.isascii() or word in RESERVED:
+                parser.report(
+                    "bad-value",
+                    f"`{word}` is no name for a parameter",
+                    source,
+                    key,
+                    "letters, digits and _, a letter first",
+                )
+            elif word in FUNCTIONS or word == "channels":
+                parser.report("duplicate-name", f"`{word}` has a meaning of its own", source, key)
+            else:
+                self.parameters[word] = (source, key, value)
+            seen.add(word)
+
+    def _declare_blocks(self, source: Source, node: Node) -> None:
+        if not isinstance(node, MappingNode):
+            self.parser.report(
+                "bad-value",
+                f"expected blocks, found {describe(node)}",
+                source,
+                node,
+                "write each as `name(parameters):` and its layers below",
+            )
+            return
+        own: dict[str, Any] = {}
+        for header, body in node.value:
+            self.parser.declare(source, header, body, own)
+            if isinstance(header, ScalarNode):
+                own[header.value.partition("(")[0].strip()] = header
+
+    def _parse(self) -> None:
+        self.parser.parse_blocks()
+        for word in ("input", "layers"):
+            if word not in self.keys and not self.parser.diagnostics:
+                raise self.source.error(
+                    "missing-option", f"the file has no `{word}`", 1, 1, f"`{word}`: {KEYS[word]}"
+                )
+        for word in ("name", "source"):
+            if word in self.keys:
+                source, _, node = self.keys[word]
+                self.parser.text(source, node, f"`{word}`")
+        if "layers" in self.keys:
+            source, _, node = self.keys["layers"]
+            self.layers = self.parser.layers(source, node)
+            self.explicit = number_names(self.layers)
+            if isinstance(node, SequenceNode) and not node.value:
+                self.parser.report("missing-option", "`layers` is empty", source, node)
+
+    # -- elaboration ------------------------------------------------------------------------
+
+    def values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters' values; those of `changes` replace the file's.
+
+        Raises:
+            UsageError: a change of a parameter that the file does not have.
+        """
+        for name in changes:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "none"
+                close = nearest(name, self.parameters)
+                raise UsageError(
+                    f"{self.source.label} has no parameter `{name}`",
+                    f"did you mean `{close}`?" if close else f"its parameters: {known}",
+                )
+        values: dict[str, Any] = {}
+        for name, (source, _, node) in self.parameters.items():
+            if name in changes:
+                values[name] = changes[name]
+                continue
+            values[name] = self._value(source, node, values, f"`{name}`")
+        return values
+
+    def _value(self, source: Source, node: Node, env: Mapping[str, Any], what: str) -> Any:
+        """A constant or an expression of earlier values; 1 after a finding."""
+        try:
+            value = self.parser.value(source, node, None)
+            if isinstance(value, (Expression, Listing)):
+                value = value.evaluate(env)
+            return value
+        except ExpressionError as error:
+            self.parser.report_expression(error, source, node)
+        except LimitError as error:
+            self.parser.report("limit-exceeded", f"{what} {error}", source, node)
+        except OptionError as error:
+            self.parser.report("bad-value", f"{what} {error}", source, node)
+        return 1
+
+    def input_shape(self, values: Mapping[str, Any]) -> Shape:
+        """The shape that the file gives its input; `(1,)` after a finding."""
+        if "input" not in self.keys:
+            return (1,)
+        source, _, node = self.keys["input"]
+        if not isinstance(node, SequenceNode) or not 1 <= len(node.value) <= 4:
+            self.parser.report(
+                "bad-value",
+                f"`input` must list channels and up to three sizes, not {describe(node)}"
+                if not isinstance(node, SequenceNode)
+                else f"`input` has channels and up to three sizes, not {len(node.value)} numbers",
+                source,
+                node,
+                "write it as `[3, 224, 224]`",
+            )
+            return (1,)
+        shape = []
+        for item in node.value:
+            size = self._value(source, item, values, "`input`")
+            problem = check_input_size(size)
+            if problem:
+                self.parser.report(problem[0], f"`input` {problem[1]}", source, item)
+                size = 1
+            shape.append(size)
+        return tuple(shape)
+
+    def graph(self, changes: Mapping[str, Any] | None = None, input: Shape | None = None) -> Graph:
+        """The network for given parameters and input.
+
+        Raises:
+            SpecError: there is no such network.
+            UsageError: an unknown parameter.
+        """
+        graph, diagnostics = self.try_graph(changes, input)
+        if graph is None:
+            raise SpecError(diagnostics)
+        return graph
+
+    def try_graph(
+        self, changes: Mapping[str, Any] | None = None, input: Shape | None = None
+    ) -> tuple[Graph | None, list[Diagnostic]]:
+        """The network and no findings, or no network and all that is wrong."""
+        known = len(self.parser.diagnostics)
+        values = self.values(changes or {})
+        shape = input or self.input_shape(values)
+        static = list(self.parser.diagnostics)
+        del self.parser.diagnostics[known:]
+        if static or minimum_layers(self.layers) > LAYER_LIMIT:
+            if not static:
+                static = [self._too_many()]
+            return None, static
+        return elaborate(
+            self.name, self.origin, self.layers, self.explicit, values, shape, self.source.label
+        )
+
+    def _too_many(self) -> Diagnostic:
+        source, key, _ = self.keys["layers"]
+        place = source.place(key)
+        return Diagnostic(
+            "limit-exceeded",
+            "error",
+            f"the file makes more than {LAYER_LIMIT:,} layers",
+            place,
+            excerpt=source.line(place.line),
+        )
+
+
+def check_input_size(size: Any) -> tuple[str, str] | None:
+    """Rule and message for a number that is no input size."""
+    if type(size) is not int or size < 1:
+        return "bad-value", f"sizes are whole numbers from 1 on, not {size}"
+    if size > INTEGER_LIMIT:
+        return "limit-exceeded", f"size {size:,} is beyond the limit of 2^31 − 1"
+    return None
+
+
+def minimum_layers(forms: tuple[LayerForm, ...]) -> int:
+    """At least how many layers a list makes: what is conditional counts as none.
+
+    Each list is counted once, however often blocks and aliases use it, so that a file of a few
+    lines that would make billions of layers is refused at once.
+    """
+    known: dict[int, int] = {}
+
+    def count(layers: tuple[LayerForm, ...]) -> int:
+        key = id(layers)
+        if key not in known:
+            known[key] = 0  # a block that uses itself adds nothing here
+            total = 0
+            for form in layers:
+                if form.condition is not None or isinstance(form.repeat, Expression):
+                    continue
+                times = 1 if form.repeat is None else form.repeat
+                inside = 1
+                if form.block is not None:
+                    inside = count(form.block.body)
+                elif form.group is not None:
+                    inside = count(form.group)
+                for branch in form.branches or ():
+                    if branch.layers and branch.condition is None:
+                        inside += count(branch.layers)
+                total = min(total + times * inside, 2**62)
+            known[key] = total
+        return known[key]
+
+    return count(forms)
+
+
+def find(net: str, stdin: bytes | None = None) -> Source:
+    """The source of a network: a file, a shipped network's name, or `-` for standard input.
+
+    Raises:
+        UsageError: there is no such file or network.
+        SpecError: it is no text.
+    """
+    if net == "-":
+        if stdin is None:
+            import sys
+
+            stdin = sys.stdin.buffer.read(16 * 1024 * 1024)
+        return Source.decode("<stdin>", stdin)
+    if not net or "\0" in net or len(net) > 4096:
+        raise UsageError(f"`{net[:40]}` is no file and no shipped network")
+    path = Path(net)
+    shipped = zoo.path(net)
+    try:
+        if shipped is not None and not path.is_file():
+            return Source.read(shipped, net)
+        if not path.exists() and "/" not in net and not path.suffix:
+            close = nearest(net, zoo.names())
+            raise UsageError(
+                f"there is no file and no shipped network `{net}`",
+                f"did you mean `{close}`?" if close else "`cnncalc zoo` lists the shipped networks",
+            )
+        if not path.exists() and zoo.path(path.stem) is not None and path.name == net:
+            return Source.read(zoo.folder() / f"{path.stem}.yaml", net)
+        return Source.read(path, net)
+    except UnreadableError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot read {net}: {error.strerror or error}") from None
+
+
+def load(net: str) -> Network:
+    """A network by file, name or `-`, parsed.
+
+    Raises:
+        UsageError: there is no such file or network.
+        SpecError: it is no architecture file.
+    """
+    return Network(find(net))
+
+
+def parse_change(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE` of `--set`.
+
+    Raises:
+        UsageError: it is none, or the value is no constant.
+    """
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip().isidentifier():
+        raise UsageError(f"`--set {text}` must be NAME=VALUE", "as in `--set classes=10`")
+    try:
+        expression = parse(value.strip())
+        return name.strip(), expression.evaluate({})
+    except ExpressionError as error:
+        raise UsageError(f"`--set {text}`: {error.message}") from None
+
+
+def parse_input(text: str) -> Shape:
+    """`3x384x384` of `--input`.
+
+    Raises:
+        UsageError: it is no shape.
+    """
+    parts = text.lower().replace("×", "x").replace(",", "x").split("x")
+    if not 1 <= len(parts) <= 4 or not all(
+        p.isdecimal() and p.isascii() and len(p) < 20 for p in parts
+    ):
+        raise UsageError(
+            f"`--input {text}` must be channels and sizes", "as in `--input 3x224x224`"
+        )
+    shape = tuple(map(int, parts))
+    for size in shape:
+        problem = check_input_size(size)
+        if problem:
+            raise UsageError(f"`--input {text}`: {problem[1]}")
+    return shape

@@ -1,0 +1,184 @@
+"""Source files: read within limits, composed into YAML nodes that keep their positions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from cnncalc.diagnostics import Diagnostic, Place, SpecError
+
+BYTE_LIMIT = 8 * 1024 * 1024
+DEPTH_LIMIT = 200
+
+ScalarNode = yaml.ScalarNode
+SequenceNode = yaml.SequenceNode
+MappingNode = yaml.MappingNode
+Node = yaml.Node
+
+Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read at all."""
+
+
+class Source:
+    """The text of an architecture file and the name it goes by in messages."""
+
+    def __init__(self, label: str, text: str, path: Path | None = None) -> None:
+        self.label = label
+        self.text = text
+        self.path = path
+        self._lines: list[str] | None = None
+
+    @classmethod
+    def read(cls, path: Path, label: str | None = None) -> Source:
+        """Read a file.
+
+        Raises:
+            UnreadableError: there is no such file, or it is none.
+            SpecError: it is too large, or no UTF-8 text.
+        """
+        name = label or str(path)
+        try:
+            if path.is_dir():
+                raise UnreadableError(f"{name} is a directory, not an architecture file")
+            with path.open("rb") as stream:
+                data = stream.read(BYTE_LIMIT + 1)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UnreadableError(f"cannot read {name}: {reason}") from None
+        return cls(name, _decode(name, data), path)
+
+    @classmethod
+    def decode(cls, label: str, data: bytes) -> Source:
+        """A source from bytes, such as standard input."""
+        return cls(label, _decode(label, data))
+
+    def line(self, number: int) -> str | None:
+        """A line of the text, counted from 1."""
+        if self._lines is None:
+            self._lines = self.text.split("\n")
+        if 1 <= number <= len(self._lines):
+            return self._lines[number - 1].rstrip("\r")
+        return None
+
+    def place(self, node: Node) -> Place:
+        """Where a node stands."""
+        start, end = node.start_mark, node.end_mark
+        return Place(self.label, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    def compose(self) -> Node | None:
+        """The text as YAML nodes; `None` for an empty text.
+
+        Raises:
+            SpecError: it is no YAML, holds several documents, or nests too deeply.
+        """
+        try:
+            _check_depth(self)
+            return _compose(self.text)
+        except yaml.YAMLError as error:
+            self._refuse(error)
+        except RecursionError:
+            raise self.error(
+                "limit-exceeded", f"nested more than {DEPTH_LIMIT} levels deep", 1, 1
+            ) from None
+
+    def _refuse(self, error: yaml.YAMLError) -> NoReturn:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        context = getattr(error, "context", None)
+        message = f"{problem}, {context}" if context else str(problem)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        position = getattr(error, "position", None)
+        if mark is None and isinstance(position, int):
+            before = self.text[:position]
+            line, column = before.count("\n") + 1, position - before.rfind("\n")
+        hint = None
+        if "\t" in (self.line(line) or "") and "token" in message:
+            hint = "indent with spaces; YAML takes no tabs"
+        raise self.error("yaml-syntax", message, line, column, hint) from None
+
+    def error(
+        self, rule: str, message: str, line: int, column: int, hint: str | None = None
+    ) -> SpecError:
+        """A finding about the text itself."""
+        place = Place(self.label, line, column, line, column + 1)
+        return SpecError(
+            [Diagnostic(rule, "error", message, place, hint=hint, excerpt=self.line(line))]
+        )
+
+
+def _decode(label: str, data: bytes) -> str:
+    if len(data) > BYTE_LIMIT:
+        raise Source(label, "").error(
+            "limit-exceeded",
+            f"the file is larger than {BYTE_LIMIT // 1024 // 1024} MiB",
+            1,
+            1,
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        raise Source(label, "").error(
+            "yaml-syntax",
+            "the file is UTF-16 text"
+            if utf16
+            else f"byte {data[error.start]:#04x} is no UTF-8 text",
+            line,
+            column,
+            "save it as UTF-8",
+        ) from None
+    return text.replace("\r\n", "\n")
+
+
+def _compose(text: str) -> Node | None:
+    loader = Loader(text)
+    try:
+        node: Node | None = loader.get_single_node()
+        return node
+    finally:
+        loader.dispose()
+
+
+def _check_depth(source: Source) -> None:
+    """Refuse texts that nest deeper than the composer's stack, before it meets them.
+
+    Brackets in quotes and comments count too, which no honest file comes near to. Nesting by
+    indentation needs a column a level, or a dash or question mark in front of each.
+    """
+    depth = 0
+    for number, full in enumerate(source.text.split("\n"), 1):
+        line = full.partition(" #")[0] if full[:1] != "#" else ""
+        opened = line.count("[") + line.count("{")
+        closed = line.count("]") + line.count("}")
+        dashes = line.count("- ") + line.count("? ")
+        indent = len(line) - len(line.lstrip(" ")) if len(line) > DEPTH_LIMIT else 0
+        if max(depth + opened, dashes, indent) > DEPTH_LIMIT:
+            found, deepest = _line_depth(line, depth)
+            if max(deepest, dashes, indent) > DEPTH_LIMIT:
+                raise source.error(
+                    "limit-exceeded",
+                    f"nested more than {DEPTH_LIMIT} levels deep",
+                    number,
+                    found,
+                )
+        depth = max(depth + opened - closed, 0)
+
+
+def _line_depth(line: str, depth: int) -> tuple[int, int]:
+    """Column where the nesting is deepest in a line, and how deep it is there."""
+    deepest, column = depth, 1
+    for position, character in enumerate(line, 1):
+        if character in "[{":
+            depth += 1
+            if depth > deepest:
+                deepest, column = depth, position
+        elif character in "]}":
+            depth -= 1
+    return column, deepest

@@ -1,0 +1,216 @@
+"""Write torchvision/NAME.json: what torchvision's networks are, layer by layer.
+
+Run with torch and torchvision installed (no weights are fetched, nothing is allocated):
+
+    python tests/reference/take_torchvision.py [NAME ...]
+
+One file a network. Shapes leave out the batch and are channels first; the normalization and
+linear layers that ConvNeXt runs on channels-last tensors are turned round.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+try:  # a CPU build of torch lacks operators that torchvision registers shapes for
+    _LIBRARY = torch.library.Library("torchvision", "DEF")
+    for _name in ("nms", "qnms"):
+        _LIBRARY.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
+except RuntimeError:
+    del _LIBRARY
+    import torchvision
+from torchvision import models
+from torchvision.models import regnet, segmentation
+
+HERE = Path(__file__).parent / "torchvision"
+NO_CNN = ("vit_", "swin_", "maxvit")
+ODD = 193
+CHANNELS_LAST = (nn.Linear, nn.LayerNorm)
+
+
+@dataclass
+class Network:
+    """A network to measure: how it is built and the input shapes it is run on."""
+
+    name: str
+    build: str
+    shapes: list[list[int]]
+    options: dict[str, Any] = field(default_factory=dict)
+    train: bool = False
+
+
+def real_numbers(function: Any) -> Any:
+    """RegNet reads its widths off tensors, which the meta device does not hold: use the CPU."""
+
+    def on_cpu(_: type, *args: Any, **options: Any) -> Any:
+        with torch.device("cpu"):
+            return function(*args, **options)
+
+    return classmethod(on_cpu)
+
+
+regnet.BlockParams.from_init_params = real_numbers(regnet.BlockParams.from_init_params)
+
+
+def own_size(name: str) -> int:
+    """The crop (or resize) size of the preprocessing that belongs to the network's weights."""
+    preset = models.get_model_weights(name).DEFAULT.transforms()
+    size = getattr(preset, "crop_size", None) or preset.resize_size
+    return int(size[-1])
+
+
+def networks() -> list[Network]:
+    """Every CNN of torchvision: classification, segmentation, video."""
+    found = []
+    for name in models.list_models(module=models):
+        if name.startswith(NO_CNN):
+            continue
+        sizes = list(dict.fromkeys([own_size(name), 224, ODD]))
+        plain = [[3, size, size] for size in sizes]
+        if name == "inception_v3":  # the auxiliary head's 5x5 convolution does not fit below 299
+            heads = [[3, 299, 299], [3, 331, 331]]
+        elif name == "googlenet":
+            heads = plain
+        else:
+            found.append(Network(name, name, plain))
+            continue
+        found.append(Network(name, name, heads, {"aux_logits": True}, train=True))
+        found.append(Network(f"{name}_no_aux", name, plain, {"aux_logits": False}))
+    for name in models.list_models(module=segmentation):
+        sizes = list(dict.fromkeys([own_size(name), 224, ODD]))
+        options = {"weights_backbone": None}
+        found.append(Network(name, name, [[3, size, size] for size in sizes], options))
+    for name in ("r3d_18", "mc3_18", "r2plus1d_18"):
+        shapes = [[3, 16, 112, 112], [3, 16, 224, 224], [3, 9, ODD, ODD]]
+        found.append(Network(name, name, shapes))
+    return found
+
+
+def channels_first(module: nn.Module, output: Tensor) -> list[int]:
+    """The output's shape without its batch, channels first."""
+    shape = list(output.shape[1:])
+    turned = isinstance(module, CHANNELS_LAST) and len(shape) > 1
+    if turned and type(module).__name__ != "LayerNorm2d":
+        shape = [shape[-1], *shape[:-1]]
+    return shape
+
+
+def multiply_accumulates(module: nn.Module, given: Tensor, output: Tensor) -> int:
+    """MACs a sample of a convolution or linear layer, biases not counted; 0 for any other."""
+    if isinstance(module, nn.modules.conv._ConvTransposeNd):
+        return prod(given.shape[2:]) * module.weight.numel()
+    if isinstance(module, nn.modules.conv._ConvNd):
+        return prod(output.shape[2:]) * module.weight.numel()
+    if isinstance(module, nn.Linear):
+        return prod(output.shape[1:-1]) * module.weight.numel()
+    return 0
+
+
+def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int], int]:
+    """Layers in execution order (kind, path, output shape, parameters), output shape, MACs."""
+    with torch.device("meta"):
+        model = models.get_model(network.build, weights=None, **network.options)
+        model.train(network.train)
+        layers: list[list[Any]] = []
+        macs = 0
+
+        def note(module: nn.Module, path: str, given: Tensor, output: Any) -> None:
+            nonlocal macs
+            if not isinstance(output, Tensor):
+                return
+            params = sum(p.numel() for p in module.parameters(recurse=False))
+            kind = type(module).__name__
+            reshapes = not list(module.children()) and output.shape != given.shape
+            if params or "Pool" in kind or (reshapes and kind != "Permute"):
+                layers.append([kind, path, channels_first(module, output), params])
+            macs += multiply_accumulates(module, given, output)
+
+        for path, module in model.named_modules():
+            module.register_forward_hook(
+                lambda module, args, output, path=path: note(module, path, args[0], output)
+            )
+        with torch.no_grad():
+            result = model(torch.empty([2, *shape]))
+    if isinstance(result, dict):
+        result = result["out"]
+    elif isinstance(result, tuple):
+        result = result.logits
+    return layers, list(result.shape[1:]), macs
+
+
+def record(network: Network) -> dict[str, Any]:
+    """Everything that is kept about a network."""
+    with torch.device("meta"):
+        model = models.get_model(network.build, weights=None, **network.options)
+    state: dict[str, dict[str, list[int]]] = {}
+    for name, value in model.state_dict().items():
+        path, _, key = name.rpartition(".")
+        if key != "num_batches_tracked":
+            state.setdefault(path, {})[key] = list(value.shape)
+    runs = []
+    for shape in network.shapes:
+        layers, output, macs = run(network, shape)
+        shapes = [layer[2] for layer in layers]
+        if not runs:
+            first = layers
+        assert [layer[:2] for layer in layers] == [layer[:2] for layer in first]
+        runs.append({"input": shape, "output": output, "macs": macs, "shapes": shapes})
+    del runs[0]["shapes"]
+    params = sum(p.numel() for p in model.parameters())
+    return {
+        "name": network.name,
+        "model": network.build,
+        "options": network.options,
+        "versions": {
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+            "python": platform.python_version(),
+        },
+        "params": params,
+        "buffers": sum(b.numel() for b in model.buffers()),
+        "layers": first,
+        "runs": runs,
+        "state": [[path, shapes] for path, shapes in state.items()],
+    }
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def write(entry: dict[str, Any], path: Path) -> None:
+    """JSON that a line-based diff can read: a layer, a run, a state entry to the line."""
+    parts = []
+    for key, value in entry.items():
+        if key in ("layers", "runs", "state"):
+            rows = ",\n".join(compact(row) for row in value)
+            parts.append(f"{compact(key)}:[\n{rows}\n]")
+        else:
+            parts.append(f"{compact(key)}:{compact(value)}")
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+
+
+def main(wanted: list[str]) -> None:
+    """Take the named networks, or all of them."""
+    HERE.mkdir(exist_ok=True)
+    for network in networks():
+        if wanted and network.name not in wanted:
+            continue
+        entry = record(network)
+        write(entry, HERE / f"{network.name}.json")
+        macs = [f"{'x'.join(map(str, r['input']))}: {r['macs']:,}" for r in entry["runs"]]
+        print(network.name, f"{entry['params']:,}", *macs, sep="  ")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
