@@ -1,0 +1,19 @@
+"""cnncalc: the calculator for convolutional networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncalc.api import Report, SpecError, UsageError, analyze, validate
+
+__version__ = "0.1.0"
+__all__ = ["Report", "SpecError", "UsageError", "__version__", "analyze", "validate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from cnncalc import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

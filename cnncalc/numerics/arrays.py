@@ -12,6 +12,7 @@ Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Indices: TypeAlias = npt.NDArray[np.int64]
 Ints: TypeAlias = Sequence[int]
 Padding: TypeAlias = Sequence[tuple[int, int]]
+Index: TypeAlias = tuple[Any, ...]
 
 
 def per_channel(values: Array, axes: int) -> Array:

@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from cnncalc.numerics.arrays import Array, Ints
+from cnncalc.numerics.arrays import Array, Index, Ints
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.product import matmul
 from cnncalc.numerics.threads import parallel
@@ -27,7 +27,8 @@ COLUMN_BYTES = 2 * 2**20
 def pointwise(x: Array, weight: Array, shape: Convolution, out: Array) -> None:
     """A 1x1 kernel: ``x`` itself is the matrix, or every ``stride``-th of its positions."""
     if any(step != 1 for step in shape.stride):
-        x = x[(..., *(slice(None, None, step) for step in shape.stride))]
+        some: Index = (..., *(slice(None, None, step) for step in shape.stride))
+        x = x[some]
     batch, groups, positions = x.shape[0], shape.groups, prod(shape.positions)
     matrix = x.reshape(batch, groups, shape.channels // groups, positions)
     filters = weight.reshape(groups, shape.filters // groups, shape.channels // groups)

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from cnncalc.numerics import columns, depthwise, spread, winograd
-from cnncalc.numerics.arrays import Array, Ints, Padding, flat_positions, per_channel
+from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.numerics.choice import Algorithm, Convolution, choose
 from cnncalc.numerics.elementwise import NOTHING, Epilogue, scale_shift, with_bias
 from cnncalc.numerics.product import matmul
@@ -57,7 +57,7 @@ def conv(
         size,
         kernel,
         tuple(stride),
-        tuple(tuple(p) for p in padding),
+        tuple((before, after) for before, after in padding),
         tuple(dilation),
         groups,
     )
@@ -141,22 +141,16 @@ def locally_connected(
         channel_part = slice(group * channels // groups, (group + 1) * channels // groups)
         # A row of positions at a time: all windows at once would be a copy of im2col's size.
         for row in indices(*map(range, size[:-1])):
-            picked = windows[(slice(None), *(slice(None),) * axes, *row, slice(None), channel_part)]
-            # [B, *kernel, W, C/G] -> [W, C/G * kernel, B]
-            matrix = np.moveaxis(picked, (axes + 1, axes + 2), (0, 1))
+            all_taps = (slice(None),) * (axes + 1)
+            at_row: Index = (*all_taps, *row, slice(None), channel_part)
+            # [B, *kernel, W, C/G] -> [W, C/G, *kernel, B]
+            matrix = np.moveaxis(windows[at_row], (axes + 1, axes + 2), (0, 1))
             matrix = np.moveaxis(matrix, 2, -1).reshape(size[-1], length, batch)
-            own = weight[(filter_part, *row)].reshape(per_group, size[-1], length)
+            here: Index = (filter_part, *row)
+            own = weight[here].reshape(per_group, size[-1], length)
             result = matmul(own.transpose(1, 0, 2), matrix)  # [W, K/G, B]
-            out[(slice(None), filter_part, *row)] = result.transpose(2, 1, 0)
+            target: Index = (slice(None), filter_part, *row)
+            out[target] = result.transpose(2, 1, 0)
     if bias is not None:
         out += bias
-    return out
-
-
-def pointwise_each_position(x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """``weight`` [K, C] on the channels of ``x`` [B, C, *spatial] at every position."""
-    out = np.empty((x.shape[0], weight.shape[0], *x.shape[2:]), x.dtype)
-    matmul(weight, flat_positions(x), flat_positions(out))
-    if bias is not None:
-        out += per_channel(bias, x.ndim - 2)
     return out

@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from cnncalc.numerics.arrays import Array
+from cnncalc.numerics.arrays import Array, Index
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
@@ -99,7 +99,8 @@ def _split(x: Array, layout: _Layout) -> Array:
     planes = scratch("planes", (x.shape[0], count, *layout.plane), x.dtype)
     planes[...] = 0
     for phase, (target, source) in enumerate(layout.places):
-        planes[(slice(None), phase, *target)] = x[(slice(None), *source)]
+        place: Index = (slice(None), phase, *target)
+        planes[place] = x[(slice(None), *source)]
     return planes.reshape(x.shape[0], count, prod(layout.plane))
 
 

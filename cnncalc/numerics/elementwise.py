@@ -23,7 +23,7 @@ class InPlace(Protocol):
     def __call__(self, x: Array, *, out: Array | None = None) -> Array: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Epilogue:
     """What follows a kernel on every value: ``activation(x * scale + shift)``.
 
@@ -34,6 +34,11 @@ class Epilogue:
     scale: Array | None = None
     shift: Array | None = None
     activation: InPlace | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it leaves the values as they are."""
+        return self.scale is None and self.shift is None and self.activation is None
 
 
 NOTHING = Epilogue()
@@ -50,7 +55,7 @@ def with_bias(epilogue: Epilogue, bias: Array | None) -> Epilogue:
 
 
 def in_blocks(
-    function: Callable[[Array, Array], None], x: Array, out: Array | None = None, weight: int = 1
+    function: Callable[[Array, Array], object], x: Array, out: Array | None = None, weight: int = 1
 ) -> Array:
     """``function(x_block, out_block)`` over flat blocks of ``x`` [any shape]; returns ``out``.
 
@@ -77,7 +82,7 @@ def scale_shift(x: Array, epilogue: Epilogue, out: Array | None = None) -> Array
     """Apply an epilogue to ``x`` [B, C, *spatial]; ``out`` may be ``x``."""
     if out is None:
         out = np.empty(x.shape, x.dtype)
-    if epilogue == NOTHING:
+    if epilogue.empty:
         if out is not x:
             np.copyto(out, x)
         return out

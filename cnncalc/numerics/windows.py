@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnncalc.numerics.arrays import Array, Ints, Padding
+from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.shapes import Slide, effective_kernel
 
 
@@ -41,7 +41,7 @@ def padded(x: Array, padding: Padding, value: float = 0.0, out: Array | None = N
             n + before + after for n, (before, after) in zip(x.shape[-axes:], padding, strict=True)
         )
         out = np.empty(lead + size, x.dtype)
-    inside: tuple[Any, ...] = (...,)
+    inside: Index = (...,)
     for axis, (before, after) in enumerate(padding):
         rest = (slice(None),) * (axes - axis - 1)
         length = out.shape[axis - axes]
@@ -51,7 +51,7 @@ def padded(x: Array, padding: Padding, value: float = 0.0, out: Array | None = N
         if after > 0:
             out[(*inside, slice(length - after, None), *rest)] = value
         inside = (*inside, slice(max(before, 0), length - max(after, 0)))
-    source = tuple(
+    source: Index = tuple(
         slice(max(-before, 0), n - max(-after, 0))
         for n, (before, after) in zip(x.shape[-axes:], padding, strict=True)
     )

@@ -7,7 +7,8 @@ apart from it is still looked at. One root cause therefore gives one finding.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Place, did_you_mean
 from cnncalc.graph import Graph, Node, Use, input_node
@@ -70,6 +71,8 @@ class Elaborator:
         self.diagnostics: list[Diagnostic] = []
         self.memo: dict[Any, tuple[Kind, Facts]] = {}
         self.multiplicity = 1
+        self.forms: list[LayerForm | None] = [None]
+        """For each node the form it comes from."""
 
     def run(self, forms: tuple[LayerForm, ...], explicit: frozenset[str]) -> None:
         """Elaborate the file's own layers."""
@@ -296,6 +299,7 @@ class Elaborator:
             )
         kind, facts = found
         nodes.append(Node(name, kind, inputs, facts, form.place, scope.use, shares, wanted, reads))
+        self.forms.append(form)
         self.names[name] = index
         return index
 
@@ -568,6 +572,15 @@ class _TooMany(Exception):
     """More layers than are built."""
 
 
+class Elaboration(NamedTuple):
+    """A network's graph, or what keeps it from being one."""
+
+    graph: Graph | None
+    diagnostics: tuple[Diagnostic, ...]
+    forms: tuple[LayerForm | None, ...] = ()
+    """For each node what is written of it; `None` for the input."""
+
+
 def elaborate(
     name: str,
     source: str | None,
@@ -576,17 +589,15 @@ def elaborate(
     parameters: Mapping[str, Any],
     input_shape: Shape,
     file: str | None = None,
-) -> tuple[Graph | None, list[Diagnostic]]:
-    """The graph of a network, or `None` with the findings that say why there is none."""
+) -> Elaboration:
+    """Build the network of the given layers, parameters and input."""
     elaborator = Elaborator(parameters, input_shape)
-    try:
+    with suppress(_TooMany):
         elaborator.run(forms, explicit)
-    except _TooMany:
-        pass
-    if elaborator.diagnostics:
-        return None, elaborator.diagnostics
-    graph = Graph(name, source, tuple(elaborator.nodes), parameters, file)
-    return graph, []
+    graph = None
+    if not elaborator.diagnostics:
+        graph = Graph(name, source, tuple(elaborator.nodes), parameters, file)
+    return Elaboration(graph, tuple(elaborator.diagnostics), tuple(elaborator.forms))
 
 
 def child(node: YamlNode, key: str) -> YamlNode | None:

@@ -11,7 +11,7 @@ from cnncalc.graph import Graph
 from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
 from cnncalc.shapes import Shape
 from cnncalc.spec import zoo
-from cnncalc.spec.elaborate import LAYER_LIMIT, elaborate
+from cnncalc.spec.elaborate import LAYER_LIMIT, Elaboration, elaborate
 from cnncalc.spec.expression import FUNCTIONS, RESERVED, Expression, ExpressionError, parse
 from cnncalc.spec.forms import FormParser, LayerForm, Listing, describe, number_names
 from cnncalc.spec.source import (
@@ -315,24 +315,29 @@ class Network:
             SpecError: there is no such network.
             UsageError: an unknown parameter.
         """
-        graph, diagnostics = self.try_graph(changes, input)
-        if graph is None:
-            raise SpecError(diagnostics)
-        return graph
+        elaboration = self.elaborate(changes, input)
+        if elaboration.graph is None:
+            raise SpecError(elaboration.diagnostics)
+        return elaboration.graph
 
-    def try_graph(
+    def elaborate(
         self, changes: Mapping[str, Any] | None = None, input: Shape | None = None
-    ) -> tuple[Graph | None, list[Diagnostic]]:
-        """The network and no findings, or no network and all that is wrong."""
-        known = len(self.parser.diagnostics)
+    ) -> Elaboration:
+        """The network for given parameters and input, or all that is wrong with it.
+
+        Raises:
+            UsageError: an unknown parameter.
+        """
+        parser = self.parser
+        static = len(parser.diagnostics)
         values = self.values(changes or {})
         shape = input or self.input_shape(values)
-        static = list(self.parser.diagnostics)
-        del self.parser.diagnostics[known:]
-        if static or minimum_layers(self.layers) > LAYER_LIMIT:
-            if not static:
-                static = [self._too_many()]
-            return None, static
+        found = tuple(parser.diagnostics)
+        del parser.diagnostics[static:]
+        if not found and minimum_layers(self.layers) > LAYER_LIMIT:
+            found = (self._too_many(),)
+        if found:
+            return Elaboration(None, found)
         return elaborate(
             self.name, self.origin, self.layers, self.explicit, values, shape, self.source.label
         )

@@ -1,8 +1,10 @@
-"""Hold the shipped networks against torchvision's, layer by layer, at every input size taken.
+"""Hold the shipped networks against torchvision's, layer by layer, at every input size taken,
+and their receptive fields against the support of PyTorch's gradient.
 
     python tests/reference/compare.py [NAME ...]
 
-Prints a line a network: parameters, MACs, layers compared, mismatches. Exit status 1 if any.
+Prints a line a network: parameters, MACs, layers compared over all sizes, mismatches, and the
+receptive field where one was measured. Exit status 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.receptive_field import describe, receptive_fields
 from cnncalc.graph import Graph
 from cnncalc.spec.load import load
 
 HERE = Path(__file__).parent / "torchvision"
+FIELDS = Path(__file__).parent / "receptive_fields.json"
+AFTER_THE_LAST_MAP = ("upsample", "global_avg_pool", "adaptive_avg_pool")
 RUNNING = ("running_mean", "running_var")
 
 
@@ -53,11 +58,13 @@ def our_rows(graph: Graph) -> Iterator[Row]:
             yield Row(channels, (), True)
             yield Row(inner, weights[:2], False)
             yield Row(channels, weights[2:], False)
-        elif weights or "pool" in kind and "unpool" not in kind:
+        elif weights or ("pool" in kind and "unpool" not in kind):
             yield Row(output, weights, "pool" in kind)
 
 
-def differences(entry: dict[str, Any], graph: Graph, shapes: list[list[int]]) -> tuple[int, list[str]]:
+def differences(
+    entry: dict[str, Any], graph: Graph, shapes: list[list[int]]
+) -> tuple[int, list[str]]:
     """Number of layers compared, and what is wrong with them."""
     theirs = iter(reference_rows(entry, shapes))
     wrong = []
@@ -82,6 +89,28 @@ def running_statistics(entry: dict[str, Any]) -> int:
     return sum(prod(shape) for shape in found)
 
 
+def last_field(graph: Graph) -> tuple[str, list[list[Any]]]:
+    """Name of the last feature map; size, stride and start of its receptive field."""
+    found = [
+        (node.name, field)
+        for node, field in zip(graph.nodes, receptive_fields(graph), strict=True)
+        if field is not None and node.kind.name not in AFTER_THE_LAST_MAP
+    ]
+    name, field = found[-1]
+    return name, [list(values) for values in describe(field)]
+
+
+def compare_field(name: str, graph: Graph) -> tuple[str, list[str]]:
+    """What is printed of a network's receptive field, and its mismatches."""
+    known = json.loads(FIELDS.read_text(encoding="utf-8"))["networks"].get(name)
+    if known is None:
+        return "", []
+    layer, ours = last_field(graph)
+    theirs = [known[key] for key in ("size", "stride", "start")]
+    wrong = [] if ours == theirs else [f"{layer}: receptive field {ours} is not {theirs}"]
+    return "  " + "/".join(str(values[0]) for values in theirs), wrong
+
+
 def compare(name: str) -> tuple[str, list[str]]:
     """A network's line and its mismatches."""
     entry = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
@@ -100,24 +129,32 @@ def compare(name: str) -> tuple[str, list[str]]:
         macs = sum(node.facts.operations.macs for node in graph.layers)
         checks = (
             ("params", sum(node.params for node in graph.layers), entry["params"]),
-            ("buffers", sum(node.facts.buffer_values for node in graph.layers), running_statistics(entry)),
+            (
+                "buffers",
+                sum(node.facts.buffer_values for node in graph.layers),
+                running_statistics(entry),
+            ),
             ("macs", macs, run["macs"]),
             ("output", graph.layers[-1].facts.output, tuple(run["output"])),
         )
-        found += [f"{what} {ours} is not {theirs}" for what, ours, theirs in checks if ours != theirs]
+        found += [
+            f"{what} {ours} is not {theirs}" for what, ours, theirs in checks if ours != theirs
+        ]
         wrong += [f"at {shape}: {text}" for text in found]
-    row = f"{entry['params']:>13,} {entry['runs'][0]['macs']:>17,} {compared:>6} {len(wrong):>4}"
-    return f"{name:<30} {row}", wrong
+    text, found = compare_field(name, network.graph(changes))
+    wrong += found
+    row = f"{entry['params']:>13,} {entry['runs'][0]['macs']:>17,} {compared:>6} {len(wrong):>5}"
+    return f"{name:<30} {row}{text}", wrong
 
 
 def main(wanted: list[str]) -> int:
     """Compare the named networks, or all of them."""
-    print(f"{'network':<30} {'params':>13} {'MACs':>17} {'layers':>6} {'wrong':>4}")
+    print(f"{'network':<30} {'params':>13} {'MACs':>17} {'layers':>6} {'wrong':>5}  field")
     failed = 0
     for name in wanted or sorted(path.stem for path in HERE.glob("*.json")):
         try:
             line, wrong = compare(name)
-        except Exception as error:  # noqa: BLE001  a network that cannot be used is a mismatch
+        except Exception as error:  # a network that cannot be used is a mismatch
             detail = getattr(error, "diagnostics", None) or [error]
             line, wrong = f"{name:<30} cannot be used", [str(one)[:300] for one in detail]
         print(line)

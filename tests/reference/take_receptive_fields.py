@@ -51,7 +51,7 @@ LAST_FEATURE_MAP = {
 SWITCHES = (nn.ReLU, nn.ReLU6, nn.GELU, nn.Dropout, nn.LayerNorm)
 
 
-class Found(Exception):
+class FoundError(Exception):
     """The feature map is computed; the rest of the network is of no interest."""
 
 
@@ -65,7 +65,8 @@ def every_element(
     return_indices: bool = False,
 ) -> Tensor:
     """Stands in for max_pool2d: the same windows, and every element of them counts."""
-    assert dilation == 1 and not return_indices
+    assert dilation == 1
+    assert not return_indices
     return functional.avg_pool2d(x, kernel_size, stride, padding, ceil_mode)
 
 
@@ -94,12 +95,12 @@ def windows(network: nn.Module, path: str, shape: list[int], axis: int) -> list[
 
     def stop(_: nn.Module, __: Any, output: Tensor) -> None:
         maps.append(output)
-        raise Found
+        raise FoundError
 
     handle = network.get_submodule(path).register_forward_hook(stop)
     try:
         network(image)
-    except Found:
+    except FoundError:
         handle.remove()
     middle = [size // 2 for size in maps[0].shape[2:]]
     result = []

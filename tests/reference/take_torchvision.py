@@ -130,8 +130,8 @@ def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int],
                 return
             params = sum(p.numel() for p in module.parameters(recurse=False))
             kind = type(module).__name__
-            reshapes = not list(module.children()) and output.shape != given.shape
-            if params or "Pool" in kind or (reshapes and kind != "Permute"):
+            leaf = not list(module.children()) and kind != "Permute"
+            if params or (leaf and ("Pool" in kind or output.shape != given.shape)):
                 layers.append([kind, path, channels_first(module, output), params])
             macs += multiply_accumulates(module, given, output)
 

@@ -1,0 +1,94 @@
+"""Receptive fields: the windows on the way from the input to a layer, composed.
+
+Exact on any graph: windows of layers in a row compose, those of branches that meet unite, and
+patterns that repeat over several units (after upsampling) are followed unit by unit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.graph import Graph, Node
+from cnncalc.layers.base import Windows
+from cnncalc.shapes import IDENTITY, Window, compose, unite
+
+Field = Windows | None
+"""The window of a layer's units on each axis of the input; `None`: all of it, or no axes."""
+
+
+class ReceptiveField(NamedTuple):
+    """What one output unit sees, in input pixels on each axis."""
+
+    size: tuple[int, ...]
+    """The largest window."""
+    stride: tuple[int | str | None, ...]
+    """Distance of neighbouring units' windows; a fraction as `"1/2"`, `None` where it varies."""
+    start: tuple[int, ...]
+    """Where the first unit's window begins; negative in the padding."""
+
+
+def describe(field: Windows) -> ReceptiveField:
+    """Size, stride and start of a field."""
+    return ReceptiveField(
+        tuple([window.size for window in field]),
+        tuple([_stride(window) for window in field]),
+        tuple([window.start for window in field]),
+    )
+
+
+def receptive_fields(graph: Graph) -> list[Field]:
+    """The receptive field of every node; that of the input is the unit itself.
+
+    Raises:
+        WindowLimitError: a pattern of windows is too long to be followed.
+    """
+    fields: list[Field] = []
+    for node in graph.nodes:
+        if not node.inputs:
+            rank = len(node.facts.output) - 1
+            fields.append((IDENTITY,) * rank if rank else None)
+        elif len(node.inputs) == 1:
+            fields.append(_through(fields[node.inputs[0]], node.facts.windows[0], node))
+        else:
+            fields.append(_meet(fields, node))
+    return fields
+
+
+def _through(field: Field, windows: Field, node: Node) -> Field:
+    """A field seen through the windows of a layer."""
+    if field is None or windows is None:
+        return None
+    first = windows[0] if windows else None
+    if first is IDENTITY and all([window is IDENTITY for window in windows]):
+        return field
+    output = node.facts.output
+    seen: list[Window] = []
+    for axis, window in enumerate(windows):
+        if axis and window == windows[0] and field[axis] == field[0] and output[axis + 1] == output[1]:
+            seen.append(seen[0])
+        else:
+            seen.append(compose(field[axis], window, output[axis + 1]))
+    return tuple(seen)
+
+
+def _meet(fields: list[Field], node: Node) -> Field:
+    """The union of a merge's branches."""
+    result: Field = None
+    for index, windows in zip(node.inputs, node.facts.windows, strict=True):
+        field = _through(fields[index], windows, node)
+        if field is None:
+            return None
+        if result is None or result is field:
+            result = field
+        else:
+            sizes = node.facts.output[1:]
+            result = tuple(map(unite, result, field, sizes))
+    return result
+
+
+def _stride(window: Window) -> int | str | None:
+    stride = window.stride
+    if stride is None:
+        return None
+    step, units = stride
+    return step if units == 1 else f"{step}/{units}"

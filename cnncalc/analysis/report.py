@@ -1,0 +1,232 @@
+"""The report: what every analysis says of every layer, gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from cnncalc.analysis.memory import Activations, activations
+from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, receptive_fields
+from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import Graph, Node
+from cnncalc.layers.base import NOTHING, Operations
+from cnncalc.shapes import Shape
+
+BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8, "int8": 1}
+"""Bytes a value by type."""
+
+
+class Settings(NamedTuple):
+    """How a network is looked at."""
+
+    batch: int = 1
+    dtype: str = "float32"
+    inplace: bool = False
+
+
+class LayerReport:
+    """One layer's row. Shapes are per sample; operations and bytes are for the whole batch."""
+
+    __slots__ = ("_field", "_graph", "_settings", "_values", "index", "node")
+
+    def __init__(
+        self, graph: Graph, index: int, settings: Settings, values: int, field: Field
+    ) -> None:
+        self._graph = graph
+        self._settings = settings
+        self._values = values
+        self._field = field
+        self.index = index
+        self.node: Node = graph.nodes[index]
+
+    @property
+    def name(self) -> str:
+        """Hierarchical name."""
+        return self.node.name
+
+    @property
+    def kind(self) -> str:
+        """The layer kind's name."""
+        return self.node.kind.name
+
+    @property
+    def essentials(self) -> str:
+        """The options that matter, in short: `3×3/2 p1`."""
+        return self.node.kind.essentials()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the layers whose outputs it takes."""
+        nodes = self._graph.nodes
+        return tuple([nodes[index].name for index in self.node.inputs])
+
+    @property
+    def output_shape(self) -> Shape:
+        """Output shape of one sample, channels first."""
+        return self.node.facts.output
+
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        """Shapes of the trainable arrays it owns; none where it shares another layer's."""
+        return NOTHING if self.node.shares is not None else self.node.facts.weights
+
+    @property
+    def buffers(self) -> Mapping[str, Shape]:
+        """Shapes of the arrays that are stored and not trained."""
+        return NOTHING if self.node.shares is not None else self.node.facts.buffers
+
+    @property
+    def shares(self) -> str | None:
+        """The layer whose weights it uses."""
+        shares = self.node.shares
+        return None if shares is None else self._graph.nodes[shares].name
+
+    @property
+    def params(self) -> int:
+        """Trainable values."""
+        return self.node.params
+
+    @property
+    def operations(self) -> Operations:
+        """Operations for the batch, each term by itself."""
+        batch = self._settings.batch
+        found = self.node.facts.operations
+        return found if batch == 1 else Operations(*[count * batch for count in found])
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions, linear layers and matrix products."""
+        return self.node.facts.operations.macs * self._settings.batch
+
+    @property
+    def flops(self) -> int:
+        """Every arithmetic operation."""
+        return self.node.facts.operations.flops * self._settings.batch
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of the output, none where it is the input's memory."""
+        return self._values * self._settings.batch * BYTES[self._settings.dtype]
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """What one output unit sees; `None` where that is the whole input, or no axes remain."""
+        return None if self._field is None else describe(self._field)
+
+    @property
+    def field(self) -> Field:
+        """The receptive field as windows, exact for every unit."""
+        return self._field
+
+
+class Totals(NamedTuple):
+    """Sums over the layers; operations and bytes for the whole batch."""
+
+    layers: int
+    params: int
+    weights: int
+    biases: int
+    buffers: int
+    param_bytes: int
+    macs: int
+    flops: int
+    activations: int
+    activation_bytes: int
+    peak_activation_bytes: int
+    operations: Operations
+
+
+class Report:
+    """A network, analyzed."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        settings: Settings = Settings(),
+        diagnostics: tuple[Diagnostic, ...] = (),
+    ) -> None:
+        self.graph = graph
+        self.settings = settings
+        self.diagnostics = diagnostics
+        self._activations: Activations = activations(graph, settings.inplace)
+        self._fields = receptive_fields(graph)
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.graph.name
+
+    @property
+    def source(self) -> str | None:
+        """Where the network is published."""
+        return self.graph.source
+
+    @property
+    def batch(self) -> int:
+        """Samples in a batch."""
+        return self.settings.batch
+
+    @property
+    def dtype(self) -> str:
+        """Type of weights and activations."""
+        return self.settings.dtype
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one input sample."""
+        return self.graph.input_shape
+
+    @property
+    def peak_layer(self) -> str:
+        """The layer during which the most activations are alive."""
+        return self.graph.nodes[self._activations.peak_node].name
+
+    @cached_property
+    def layers(self) -> tuple[LayerReport, ...]:
+        """The layers in execution order."""
+        graph, settings = self.graph, self.settings
+        owned, fields = self._activations.owned, self._fields
+        return tuple(
+            [
+                LayerReport(graph, index, settings, owned[index], fields[index])
+                for index in range(1, len(graph.nodes))
+            ]
+        )
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the layers whose output is wanted."""
+        return tuple(self.graph.nodes[index].name for index in self.graph.outputs)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The sums."""
+        batch, width = self.settings.batch, BYTES[self.settings.dtype]
+        params = biases = buffers = 0
+        sums = [0] * len(Operations._fields)
+        for node in self.graph.nodes:
+            facts = node.facts
+            if node.shares is None:
+                params += facts.params
+                biases += facts.biases
+                buffers += facts.buffer_values
+            for term, count in enumerate(facts.operations):
+                if count:
+                    sums[term] += count
+        operations = Operations(*[count * batch for count in sums])
+        values = sum(self._activations.owned[1:]) * batch
+        return Totals(
+            layers=len(self.graph.nodes) - 1,
+            params=params,
+            weights=params - biases,
+            biases=biases,
+            buffers=buffers,
+            param_bytes=params * width,
+            macs=operations.macs,
+            flops=operations.flops,
+            activations=values,
+            activation_bytes=values * width,
+            peak_activation_bytes=self._activations.peak * batch * width,
+            operations=operations,
+        )

@@ -1,0 +1,119 @@
+"""The Python interface: `analyze` and the report with its formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any
+
+from cnncalc.analysis.report import BYTES, Settings
+from cnncalc.analysis.report import Report as Analyzed
+from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.rules.base import Subject
+from cnncalc.rules.registry import check
+from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.spec.load import Network, UsageError, load
+
+__all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
+
+
+class Report(Analyzed):
+    """A network, analyzed, with the formats it can be written in."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data of the JSON report (`cnncalc.report/1`)."""
+        from cnncalc.render.json import report_dict
+
+        return report_dict(self)
+
+    def to_json(self) -> str:
+        """The JSON report."""
+        from cnncalc.render.json import report_json
+
+        return report_json(self)
+
+    def to_markdown(self, depth: int | None = None) -> str:
+        """The Markdown report; `depth` folds blocks below that level."""
+        from cnncalc.render.markdown import report_markdown
+
+        return report_markdown(self, depth)
+
+    def to_csv(self, depth: int | None = None) -> str:
+        """The layers as CSV."""
+        from cnncalc.render.csv import report_csv
+
+        return report_csv(self, depth)
+
+
+def analyze(
+    net: str | PathLike[str],
+    *,
+    input: Shape | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    dtype: str = "float32",
+    inplace: bool = False,
+) -> Report:
+    """Analyze a network: a file, or the name of a shipped one.
+
+    Args:
+        net: a path, a shipped network's name, or `-` for standard input.
+        input: channels and spatial sizes, in place of the file's.
+        parameters: values of the file's parameters, in place of its own.
+        batch: samples; operations and bytes are for all of them.
+        dtype: type of weights and activations.
+        inplace: element-wise activations write over their input.
+
+    Raises:
+        UsageError: there is no such file, network, parameter or type.
+        SpecError: the file does not describe a network; carries the findings.
+    """
+    if dtype not in BYTES:
+        raise UsageError(f"unknown type `{dtype}`", f"one of {', '.join(BYTES)}")
+    if batch < 1:
+        raise UsageError(f"a batch of {batch}", "at least 1")
+    return report(load(fspath(net)), input, parameters, Settings(batch, dtype, inplace))
+
+
+def report(
+    network: Network,
+    input: Shape | None,
+    parameters: Mapping[str, Any] | None,
+    settings: Settings,
+) -> Report:
+    """The report of a parsed network.
+
+    Raises:
+        SpecError, UsageError: as `analyze`.
+    """
+    elaboration = network.elaborate(parameters, input)
+    if elaboration.graph is None:
+        raise SpecError(elaboration.diagnostics)
+    try:
+        findings = check(Subject(network, elaboration))
+        return Report(elaboration.graph, settings, findings)
+    except WindowLimitError as error:
+        raise SpecError([Diagnostic("limit-exceeded", "error", str(error))]) from None
+
+
+def validate(
+    net: str | PathLike[str],
+    *,
+    input: Shape | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """All findings in a network, errors first.
+
+    Raises:
+        UsageError: there is no such file, network or parameter.
+    """
+    try:
+        network = load(fspath(net))
+        elaboration = network.elaborate(parameters, input)
+        if elaboration.graph is None:
+            return elaboration.diagnostics
+        return check(Subject(network, elaboration))
+    except SpecError as error:
+        return error.diagnostics
+    except WindowLimitError as error:
+        return (Diagnostic("limit-exceeded", "error", str(error)),)

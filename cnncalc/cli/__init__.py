@@ -1,0 +1,104 @@
+"""The command line. Commands are imported only when they are called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
+    "validate": "Find mistakes in architecture files, with line, column and repair.",
+    "export": "Write a report file; the ending picks the format.",
+    "zoo": "List the shipped networks, or print one.",
+    "layers": "The layer kinds and their options.",
+    "schema": "The JSON Schema of an architecture file, for editors.",
+}
+"""Commands and their summaries, each in the module of its name."""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called, not when it is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"cnncalc.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from cnncalc.diagnostics import did_you_mean
+
+            raise click.UsageError(f"there is no command `{name}`; {did_you_mean(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from cnncalc import __version__
+
+        click.echo(f"cnncalc {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version.",
+)  # fmt: skip
+def cli() -> None:
+    """The calculator for convolutional networks.
+
+    A YAML architecture file goes in; out come, layer by layer, output sizes, receptive fields,
+    parameters, multiply-accumulates and memory. NET is a file, the name of a shipped network
+    (`cnncalc zoo` lists them), or `-` for standard input.
+    """
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status (0 done, 1 found something, 2 unusable)."""
+    from cnncalc.cli.common import fail, refuse
+    from cnncalc.diagnostics import SpecError
+
+    try:
+        result = cli.main(arguments, prog_name="cnncalc", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # the reader is gone: what is still buffered has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return 2
+    except click.ClickException as error:
+        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else None
+        return fail(error.format_message(), usage and usage.replace("Usage: ", "usage: "))
+    except SpecError as error:
+        return refuse(error)
+    except Exception as error:
+        from cnncalc.spec.load import UsageError
+
+        if isinstance(error, UsageError):
+            return fail(str(error), error.hint)
+        raise

@@ -1,0 +1,183 @@
+"""What commands share: options, where text goes, and how errors are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cnncalc.diagnostics import SpecError
+from cnncalc.shapes import Shape
+from cnncalc.spec.load import UsageError, parse_change, parse_input
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+COLOURS = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "note": {"fg": "cyan", "bold": True},
+    "message": {"bold": True},
+    "help": {"fg": "green"},
+    "frame": {"fg": "blue"},
+}
+
+
+class InputShape(click.ParamType):
+    """`3x224x224`."""
+
+    name = "CxHxW"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Shape | None:
+        return parse_input(value) if isinstance(value, str) else value
+
+
+class Change(click.ParamType):
+    """`NAME=VALUE`."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        return parse_change(value) if isinstance(value, str) else value
+
+
+def variant_options(command: Command) -> Command:
+    """`--input` and `--set`: which variant of a network is meant."""
+    command = click.option(
+        "--set", "changes", type=Change(), multiple=True, help="Change a parameter of the file."
+    )(command)
+    return click.option("--input", "input_", type=InputShape(), help="The input's shape.")(command)
+
+
+def network_options(command: Command) -> Command:
+    """The options of every command that analyzes a network."""
+    command = click.option(
+        "--dtype",
+        type=click.Choice(["float32", "float16", "bfloat16", "float64", "int8"]),
+        default="float32",
+        help="Type of weights and activations.",
+    )(command)
+    command = click.option(
+        "--batch", type=click.IntRange(1, 2**31 - 1), default=1, help="Samples in a batch."
+    )(command)
+    return variant_options(command)
+
+
+def output_option(command: Command) -> Command:
+    """`-o/--output`."""
+    return click.option(
+        "-o", "--output", type=click.Path(dir_okay=True, path_type=Path), help="Write to a file."
+    )(command)
+
+
+def use_colour(stream: Any) -> bool:
+    """Whether a stream is a terminal that wants colours."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(stream.isatty())
+
+
+def style_for(stream: Any) -> Callable[[str, str], str]:
+    """How findings are coloured on a stream."""
+    if not use_colour(stream):
+        return lambda text, role: text
+    return lambda text, role: click.style(text, **COLOURS[role])  # type: ignore[arg-type]
+
+
+def say(text: str) -> None:
+    """Write a result to standard output."""
+    stream = sys.stdout
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.buffer.write(text.encode(stream.encoding or "ascii", "replace"))
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """Write a result to a file, or to standard output."""
+    if output is None:
+        say(text)
+    else:
+        write_file(output, text)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all: an existing one is replaced when the new one is complete.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    import tempfile
+
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory")
+    target = path.resolve()
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
+            path.write_text(text, encoding="utf-8")
+            return
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            try:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+                os.chmod(temporary, _mode(target))
+                os.replace(temporary, target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file to replace, or those of a new one."""
+    if target.exists():
+        return target.stat().st_mode & 0o7777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def fail(message: str, hint: str | None = None) -> int:
+    """Tell why nothing could be done."""
+    from cnncalc.render.escape import plain
+
+    style = style_for(sys.stderr)
+    lines = [style("error", "error") + style(f": {plain(message)}", "message")]
+    if hint:
+        lines += [f"  {style('help', 'help')}: {line}" for line in hint.splitlines()]
+    print("\n".join(lines), file=sys.stderr)
+    return 2
+
+
+def refuse(error: SpecError) -> int:
+    """Tell why a file describes no network."""
+    from cnncalc.render.findings import block
+
+    style = style_for(sys.stderr)
+    shown = error.diagnostics[:20]
+    print("\n\n".join(block(finding, style) for finding in shown), file=sys.stderr)
+    if len(error.diagnostics) > len(shown):
+        print(f"\nand {len(error.diagnostics) - len(shown)} more", file=sys.stderr)
+    return 2
+
+
+def terminal_width(output: Path | None) -> int | None:
+    """The columns to fill; `None` where the text goes to no terminal and has no limit."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    if output is not None or not sys.stdout.isatty():
+        return None
+    return os.get_terminal_size(sys.stdout.fileno()).columns or 80

@@ -1,0 +1,20 @@
+"""`cnncalc schema`: the JSON Schema of an architecture file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnncalc.cli.common import deliver, output_option
+
+
+@click.command("schema")
+@output_option
+def command(output: Path | None) -> int:
+    """Print the JSON Schema of an architecture file, for editors that complete and check."""
+    from cnncalc.render.json import dumps
+    from cnncalc.spec.schema import schema
+
+    deliver(dumps(schema()), output)
+    return 0

@@ -1,0 +1,53 @@
+"""Layers that move, keep or drop values and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnncalc.numerics.arrays import Array, Ints, Padding
+from cnncalc.numerics.windows import padded
+
+
+def flatten(x: Array) -> Array:
+    """``x`` [B, ...] as [B, N]; a view."""
+    return x.reshape(x.shape[0], -1)
+
+
+def reshape(x: Array, *, shape: Ints) -> Array:
+    """``x`` [B, ...] as [B, *shape]; a view."""
+    return x.reshape(x.shape[0], *shape)
+
+
+def pad(
+    x: Array, *, padding: Padding, value: float = 0, channels: tuple[int, int] = (0, 0)
+) -> Array:
+    """``value`` around the spatial axes of ``x`` [B, C, *spatial], and around its channels."""
+    border = (channels, *padding)
+    if not any(map(any, border)):
+        return x.copy()
+    return padded(x, border, value)
+
+
+def crop(x: Array, *, offset: Ints, size: Ints) -> Array:
+    """The ``size`` positions from ``offset`` on; [B, C, *size]."""
+    window = tuple(slice(start, start + n) for start, n in zip(offset, size, strict=True))
+    return np.ascontiguousarray(x[(slice(None), slice(None), *window)])
+
+
+def slice_channels(x: Array, *, start: int, stop: int, step: int = 1) -> Array:
+    """Every ``step``-th channel from ``start`` up to and without ``stop``."""
+    return np.ascontiguousarray(x[:, start:stop:step])
+
+
+def select(x: Array, *, channels: Sequence[int]) -> Array:
+    """The channels with these indices, in this order."""
+    return x[:, list(channels)]
+
+
+def channel_shuffle(x: Array, *, groups: int) -> Array:
+    """Channels dealt out across the groups (Zhang et al. 2018, ShuffleNet)."""
+    batch, channels = x.shape[:2]
+    grouped = x.reshape(batch, groups, channels // groups, *x.shape[2:])
+    return np.ascontiguousarray(grouped.swapaxes(1, 2)).reshape(x.shape)

@@ -1,0 +1,71 @@
+"""The layer reference as text, from the kinds' own declarations."""
+
+from __future__ import annotations
+
+import inspect
+
+from cnncalc.layers import FAMILIES, KINDS, Kind
+from cnncalc.layers.options import Option, show
+from cnncalc.render.findings import Style, unstyled
+
+
+def kinds(style: Style = unstyled) -> str:
+    """Every kind in one line, by family."""
+    width = max(map(len, KINDS))
+    lines: list[str] = []
+    for family in FAMILIES:
+        lines.append(style((family.__doc__ or "").strip().partition("\n")[0], "message"))
+        name = family.__name__.rpartition(".")[2]
+        for kind in KINDS.values():
+            if kind.family == name:
+                first = (kind.__doc__ or "").strip().partition("\n")[0]
+                lines.append(f"  {style(kind.name.ljust(width), 'help')}  {first}")
+        lines.append("")
+    lines.append("`cnncalc layers KIND` explains one.")
+    return "\n".join(lines) + "\n"
+
+
+def kind(found: type[Kind], style: Style = unstyled) -> str:
+    """One kind with its description and options."""
+    lines = [style(found.name, "message"), "", inspect.cleandoc(found.__doc__ or ""), ""]
+    if found.options:
+        width = max(map(len, found.options))
+        lines.append("options, in positional order:")
+        for key, option in found.options.items():
+            lines.append(f"  {style(key.ljust(width), 'help')}  {option.help}; {expects(option)}")
+    else:
+        lines.append("takes no options")
+    return "\n".join([*lines, "", "example:", f"  - {example(found)}"]) + "\n"
+
+
+def expects(option: Option) -> str:
+    """What an option takes and what it is where left out."""
+    if option.required:
+        default = "required"
+    elif option.like is not None:
+        default = f"default: `{option.like}`"
+    elif option.default is None:
+        default = "optional"
+    else:
+        default = f"default {show(option.default)}"
+    return f"{option.type.expects} ({default}{', main option' if option.main else ''})"
+
+
+SAMPLES = {
+    "filters": "64", "kernel": "3", "size": "7", "features": "1000", "pool": "pool1",
+    "branches": "[[], [relu]]", "inputs": "[[], [relu]]", "shape": "[512, 7, 7]", "groups": "4",
+    "start": "0", "channels": "[0, 2, 1]", "factor": "2", "squeeze": "16", "at": "0.1",
+    "scale": "2", "like": "conv1", "padding": "1",
+}  # fmt: skip
+
+
+def example(found: type[Kind]) -> str:
+    """A layer of a kind as a file writes it."""
+    required = [key for key, option in found.options.items() if option.required]
+    main = found.main
+    if not required and (main is None or main.default is not None):
+        return found.name
+    if main is not None and required in ([], [main.key]):
+        return f"{found.name}: {SAMPLES.get(main.key, '2')}"
+    inner = ", ".join(f"{key}: {SAMPLES.get(key, '2')}" for key in required)
+    return f"{found.name}: {{{inner}}}"

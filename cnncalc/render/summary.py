@@ -1,0 +1,58 @@
+"""The totals of a report in words, for every format that shows them."""
+
+from __future__ import annotations
+
+from cnncalc.analysis.report import Report
+from cnncalc.render import numbers
+
+
+def heading(report: Report, channels_last: bool = False) -> str:
+    """Input, batch and type in one line."""
+    parts = [
+        f"input {numbers.shape(report.input_shape, channels_last)}",
+        f"batch {report.batch}",
+        report.dtype,
+    ]
+    if report.settings.inplace:
+        parts.append("activations in place")
+    return " · ".join(parts)
+
+
+def totals(report: Report) -> list[tuple[str, str, str]]:
+    """What is summed, the sum, and its parts."""
+    found = report.totals
+    operations = found.operations
+    lines = [
+        (
+            "parameters",
+            numbers.exact(found.params),
+            f"{numbers.exact(found.weights)} weights + {numbers.exact(found.biases)} biases · "
+            + numbers.human_bytes(found.param_bytes),
+        )
+    ]
+    if found.buffers:
+        lines.append(("buffers", numbers.exact(found.buffers), "stored, not trained"))
+    others = [
+        f"{numbers.human(count)} {name}"
+        for name, count in zip(operations._fields[1:], operations[1:], strict=True)
+        if count
+    ]
+    lines += [
+        ("MACs", numbers.exact(found.macs), "multiply-accumulates"),
+        (
+            "FLOPs",
+            numbers.exact(found.flops),
+            " + ".join([f"2 · {numbers.human(found.macs)} MACs", *others]),
+        ),
+        (
+            "activations",
+            numbers.exact(found.activations),
+            f"values in {found.layers} layers · {numbers.human_bytes(found.activation_bytes)}",
+        ),
+        (
+            "peak memory",
+            numbers.human_bytes(found.peak_activation_bytes),
+            f"of activations alive at once, in {report.peak_layer}",
+        ),
+    ]
+    return lines

@@ -1,0 +1,130 @@
+"""The JSON Schema of an architecture file, made from the layer kinds' declarations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.layers import KINDS, Kind
+from cnncalc.layers.options import EXPRESSION_SCHEMA
+from cnncalc.spec.forms import COMMON_KEYS
+from cnncalc.spec.load import KEYS
+
+CONDITION = {
+    "anyOf": [{"type": "boolean"}, {"type": "number"}, EXPRESSION_SCHEMA],
+}
+COMMON: dict[str, dict[str, Any]] = {
+    "name": {"type": "string", "pattern": r"^[^.\n]+$", "description": "the layer's name"},
+    "from": {"type": "string", "description": "the layer whose output it takes"},
+    "repeat": {
+        "anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION_SCHEMA],
+        "description": "how often it stands in a row",
+    },
+    "if": {"$ref": "#/$defs/condition"},
+    "output": {"$ref": "#/$defs/condition"},
+    "share": {"type": "string", "description": "the layer whose weights it uses"},
+}
+BLOCK_NAME = r"^[A-Za-z_][A-Za-z0-9_]*\s*(\(.*\))?$"
+
+
+def schema() -> dict[str, Any]:
+    """The schema of a whole file (draft 2020-12).
+
+    Blocks are known only to the file itself, so a layer of an unknown kind is let through here
+    and left to `cnncalc validate`.
+    """
+    kinds = {name: _options(kind) for name, kind in KINDS.items()}
+    layer = {
+        "anyOf": [
+            {"enum": sorted(name for name, kind in KINDS.items() if _bare(kind))},
+            {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*$", "not": {"enum": sorted(KINDS)}},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "properties": {
+                    **COMMON,
+                    **{name: {"$ref": f"#/$defs/{name}"} for name in KINDS},
+                    "layers": {"$ref": "#/$defs/layers"},
+                },
+            },
+        ]
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cnncalc architecture file",
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": KEYS["name"]},
+            "source": {"type": "string", "description": KEYS["source"]},
+            "input": {
+                "type": "array",
+                "items": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION_SCHEMA]},
+                "minItems": 1,
+                "maxItems": 4,
+                "description": KEYS["input"],
+            },
+            "parameters": {
+                "type": "object",
+                "propertyNames": {"pattern": r"^[A-Za-z_][A-Za-z0-9_]*$"},
+                "description": KEYS["parameters"],
+            },
+            "blocks": {
+                "type": "object",
+                "propertyNames": {"pattern": BLOCK_NAME},
+                "additionalProperties": {"$ref": "#/$defs/layers"},
+                "description": KEYS["blocks"],
+            },
+            "layers": {"$ref": "#/$defs/layers", "description": KEYS["layers"]},
+            "extends": {"type": "string", "description": KEYS["extends"]},
+        },
+        "additionalProperties": False,
+        "anyOf": [{"required": ["input", "layers"]}, {"required": ["extends"]}],
+        "$defs": {
+            "condition": CONDITION,
+            "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}},
+            "layer": layer,
+            **kinds,
+        },
+    }
+
+
+def _bare(kind: type[Kind]) -> bool:
+    return not any(option.required for option in kind.options.values())
+
+
+def _options(kind: type[Kind]) -> dict[str, Any]:
+    """What may stand behind a kind's name: its main option, named options, or a list of them."""
+    options = {
+        key: {**option.type.schema(), "description": option.help}
+        for key, option in kind.options.items()
+    }
+    required = [key for key, option in kind.options.items() if option.required]
+    named: dict[str, Any] = {
+        "type": "object",
+        "properties": options,
+        "additionalProperties": False,
+    }
+    if required:
+        named["required"] = required
+    forms: list[dict[str, Any]] = [named]
+    main = kind.main
+    if main is not None and (main.variadic or kind.branches):
+        forms.insert(0, main.type.schema())
+    else:
+        if main is not None and required in ([], [main.key]):
+            forms.insert(0, main.type.schema())
+        if options:
+            forms.append(
+                {
+                    "type": "array",
+                    "prefixItems": [dict(option) for option in options.values()],
+                    "items": False,
+                    "minItems": max(len(required), 1),
+                }
+            )
+    if _bare(kind):
+        forms.append({"type": "null"})
+    doc = (kind.__doc__ or "").strip()
+    return {"description": doc.partition("\n")[0], "anyOf": forms}
+
+
+assert set(COMMON) == set(COMMON_KEYS)
