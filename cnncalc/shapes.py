@@ -9,6 +9,7 @@ that the receptive field of a layer is the composition of the windows on the way
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -20,6 +21,13 @@ Span = tuple[int, int]
 
 PHASE_LIMIT = 65_536
 """A window whose pattern repeats after more units than this is refused."""
+
+
+SEARCH_LIMIT = 2**19
+"""Windows in no order are searched one by one; at most this many of them for a layer."""
+
+NEVER = 2**62
+"""The distance of what does not exist."""
 
 
 class WindowLimitError(Exception):
@@ -182,11 +190,11 @@ def compose(inner: Window, outer: Window, count: int) -> Window:
             return Window(step * pace, ((there[0] + here[0] * pace, there[1] + here[1] * pace),))
     if inner.step is None or step is None:
         _check_phases(count)
-        return Window(None, tuple(_seen(inner, outer.at(unit), gap) for unit in range(count)))
+        return Window(None, tuple(map(_sight(inner, gap), map(outer.at, range(count)))))
     period = len(inner.spans) // gcd(step, len(inner.spans)) if step else 1
     length = len(spans) * period
     _check_phases(length)
-    seen = tuple(_seen(inner, outer.at(unit), gap) for unit in range(length))
+    seen = tuple(map(_sight(inner, gap), map(outer.at, range(length))))
     return _reduced(Window(step * period * inner.step // len(inner.spans), seen))
 
 
@@ -269,22 +277,79 @@ def _check_phases(count: int) -> None:
         )
 
 
-def _seen(inner: Window, span: Span | None, gap: int) -> Span | None:
-    """The pixels under an interval of units of which every `gap`-th is read."""
+def _sight(inner: Window, gap: int) -> Callable[[Span | None], Span | None]:
+    """What an interval of units, of which every `gap`-th is read, sees through `inner`."""
+    if not _ordered(inner):
+        return _search(inner, gap)
+    ahead, behind = _distances(inner, gap), _distances(inner, -gap)
+    count = len(inner.spans)
+
+    def seen(span: Span | None) -> Span | None:
+        first, last = _within(inner, span, gap)
+        if first <= last:
+            first, last = first + ahead[first % count], last - behind[last % count]
+        low, high = (inner.at(first), inner.at(last)) if first <= last else (None, None)
+        return None if low is None or high is None else (low[0], high[1])
+
+    return seen
+
+
+def _search(inner: Window, gap: int) -> Callable[[Span | None], Span | None]:
+    """`_sight` where a later window may begin before an earlier one: all of them are looked at."""
+    count = len(inner.spans)
+    most = count // gcd(count, gap) if inner.step is not None else count
+    searched = 0
+
+    def seen(span: Span | None) -> Span | None:
+        nonlocal searched
+        first, last = _within(inner, span, gap)
+        few = min((last - first) // gap + 1, most)
+        searched += few
+        if searched > SEARCH_LIMIT:
+            raise WindowLimitError("the order of its windows is too irregular to be followed")
+        low = [inner.at(unit) for unit in range(first, first + few * gap, gap)]
+        high = [inner.at(unit) for unit in range(last, last - few * gap, -gap)]
+        starts, ends = [one[0] for one in low if one], [one[1] for one in high if one]
+        return (min(starts), max(ends)) if starts and ends else None
+
+    return seen
+
+
+def _within(inner: Window, span: Span | None, gap: int) -> Span:
+    """The first and last unit read of those that exist; crossed where there is none."""
     if span is None:
-        return None
-    first = last = None
-    for unit in range(span[0], span[1] + 1, gap):
-        first = inner.at(unit)
-        if first is not None:
-            break
-    for unit in range(span[1], span[0] - 1, -gap):
-        last = inner.at(unit)
-        if last is not None:
-            break
-    if first is None or last is None:
-        return None
-    return first[0], last[1]
+        return 0, -1
+    first, last = span
+    if inner.step is None:
+        most = len(inner.spans) - 1
+        first += max(-(first // gap), 0) * gap
+        last -= max(-((most - last) // gap), 0) * gap
+    return first, last
+
+
+def _ordered(window: Window) -> bool:
+    """Whether no window begins or ends before one of an earlier unit does."""
+    seen = [span for span in window.spans if span is not None]
+    if seen and window.step is not None:
+        seen.append((seen[0][0] + window.step, seen[0][1] + window.step))
+    return all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(seen))
+
+
+def _distances(window: Window, gap: int) -> list[int]:
+    """From each unit to the next that sees something, when every `gap`-th is looked at."""
+    step, spans, _ = window
+    count = len(spans)
+    found = [NEVER if span is None else 0 for span in spans]
+    if None not in spans:
+        return found
+    for unit, span in enumerate(spans):
+        before, distance = unit - gap, abs(gap)
+        while span is not None and (step is not None or 0 <= before < count):
+            if spans[before % count] is not None:
+                break
+            found[before % count] = distance
+            before, distance = before - gap, distance + abs(gap)
+    return found
 
 
 def _hull(first: Span | None, second: Span | None) -> Span | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -53,7 +52,9 @@ def shared_options(command: Any) -> Any:
 @click.command("analyze")
 @click.argument("net")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
-@click.option("--columns", "columns_", metavar="NAMES", help="Columns to show, with commas between.")
+@click.option(
+    "--columns", "columns_", metavar="NAMES", help="Columns to show, with commas between."
+)
 @click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB.")
 @output_option
 @shared_options
@@ -62,7 +63,7 @@ def command(
     format_: str,
     columns_: str | None,
     exact: bool,
-    output: Path | None,
+    output: str | None,
     layout: str,
     inplace: bool,
     depth: int | None,
@@ -86,10 +87,13 @@ def command(
     found = report(load(net), input_, dict(changes), Settings(batch, dtype, inplace))
     last = layout == "channels-last"
     if format_ == "table":
-        from cnncalc.render.table import View, render
+        from cnncalc.render import spans
+        from cnncalc.render.table import View, report_lines
 
         view = View(depth, exact, last, chosen, terminal_width(output))
-        text = render(found, view, colour=output is None and use_colour(sys.stdout))
+        lines = report_lines(found, view)
+        colour = output is None and use_colour(sys.stdout)
+        text = spans.coloured(lines) if colour else spans.plain(lines)
     else:
         text = formatted(found, format_, depth, last)
     deliver(text, output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -72,9 +71,7 @@ def network_options(command: Command) -> Command:
 
 def output_option(command: Command) -> Command:
     """`-o/--output`."""
-    return click.option(
-        "-o", "--output", type=click.Path(dir_okay=True, path_type=Path), help="Write to a file."
-    )(command)
+    return click.option("-o", "--output", type=click.Path(), help="Write to a file.")(command)
 
 
 def use_colour(stream: Any) -> bool:
@@ -100,7 +97,7 @@ def say(text: str) -> None:
         stream.buffer.write(text.encode(stream.encoding or "ascii", "replace"))
 
 
-def deliver(text: str, output: Path | None) -> None:
+def deliver(text: str, output: str | None) -> None:
     """Write a result to a file, or to standard output."""
     if output is None:
         say(text)
@@ -108,42 +105,48 @@ def deliver(text: str, output: Path | None) -> None:
         write_file(output, text)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: str, text: str) -> None:
     """Write a file whole or not at all: an existing one is replaced when the new one is complete.
 
     Raises:
         UsageError: it cannot be written.
     """
-    import tempfile
-
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UsageError(f"{path} is a directory")
-    target = path.resolve()
+    target = os.path.realpath(path)
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
-            path.write_text(text, encoding="utf-8")
-            return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as stream:
-            temporary = Path(stream.name)
-            try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            # a device or a pipe cannot be replaced
+            with open(target, "w", encoding="utf-8") as stream:
                 stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-                os.chmod(temporary, _mode(target))
-                os.replace(temporary, target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        else:
+            _replace(target, text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _mode(target: Path) -> int:
+def _replace(target: str, text: str) -> None:
+    """Write beside the target, then put the finished file in its place."""
+    import tempfile
+
+    folder, name = os.path.split(target)
+    handle, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _mode(target: str) -> int:
     """The permissions of the file to replace, or those of a new one."""
-    if target.exists():
-        return target.stat().st_mode & 0o7777
+    if os.path.exists(target):
+        return os.stat(target).st_mode & 0o7777
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
@@ -173,7 +176,7 @@ def refuse(error: SpecError) -> int:
     return 2
 
 
-def terminal_width(output: Path | None) -> int | None:
+def terminal_width(output: str | None) -> int | None:
     """The columns to fill; `None` where the text goes to no terminal and has no limit."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns) > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import click
@@ -20,9 +20,7 @@ ENDINGS = {".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": 
 
 @click.command("export")
 @click.argument("net")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write."
-)
+@click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
 @click.option(
     "--format", "format_", type=click.Choice(sorted(set(ENDINGS.values()))),
     help="The format, where the ending does not tell.",
@@ -30,7 +28,7 @@ ENDINGS = {".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": 
 @shared_options
 def command(
     net: str,
-    output: Path,
+    output: str,
     format_: str | None,
     layout: str,
     inplace: bool,
@@ -44,10 +42,10 @@ def command(
 
     The file is written whole or not at all.
     """
-    chosen = format_ or ENDINGS.get(output.suffix.lower())
+    chosen = format_ or ENDINGS.get(os.path.splitext(output)[1].lower())
     if chosen is None:
         raise UsageError(
-            f"no format goes with the ending of {output.name}",
+            f"no format goes with the ending of {os.path.basename(output)}",
             f"endings: {', '.join(ENDINGS)}; or name one with --format",
         )
     found = report(load(net), input_, dict(changes), Settings(batch, dtype, inplace))

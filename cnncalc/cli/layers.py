@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import click
 
@@ -13,7 +12,7 @@ from cnncalc.layers import KINDS
 @click.command("layers")
 @click.argument("kind", required=False)
 @output_option
-def command(kind: str | None, output: Path | None) -> int:
+def command(kind: str | None, output: str | None) -> int:
     """List the layer kinds, or explain one with its options."""
     import sys
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import click
 
@@ -11,7 +10,7 @@ from cnncalc.cli.common import deliver, output_option
 
 @click.command("schema")
 @output_option
-def command(output: Path | None) -> int:
+def command(output: str | None) -> int:
     """Print the JSON Schema of an architecture file, for editors that complete and check."""
     from cnncalc.render.json import dumps
     from cnncalc.spec.schema import schema

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -24,7 +23,7 @@ def command(
     nets: tuple[str, ...],
     format_: str,
     strict: bool,
-    output: Path | None,
+    output: str | None,
     input_: Shape | None,
     changes: tuple[tuple[str, Any], ...],
 ) -> int:
@@ -33,9 +32,7 @@ def command(
     Exit status 1 where there is an error (with --strict, or a warning).
     """
     findings = [
-        finding
-        for net in nets
-        for finding in validate(net, input=input_, parameters=dict(changes))
+        finding for net in nets for finding in validate(net, input=input_, parameters=dict(changes))
     ]
     if format_ == "json":
         from cnncalc.render.json import diagnostics_dict, dumps

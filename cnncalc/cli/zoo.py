@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,7 @@ from cnncalc.spec.load import load
 @click.command("zoo")
 @click.argument("net", required=False)
 @output_option
-def command(net: str | None, output: Path | None) -> int:
+def command(net: str | None, output: str | None) -> int:
     """List the shipped networks, or print the file of one."""
     if net is not None:
         path = zoo.path(net)
@@ -23,7 +22,8 @@ def command(net: str | None, output: Path | None) -> int:
             from cnncalc.spec.load import UsageError
 
             raise UsageError(f"no network `{net}` is shipped", did_you_mean(net, zoo.names()))
-        deliver(path.read_text(encoding="utf-8"), output)
+        with open(path, encoding="utf-8") as stream:
+            deliver(stream.read(), output)
         return 0
     names = zoo.names()
     width = max(map(len, names), default=0)

@@ -198,8 +198,6 @@ class Kind:
                 option.default, len(value) if isinstance(value, tuple) else 0
             ):
                 continue
-            if option.like is not None and value == self.__dict__[option.like]:
-                continue
             space = "" if option.mark in ("", "/") or not parts else " "
             parts += space + option.mark + option.type.brief(value)
         return parts

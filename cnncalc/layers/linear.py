@@ -1,4 +1,4 @@
-"""Fully connected layers, and the trainable scale of each channel."""
+"""Fully connected layers, distances to centres, and the trainable scale of each channel."""
 
 from __future__ import annotations
 
@@ -56,6 +56,40 @@ class Linear(Kind, name="linear"):
                 bias=positions * self.features if self.bias else 0,
             ),
             windows=(pointwise(shape) if self.each_position else None,),
+            keeps=Keeps(inputs=True),
+        )
+
+
+class Rbf(Kind, name="rbf"):
+    """Radial basis layer: the squared Euclidean distance of a flat input to each centre.
+
+    `y_i = Σ_j (x_j − w_ij)²` (LeCun et al. 1998, equation 7), with the centres `[features,
+    inputs]` as weights, or as a buffer where they are not trained (LeNet-5's fixed codes). For
+    each of their values a subtraction, counted as element-wise, and a multiply-accumulate.
+    """
+
+    has_weights = True
+
+    features: int = option(Int(), "centres", required=True, main=True)
+    trainable: bool = option(Bool(), "whether the centres are trained", default=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        if len(shape) > 1:
+            raise LayerError(
+                "linear-needs-flatten",
+                f"distances are taken of a flat input, and this one is {list(shape)}",
+                hint="put `flatten` before it (or `global_avg_pool` and `flatten`)",
+            )
+        centres = (self.features, shape[0])
+        check_size(centres, "its weight")
+        arrays = {"weight": centres}
+        return Facts(
+            (self.features,),
+            weights=arrays if self.trainable else {},
+            buffers={} if self.trainable else arrays,
+            operations=Operations(macs=product(centres), elementwise=product(centres)),
+            windows=(None,),
             keeps=Keeps(inputs=True),
         )
 

@@ -1,8 +1,8 @@
 """Convolution as a matrix product: im2col by blocks that stay in the cache.
 
-A block of output positions is gathered into a matrix ``[C/G * taps, positions]``, which the
-weights ``[K/G, C/G * taps]`` multiply straight into the output. The gather runs on several
-threads, the product on those of the BLAS library.
+A block of output positions is gathered into a matrix ``[C/G * taps, positions]``, the weights
+``[K/G, C/G * taps]`` multiply it straight into the output, and what follows the convolution is
+applied before the block leaves the cache. Blocks are computed on several threads.
 """
 
 from __future__ import annotations
@@ -14,71 +14,125 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Index, Ints
 from cnncalc.numerics.choice import Convolution
+from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import matmul
-from cnncalc.numerics.threads import parallel
+from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import gathered, padded
 from cnncalc.numerics.workspace import scratch
 
 # Larger blocks make better matrix products, smaller ones stay in the cache: measured, the time
-# is flat between 1 and 4 MiB on a machine with 512 KiB a core and 32 MiB shared.
-COLUMN_BYTES = 2 * 2**20
+# is flat between 0.5 and 2 MiB on a machine with 512 KiB a core and 32 MiB shared.
+COLUMN_BYTES = 2**20
+
+# With fewer positions than this a block's product is too narrow: all of them are gathered, and
+# the filters are what is shared out among the threads.
+FEW_POSITIONS = 256
 
 
-def pointwise(x: Array, weight: Array, shape: Convolution, out: Array) -> None:
+def pointwise(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
     """A 1x1 kernel: ``x`` itself is the matrix, or every ``stride``-th of its positions."""
     if any(step != 1 for step in shape.stride):
         some: Index = (..., *(slice(None, None, step) for step in shape.stride))
-        x = x[some]
-    batch, groups, positions = x.shape[0], shape.groups, prod(shape.positions)
-    matrix = x.reshape(batch, groups, shape.channels // groups, positions)
-    filters = weight.reshape(groups, shape.filters // groups, shape.channels // groups)
-    target = out.reshape(batch, groups, shape.filters // groups, positions)
-    for sample in range(batch):
-        if groups == 1:
-            matmul(filters[0], matrix[sample, 0], target[sample, 0])
-        else:
-            matmul(filters, matrix[sample], target[sample])
+        x = np.ascontiguousarray(x[some])
+    for sample in range(x.shape[0]):
+        product(x[sample], weight, shape, epilogue, out[sample])
 
 
-def convolve(x: Array, weight: Array, shape: Convolution, out: Array) -> None:
+def product(
+    matrix: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array
+) -> None:
+    """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise.
+
+    Shared out by positions or by filters, whichever there are more of.
+    """
+    groups, positions = shape.groups, prod(shape.positions)
+    length, per_group = shape.channels // groups * shape.taps, shape.filters // groups
+    columns = matrix.reshape(groups, length, positions)
+    filters = weight.reshape(groups, per_group, length)
+    target = out.reshape(groups, per_group, positions)
+    flat = out.reshape(shape.filters, positions)
+
+    def by_positions(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        _multiply(filters, columns[..., part], target[..., part])
+        apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+
+    def by_filters(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        matmul(filters[0, part], columns[0], target[0, part])
+        apply_block(flat[part], flat[part], epilogue, part)
+
+    values = shape.macs // MACS_A_VALUE + flat.size
+    if groups > 1 or positions > shape.filters:
+        parallel(by_positions, positions, values, least=64)
+    else:
+        parallel(by_filters, shape.filters, values, least=32)
+
+
+def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
     """``x`` [B, C, *spatial] with ``weight`` [K, C/G, *kernel] into ``out`` [B, K, *positions]."""
-    batch, groups = x.shape[0], shape.groups
-    length = shape.channels // groups * shape.taps
-    filters = weight.reshape(groups, shape.filters // groups, length)
-    target = out.reshape(batch, groups, shape.filters // groups, -1)
-    row_bytes = shape.channels * shape.taps * x.itemsize
-    source = _padded(x, shape)
-    for sample in range(batch):
+    positions = prod(shape.positions)
+    for sample in range(x.shape[0]):
         windows = gathered(
-            source[sample], shape.kernel, shape.stride, shape.dilation, shape.positions
+            _padded(x[sample], shape), shape.kernel, shape.stride, shape.dilation, shape.positions
         )
-        for block, start, stop in _blocks(shape.positions, COLUMN_BYTES // row_bytes):
-            matrix = _gather(windows[(slice(None), *(slice(None),) * len(block), *block)])
-            matrix = matrix.reshape(groups, length, stop - start)
-            part = target[sample, :, :, start:stop]
-            if groups == 1:
-                matmul(filters[0], matrix[0], part[0])
-            else:
-                matmul(filters, matrix, part)
+        if positions < FEW_POSITIONS:
+            product(_gather_all(windows), weight, shape, epilogue, out[sample])
+        else:
+            _by_blocks(windows, weight, shape, epilogue, out[sample])
+
+
+def _by_blocks(
+    windows: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array
+) -> None:
+    """Gather, multiply and finish one block of positions after the other."""
+    groups = shape.groups
+    length, per_group = shape.channels // groups * shape.taps, shape.filters // groups
+    filters = weight.reshape(groups, per_group, length)
+    target = out.reshape(groups, per_group, -1)
+    flat = out.reshape(shape.filters, -1)
+    limit = COLUMN_BYTES // (length * groups * out.itemsize)
+    blocks = list(_blocks(shape.positions, max(64, limit)))
+    everything = (slice(None),) * (1 + len(shape.kernel))
+
+    def work(first: int, last: int) -> None:
+        for block, start, stop in blocks[first:last]:
+            place: Index = (*everything, *block)
+            columns = scratch("columns", windows[place].shape, windows.dtype)
+            np.copyto(columns, windows[place])
+            part = slice(start, stop)
+            _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
+            apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+
+    parallel(work, len(blocks), shape.macs // MACS_A_VALUE + windows.size)
+
+
+def _multiply(filters: Array, columns: Array, target: Array) -> None:
+    """A product for each group; one group goes to BLAS without a loop around it."""
+    if filters.shape[0] == 1:
+        matmul(filters[0], columns[0], target[0])
+    else:
+        matmul(filters, columns, target)
 
 
 def _padded(x: Array, shape: Convolution) -> Array:
+    """``x`` [C, *spatial] with its border of zeros, in scratch memory."""
     if not any(map(any, shape.padding)):
         return x
     size = tuple(
         n + before + after for n, (before, after) in zip(shape.size, shape.padding, strict=True)
     )
-    result = scratch("padded", (*x.shape[:2], *size), x.dtype)
+    result = scratch("padded", (x.shape[0], *size), x.dtype)
 
     def work(start: int, stop: int) -> None:
-        padded(x[:, start:stop], shape.padding, out=result[:, start:stop])
+        padded(x[start:stop], shape.padding, out=result[start:stop])
 
     parallel(work, shape.channels, x.size)
     return result
 
 
-def _gather(windows: Array) -> Array:
-    """``windows`` [C, *kernel, *block] copied into scratch memory of the same shape."""
+def _gather_all(windows: Array) -> Array:
+    """``windows`` [C, *kernel, *positions] copied into scratch memory of the same shape."""
     columns = scratch("columns", windows.shape, windows.dtype)
 
     def work(start: int, stop: int) -> None:

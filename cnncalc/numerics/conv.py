@@ -14,7 +14,7 @@ import numpy as np
 from cnncalc.numerics import columns, depthwise, spread, winograd
 from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.numerics.choice import Algorithm, Convolution, choose
-from cnncalc.numerics.elementwise import NOTHING, Epilogue, scale_shift, with_bias
+from cnncalc.numerics.elementwise import NOTHING, Epilogue, with_bias
 from cnncalc.numerics.product import matmul
 from cnncalc.numerics.windows import gathered, output_size, padded
 from cnncalc.shapes import transposed_size
@@ -24,6 +24,7 @@ _ALGORITHMS = {
     Algorithm.COLUMNS: columns.convolve,
     Algorithm.SPREAD: spread.convolve,
     Algorithm.WINOGRAD: winograd.convolve,
+    Algorithm.DEPTHWISE: depthwise.convolve,
 }
 
 
@@ -62,13 +63,8 @@ def conv(
         groups,
     )
     chosen = choose(shape) if algorithm is None else algorithm
-    epilogue = with_bias(epilogue, bias)
-    if chosen is Algorithm.DEPTHWISE:
-        # Its blocks are in the cache already when the epilogue comes.
-        depthwise.convolve(x, weight, shape, epilogue, out)
-        return out
-    _ALGORITHMS[chosen](x, weight, shape, out)
-    return scale_shift(out, epilogue, out)
+    _ALGORITHMS[chosen](x, weight, shape, with_bias(epilogue, bias), out)
+    return out
 
 
 def _check_channels(x: Array, weight: Array, groups: int) -> None:
@@ -88,6 +84,7 @@ def conv_transpose(
     output_padding: Ints,
     dilation: Ints,
     groups: int = 1,
+    epilogue: Epilogue = NOTHING,
 ) -> Array:
     """The gradient of a convolution as a layer: every input value spreads its kernel.
 
@@ -104,11 +101,12 @@ def conv_transpose(
             x.shape[2:], kernel, stride, padding, output_padding, dilation, strict=True
         )
     )
-    out = np.zeros((x.shape[0], per_group * groups, *size), x.dtype)
+    out = np.empty((x.shape[0], per_group * groups, *size), x.dtype)
     # [C, K/G, taps] -> [taps, G, K/G, C/G]
     taps = weight.reshape(groups, channels // groups, per_group, -1).transpose(3, 0, 2, 1)
-    spread.scatter(x, taps, kernel, stride, padding, dilation, out)
-    return scale_shift(out, with_bias(NOTHING, bias), out)
+    epilogue = with_bias(epilogue, bias)
+    spread.scatter(x, taps, kernel, stride, padding, dilation, epilogue, out)
+    return out
 
 
 def locally_connected(

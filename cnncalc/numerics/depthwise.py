@@ -1,25 +1,30 @@
-"""Depthwise convolution: one input channel a filter, so there is no matrix to multiply.
+"""Depthwise convolution: one input channel a filter, so the products are vectors by matrices.
 
 A block of channels is padded, split into its stride phases, and laid out flat. In the flat
-layout the input of a tap is the block itself shifted by a constant, so every tap is one
-multiplication and one addition of long contiguous rows, in buffers that stay in the cache.
-The shift runs over the row ends: the few values computed there belong to no output position
-and are dropped when the block is copied out.
+layout the input of a tap is the block itself shifted by a constant, so the input of all taps is
+copied in long contiguous rows, and the taps of a channel multiply it: ``[1, taps] @
+[taps, positions]``. The shift runs over the row ends: the few values computed there belong to
+no output position and are dropped when the block is copied out.
 """
 
 from __future__ import annotations
 
 from itertools import product
-from math import prod
+from math import gcd, prod
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from cnncalc.numerics.arrays import Array, Index
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
 from cnncalc.numerics.threads import parallel
-from cnncalc.numerics.workspace import BLOCK_BYTES, scratch
+from cnncalc.numerics.workspace import scratch
+
+
+# Few long NumPy calls a block; the cache matters less than the calls.
+BLOCK_BYTES = 2**20
 
 
 class _Layout:
@@ -38,17 +43,14 @@ class _Layout:
         self.length = sum(
             (positions - 1) * step for positions, step in zip(shape.positions, steps, strict=True)
         ) + 1  # fmt: skip
-        self.taps: list[tuple[int, int]] = []
-        for index in product(*map(range, shape.kernel)):
-            offsets = [i * d for i, d in zip(index, shape.dilation, strict=True)]
-            phase = 0
-            for offset, s in zip(offsets, shape.stride, strict=True):
-                phase = phase * s + offset % s
-            shift = sum(
-                offset // s * step
-                for offset, s, step in zip(offsets, shape.stride, steps, strict=True)
-            )
-            self.taps.append((phase, shift))
+        self.steps = steps
+        self.kernel = shape.kernel
+        # Taps of one phase are a constant shift apart: for each axis, (first tap, every, phase,
+        # first shift, shift between them).
+        self.groups = [
+            _tap_groups(k, s, d)
+            for k, s, d in zip(shape.kernel, shape.stride, shape.dilation, strict=True)
+        ]
         # Where the input's own values go: for each phase, the slice of the plane and of the input.
         self.places = [self._place(shape, phase) for phase in product(*map(range, shape.stride))]
 
@@ -67,6 +69,14 @@ class _Layout:
         return tuple(target), tuple(source)
 
 
+def _tap_groups(kernel: int, stride: int, dilation: int) -> list[tuple[int, int, int, int, int]]:
+    every = stride // gcd(stride, dilation)
+    return [
+        (tap, every, tap * dilation % stride, tap * dilation // stride, every * dilation // stride)
+        for tap in range(min(every, kernel))
+    ]
+
+
 def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
     """``x`` [B, C, *spatial], ``weight`` [C * M, 1, *kernel] into ``out`` [B, C * M, *positions].
 
@@ -79,7 +89,7 @@ def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, ou
     taps = weight.reshape(channels, multiplier, shape.taps)
     batch = x.shape[0]
     values = prod(layout.plane) * prod(layout.phases)
-    rows = max(1, BLOCK_BYTES // (x.itemsize * (values + 2 * layout.length)))
+    rows = max(1, BLOCK_BYTES // (x.itemsize * (values + (1 + shape.taps) * layout.length)))
 
     def work(start: int, stop: int) -> None:
         for sample in range(batch):
@@ -106,17 +116,27 @@ def _split(x: Array, layout: _Layout) -> Array:
 
 def _accumulate(planes: Array, taps: Array, layout: _Layout) -> Array:
     """Sum over the taps of ``taps`` [C, taps] times the shifted plane: ``[C, length]``."""
-    rows, length = planes.shape[0], layout.length
-    total = scratch("total", (rows, length), planes.dtype)
-    term = scratch("term", (rows, length), planes.dtype)
-    for tap, (phase, shift) in enumerate(layout.taps):
-        source = planes[:, phase, shift : shift + length]
-        if tap == 0:
-            np.multiply(source, taps[:, tap, None], out=total)
-        else:
-            np.multiply(source, taps[:, tap, None], out=term)
-            np.add(total, term, out=total)
-    return total
+    rows, length, item = planes.shape[0], layout.length, planes.itemsize
+    shifted = scratch("shifted", (rows, *layout.kernel, length), planes.dtype)
+    for group in product(*layout.groups):
+        phase = shift = 0
+        moves = []
+        for (_, _, p, first, move), s, step in zip(
+            group, layout.phases, layout.steps, strict=True
+        ):
+            phase = phase * s + p
+            shift += first * step
+            moves.append(move * step * item)
+        # One long copy for all taps of a phase.
+        chosen: Index = (slice(None), *(slice(tap, None, every) for tap, every, *_ in group))
+        target = shifted[chosen]
+        source = planes[:, phase, shift:]
+        target[...] = as_strided(
+            source, target.shape, (source.strides[0], *moves, item), writeable=False
+        )
+    total = scratch("total", (rows, 1, length), planes.dtype)
+    np.matmul(taps[:, None], shifted.reshape(rows, -1, length), out=total)
+    return total[:, 0]
 
 
 def _copy_out(
@@ -135,10 +155,10 @@ def _copy_out(
     target = out[filters]
     item = flat.itemsize
     steps = tuple(prod(layout.plane[axis + 1 :]) * item for axis in range(len(layout.plane)))
-    kept = np.lib.stride_tricks.as_strided(
+    kept = as_strided(
         flat, (rows, *shape.positions), (flat.strides[0], *steps), writeable=False
     )
     target[...] = kept
-    count_macs(kept.size * len(layout.taps))
+    count_macs(kept.size * prod(layout.kernel))
     block = target.reshape(rows, -1)  # a view: only the first axis has gaps
     apply_block(block, block, epilogue, filters)

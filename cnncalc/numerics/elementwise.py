@@ -112,6 +112,7 @@ def apply_block(x: Array, out: Array, epilogue: Epilogue, channels: slice) -> No
         np.add(x, epilogue.shift[channels, None], out=out)
         x = out
     if epilogue.activation is not None:
+        # Not through the function's own blocks: this is one of them.
         epilogue.activation(x, out=out)
     elif x is not out:
         np.copyto(out, x)

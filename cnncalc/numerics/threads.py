@@ -1,21 +1,32 @@
-"""Blocks of work on several threads. NumPy releases the interpreter lock inside its loops.
+"""Parts of a kernel's output computed on several threads at the same time.
 
-The matrix products have the BLAS library's own threads; the threads here are for what NumPy
-does on one: gathers, element-wise arithmetic, pooling. The two never run at the same moment,
-since the kernels call the product from the calling thread only.
+NumPy and its BLAS library release the interpreter lock inside their loops. Each part does all of
+its work on one thread, from the gather over the matrix product to the activation, while its
+values are in that core's cache; BLAS itself is best told to use a single thread
+(``OPENBLAS_NUM_THREADS=1`` before NumPy is imported). With a BLAS that has threads of its own
+the results are the same, and its idle threads take turns with ours.
+
+A call that holds the lock for a microsecond makes the other thread wait for it some fifty, so
+parts are made of few and long NumPy calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
-# Handing work to another thread and waiting for it takes some 30 µs; element-wise NumPy does
-# about 1000 values in a microsecond. Under this many values a thread costs more than it gives.
-WORTH_A_THREAD = 32_768
+# Waking another thread takes some 50 µs; element-wise NumPy does about 1000 values in a
+# microsecond. A part of fewer values than this costs more than it gives.
+WORTH_A_THREAD = 40_000
+
+# A multiply-accumulate of a matrix product takes a fraction of an element-wise operation.
+MACS_A_VALUE = 40
+
+# More parts than threads, so that a thread that wakes late or is interrupted does less.
+PARTS_A_THREAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +54,38 @@ def workers(count: int) -> Iterator[None]:
             _workers.reset(token)
 
 
-def worker_count(values: int) -> int:
-    """How many threads ``values`` element operations are worth, at least 1."""
-    active = _workers.get()
-    if active is None:
-        return 1
-    return max(1, min(active.count, values // WORTH_A_THREAD))
-
-
-def parallel(work: Callable[[int, int], None], items: int, values: int) -> None:
+def parallel(work: Callable[[int, int], None], items: int, values: int, *, least: int = 1) -> None:
     """Call ``work(start, stop)`` on parts that cover ``range(items)``, at the same time.
 
-    ``values`` is the number of element operations in all; it decides how many threads are worth
-    it. An exception in a part is raised here, after all parts have ended.
+    ``values`` is the number of element operations in all; with the ``least`` number of items a
+    part should have, it decides how many parts are worth it. An exception in a part is raised
+    here, after all parts have ended.
     """
-    parts = min(items, worker_count(values))
     active = _workers.get()
-    if parts <= 1 or active is None:
+    most = min(items // least, values // WORTH_A_THREAD)
+    if active is None or most < 2:
         if items:
             work(0, items)
         return
-    edges = [items * part // parts for part in range(parts + 1)]
-    futures = [
-        active.pool.submit(copy_context().run, _alone, work, edges[part], edges[part + 1])
-        for part in range(1, parts)
-    ]
+    parts = min(most, active.count * PARTS_A_THREAD)
+    numbers = iter(range(parts))  # advancing it is atomic
+
+    def run() -> None:
+        # A part that itself asked for threads would wait for a worker that waits for it.
+        token = _workers.set(None)
+        try:
+            for part in numbers:
+                work(items * part // parts, items * (part + 1) // parts)
+        finally:
+            _workers.reset(token)
+
+    helpers = min(active.count, parts) - 1
+    futures = [active.pool.submit(copy_context().run, run) for _ in range(helpers)]
     try:
-        work(edges[0], edges[1])
+        run()
     finally:
-        for future in futures:
-            future.exception()
-    for future in futures:
+        # A helper that has not begun finds nothing left to do; it is not waited for.
+        running = [future for future in futures if not future.cancel()]
+        wait(running)
+    for future in running:
         future.result()
-
-
-def _alone(work: Callable[[int, int], None], start: int, stop: int) -> None:
-    # A part that itself asked for threads would wait for a worker that waits for it.
-    _workers.set(None)
-    work(start, stop)

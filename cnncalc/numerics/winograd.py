@@ -16,9 +16,10 @@ from numpy.lib.stride_tricks import as_strided
 
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.choice import Convolution
+from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
-from cnncalc.numerics.threads import parallel
-from cnncalc.numerics.windows import padded
+from cnncalc.numerics.threads import MACS_A_VALUE, parallel
+from cnncalc.numerics.windows import tap_slices
 from cnncalc.numerics.workspace import scratch
 
 _INPUT = np.array(
@@ -38,12 +39,13 @@ _OUTPUT = np.array(
 TILE, WINDOW = 4, 6
 
 # Transformed inputs of as many tiles as fit here are multiplied together.
-INPUT_BYTES = 16 * 2**20
-# Transformed weights and products of as many filters as fit here are made at a time.
-WEIGHT_BYTES = 4 * 2**20
+INPUT_BYTES = 8 * 2**20
+# A thread transforms as many channels as fit here at a time, and as many filters.
+BLOCK_BYTES = 2**20
+LEAST_FILTERS = 32
 
 
-def convolve(x: Array, weight: Array, shape: Convolution, out: Array) -> None:
+def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
     """``x`` [B, C, H, W], ``weight`` [K, C, 3, 3] into ``out`` [B, K, H', W'].
 
     Counted are the multiply-accumulates the products stand for: for every output position nine
@@ -51,81 +53,106 @@ def convolve(x: Array, weight: Array, shape: Convolution, out: Array) -> None:
     """
     height, width = shape.positions
     down, across = -(-height // TILE), -(-width // TILE)
-    (top, bottom), (left, right) = shape.padding
-    # The last tiles may reach past the padding; what is computed there is dropped.
-    more_rows, more_columns = down * TILE - height, across * TILE - width
-    border = ((top, bottom + more_rows), (left, right + more_columns))
+    fitting = INPUT_BYTES // (36 * shape.channels * (across + 1) * x.itemsize)
+    count = -(-down // max(1, fitting))
     for sample in range(x.shape[0]):
-        source = padded(x[sample], border)
-        limit = max(1, INPUT_BYTES // (36 * shape.channels * across * x.itemsize))
-        count = -(-down // limit)
         for part in range(count):
             first, last = down * part // count, down * (part + 1) // count
+            inputs = _transformed_input(x[sample], shape, first, last - first, across)
             rows = slice(first * TILE, min(last * TILE, height))
-            inputs = _transformed_input(source[:, first * TILE :], last - first, across)
-            _filter_blocks(inputs, weight, last - first, across, out[sample, :, rows])
+            _multiply(inputs, weight, epilogue, last - first, across, out[sample, :, rows])
 
 
-def _filter_blocks(inputs: Array, weight: Array, down: int, across: int, out: Array) -> None:
-    """Products and output of a block of tiles, some filters at a time."""
+def _transformed_input(x: Array, shape: Convolution, first: int, down: int, across: int) -> Array:
+    """``down`` rows of tiles of ``x`` [C, H, W], transformed: ``[36, C, tiles]``.
+
+    A block of channels is split into its 4x4 phases, so that the values at one place of all
+    tiles lie one after the other, and a row of tiles has one more place than tiles. The tiles
+    are then 36 shifted copies of long contiguous rows; the one place too many between two rows
+    of tiles is carried along and never written out.
+    """
+    channels = x.shape[0]
+    wide, high = across + 1, down + 1
+    length = (down - 1) * wide + across
+    result = scratch("inputs", (36, channels, length), x.dtype)
+    flat = result.reshape(36, channels * length)
+    transform = np.kron(_INPUT, _INPUT).astype(x.dtype)
+    block = max(1, BLOCK_BYTES // (36 * length * x.itemsize))
+
+    def work(start: int, stop: int) -> None:
+        for begin in range(start, stop, block):
+            end = min(begin + block, stop)
+            planes = _phases(x[begin:end], shape, first * TILE, high, wide)
+            # Place (i, j) of a tile: phase (i % 4, j % 4), moved by (i // 4, j // 4) tiles.
+            tiles = scratch("tiles", (WINDOW, WINDOW, end - begin, length), x.dtype)
+            for i in range(WINDOW):
+                for j in range(WINDOW):
+                    shift = i // TILE * wide + j // TILE
+                    tiles[i, j] = planes[i % TILE, j % TILE, :, shift : shift + length]
+            np.matmul(transform, tiles.reshape(36, -1), out=flat[:, begin * length : end * length])
+
+    parallel(work, channels, 60 * channels * length)
+    return result
+
+
+def _phases(x: Array, shape: Convolution, top: int, high: int, wide: int) -> Array:
+    """Rows from ``top`` on of padded ``x`` [C, H, W] as ``[4, 4, C, high * wide]``.
+
+    Phase (i, j) holds the values at rows ``top + i + 4r`` and columns ``j + 4c``.
+    """
+    planes = scratch("planes", (TILE, TILE, x.shape[0], high, wide), x.dtype)
+    planes[...] = 0
+    height, width = x.shape[1:]
+    before = (shape.padding[0][0] - top, shape.padding[1][0])
+    for i in range(TILE):
+        rows = tap_slices(height, high, i - before[0], TILE)
+        for j in range(TILE):
+            columns = tap_slices(width, wide, j - before[1], TILE)
+            if rows is not None and columns is not None:
+                planes[i, j, :, rows[0], columns[0]] = x[:, rows[1], columns[1]]
+    return planes.reshape(TILE, TILE, x.shape[0], high * wide)
+
+
+def _multiply(
+    inputs: Array, weight: Array, epilogue: Epilogue, down: int, across: int, out: Array
+) -> None:
+    """All filters on transformed ``inputs`` [36, C, tiles], into ``out`` [K, H, W]."""
     filters, channels = weight.shape[:2]
-    tiles = down * across
-    size = 36 * max(channels, tiles) * inputs.itemsize
-    count = -(-filters // max(16, WEIGHT_BYTES // size))
-    for part in range(count):
-        chosen = slice(filters * part // count, filters * (part + 1) // count)
-        weights = _transformed_weight(weight[chosen])
-        products = scratch("products", (36, weights.shape[1], tiles), inputs.dtype)
-        np.matmul(weights, inputs, out=products)
-        count_macs(weights.shape[1] * inputs.shape[1] * 9 * out.shape[1] * out.shape[2])
-        _write_output(products, down, across, out[chosen])
+    length = inputs.shape[2]
+    to_weights = np.kron(_WEIGHT, _WEIGHT).astype(weight.dtype)
+    to_outputs = np.kron(_OUTPUT, _OUTPUT).astype(weight.dtype)
+    fitting = 4 * BLOCK_BYTES // (36 * max(channels, length) * weight.itemsize)
+    block = max(LEAST_FILTERS, fitting)
+
+    def work(start: int, stop: int) -> None:
+        for begin in range(start, stop, block):
+            part = slice(begin, min(begin + block, stop))
+            count = part.stop - begin
+            weights = scratch("weights", (36, count, channels), weight.dtype)
+            own = weight[part].reshape(count * channels, 9)
+            np.matmul(to_weights, own.T, out=weights.reshape(36, -1))
+            products = scratch("products", (36, count, length), weight.dtype)
+            np.matmul(weights, inputs, out=products)
+            count_macs(weights.shape[1] * inputs.shape[1] * 9 * out.shape[1] * out.shape[2])
+            values = scratch("values", (16, count * length), weight.dtype)
+            np.matmul(to_outputs, products.reshape(36, -1), out=values)
+            _write(values.reshape(TILE, TILE, count, length), down, across, out[part])
+            flat = out[part].reshape(count, -1)
+            apply_block(flat, flat, epilogue, part)
+
+    parallel(work, filters, 40 * filters * channels * length // MACS_A_VALUE, least=16)
 
 
-def _transformed_input(source: Array, down: int, across: int) -> Array:
-    """Tiles of ``source`` [C, H, W] as ``[36, C, tiles]``."""
-    channels = source.shape[0]
-    plane, row, item = source.strides
-    windows = as_strided(
-        source,
-        (WINDOW, WINDOW, channels, down, across),
-        (row, item, plane, TILE * row, TILE * item),
+def _write(values: Array, down: int, across: int, out: Array) -> None:
+    """Tiles ``values`` [4, 4, K, tiles] laid into ``out`` [K, H, W]; what lies past it is dropped."""
+    item = values.itemsize
+    tiles = as_strided(
+        values,
+        (TILE, TILE, values.shape[2], down, across),
+        (*values.strides[:3], (across + 1) * item, item),
         writeable=False,
     )
-    tiles = scratch("tiles", windows.shape, source.dtype)
-
-    def work(start: int, stop: int) -> None:
-        np.copyto(tiles[:, :, start:stop], windows[:, :, start:stop])
-
-    parallel(work, channels, windows.size)
-    result = scratch("inputs", (36, channels, down * across), source.dtype)
-    transform = np.kron(_INPUT, _INPUT).astype(source.dtype)
-    np.matmul(transform, tiles.reshape(36, -1), out=result.reshape(36, -1))
-    return result
-
-
-def _transformed_weight(weight: Array) -> Array:
-    """``weight`` [K, C, 3, 3] as ``[36, K, C]``."""
-    filters, channels = weight.shape[:2]
-    result = scratch("weights", (36, filters, channels), weight.dtype)
-    transform = np.kron(_WEIGHT, _WEIGHT).astype(weight.dtype)
-    flat = weight.reshape(filters * channels, 9)
-    np.matmul(transform, flat.T, out=result.reshape(36, -1))
-    return result
-
-
-def _write_output(products: Array, down: int, across: int, out: Array) -> None:
-    """``products`` [36, K, tiles] transformed back and laid into ``out`` [K, H, W]."""
-    filters = products.shape[1]
-    values = scratch("values", (TILE, TILE, filters, down, across), products.dtype)
-    transform = np.kron(_OUTPUT, _OUTPUT).astype(products.dtype)
-    np.matmul(transform, products.reshape(36, -1), out=values.reshape(16, -1))
-    height, width = out.shape[1:]
-
-    def work(start: int, stop: int) -> None:
-        for i in range(TILE):
-            for j in range(TILE):
-                target = out[start:stop, i::TILE, j::TILE]
-                rows, columns = target.shape[1:]
-                target[...] = values[i, j, start:stop, :rows, :columns]
-
-    parallel(work, filters, filters * height * width)
+    for i in range(TILE):
+        for j in range(TILE):
+            target = out[:, i::TILE, j::TILE]
+            target[...] = tiles[i, j, :, : target.shape[1], : target.shape[2]]

@@ -21,7 +21,7 @@ from cnncalc.numerics.arrays import Array
 LIMIT_BYTES = 64 * 2**20
 
 # What one thread works on at a time. Blocks of this size stay in a core's second-level cache.
-BLOCK_BYTES = 256 * 2**10
+BLOCK_BYTES = 512 * 2**10
 
 _Buffers = dict[tuple[str, int], npt.NDArray[np.uint8]]
 _workspace: ContextVar[_Buffers | None] = ContextVar("workspace", default=None)
@@ -47,7 +47,7 @@ def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> 
     buffer = buffers.get(key)
     if buffer is None or buffer.size < size:
         buffers.pop(key, None)
-        held = sum(other.size for other in buffers.values())
+        held = sum(other.size for other in list(buffers.values()))
         if held + size > LIMIT_BYTES:
             buffers.clear()
         # 64 bytes: a line of the cache, so that no row of the scratch array straddles two.

@@ -51,14 +51,20 @@ def block(finding: Diagnostic, style: Style = unstyled) -> str:
     for use in finding.used[:4]:
         lines.append(f"{' ' * gutter} {style('=', 'frame')} used at {plain(str(use))}")
     if len(finding.used) > 4:
-        lines.append(f"{' ' * gutter} {style('=', 'frame')} and {len(finding.used) - 4} uses around it")
+        lines.append(
+            f"{' ' * gutter} {style('=', 'frame')} and {len(finding.used) - 4} uses around it"
+        )
     if finding.times > 1:
         lines.append(f"{' ' * gutter} {style('=', 'frame')} the same in {finding.times} uses")
     if finding.hint:
-        lines.append(f"{' ' * gutter} {style('=', 'frame')} {style('help', 'help')}: {plain(finding.hint)}")
+        lines.append(
+            f"{' ' * gutter} {style('=', 'frame')} {style('help', 'help')}: {plain(finding.hint)}"
+        )
     for fix in finding.fixes:
         kind = "fix" if fix.safe else "or"
-        lines.append(f"{' ' * gutter} {style('=', 'frame')} {style(kind, 'help')}: {plain(fix.description)}")
+        lines.append(
+            f"{' ' * gutter} {style('=', 'frame')} {style(kind, 'help')}: {plain(fix.description)}"
+        )
     return "\n".join(lines)
 
 

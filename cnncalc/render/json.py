@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,19 +65,23 @@ def diagnostics_dict(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     }
 
 
-def dumps(data: object) -> str:
-    """Indented JSON; a list of numbers or words stays on one line."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
-    return _joined(text) + "\n"
+def dumps(data: dict[str, Any]) -> str:
+    """JSON with a line for each key, and for each item of its lists and mappings.
+
+    Shallower than `json.dumps(indent=2)`, it reads and compares well with a line a layer, and
+    it lets the encoder's C code do the work.
+    """
+    entries = [f"  {_compact(key)}: {_entry(value)}" for key, value in data.items()]
+    return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
-def _joined(text: str) -> str:
-    # inside a string neither a line break nor an unescaped quote can stand
-    scalar = r'(?:-?\d+|null|"(?:[^"\\]|\\.)*")'
-    short_list = re.compile(rf"\[\n\s+{scalar}(?:,\n\s+{scalar})*\n\s+\]")
-    return short_list.sub(_one_line, text)
+def _entry(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + ",\n".join([f"    {_compact(item)}" for item in value]) + "\n  ]"
+    if isinstance(value, dict) and value:
+        lines = [f"    {_compact(key)}: {_compact(item)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n  }"
+    return _compact(value)
 
 
-def _one_line(match: re.Match[str]) -> str:
-    items = match.group()[1:-1].split(",\n")
-    return f"[{', '.join(item.strip() for item in items)}]"
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

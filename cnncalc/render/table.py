@@ -1,31 +1,24 @@
-"""The table for terminals, drawn by Rich; fits the width it is given."""
+"""The table for terminals; it fits the width it is given."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.rule import Rule
-from rich.table import Table
-from rich.text import Text
-
 from cnncalc.analysis.report import Report
-from cnncalc.diagnostics import Severity
 from cnncalc.render import numbers, summary
 from cnncalc.render.escape import plain
 from cnncalc.render.findings import one_line
 from cnncalc.render.rows import Row, rows
+from cnncalc.render.spans import Line, Span, pad, width, wrap
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 BAR_WIDTH = 6
 GAP = 2
-NARROWEST = 10
-"""A narrowed column keeps this many characters."""
+NARROWEST = {"name": 18, "kind": 14}
+"""Names and kinds are narrowed to this before columns are dropped."""
 
-SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+SEVERITY_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
 class View(NamedTuple):
@@ -36,7 +29,7 @@ class View(NamedTuple):
     channels_last: bool = False
     columns: tuple[str, ...] = ()
     width: int | None = None
-    """Columns of the terminal; `None`: as wide as need be."""
+    """Columns of the terminal; `None`: as wide as need be, and without bars."""
 
 
 class Column(NamedTuple):
@@ -46,7 +39,8 @@ class Column(NamedTuple):
     cell: Callable[[Row, View], str]
     style: str = ""
     numeric: bool = False
-    bar: Callable[[Row], int] | None = None
+    value: Callable[[Row], int] | None = None
+    """What its bar shows."""
 
 
 def _count(value: int, view: View) -> str:
@@ -62,20 +56,18 @@ def _bytes(value: int, view: View) -> str:
 
 
 COLUMNS: dict[str, Column] = {
-    "index": Column("#", lambda row, view: row.index, "dim", numeric=True),
-    "name": Column("layer", lambda row, view: row.name, "bold"),
+    "index": Column("#", lambda row, view: row.index, "dim", True),
+    "name": Column("layer", lambda row, view: row.name),
     "kind": Column("kind", lambda row, view: f"{row.kind} {row.essentials}".strip(), "cyan"),
     "output": Column(
         "output", lambda row, view: numbers.shape(row.output_shape, view.channels_last)
     ),
-    "field": Column(
-        "sees", lambda row, view: numbers.field(row.field), "green", numeric=True
-    ),
+    "field": Column("sees", lambda row, view: numbers.field(row.field), "green", True),
     "start": Column(
         "from",
         lambda row, view: numbers.per_axis(row.field.start) if row.field else "",
         "green",
-        numeric=True,
+        True,
     ),
     "params": Column(
         "params", lambda row, view: _count(row.params, view), "blue", True, lambda row: row.params
@@ -94,30 +86,24 @@ COLUMNS: dict[str, Column] = {
 """Every column that `--columns` can name."""
 
 DEFAULT = ("index", "name", "kind", "output", "field", "params", "macs", "memory")
-DROP_ORDER = ("index", "memory", "field", "macs", "output")
-"""Which columns go first where the terminal is narrow, after bars went and text was narrowed."""
+FINDINGS = 12
+"""At most so many findings stand below a table."""
+DROP_ORDER = ("index", "memory", "field", "output", "macs")
+"""Which columns go first where the terminal is narrow."""
 
 
-class Line(NamedTuple):
-    """A line of the table: a row, or the heading of a block (without a row)."""
-
-    label: str
-    row: Row | None
-
-
-def tree(found: Sequence[Row]) -> list[Line]:
-    """Rows with their names indented below headings, a heading for each block."""
-    lines: list[Line] = []
-    open_path: tuple[str, ...] = ()
+def tree(found: Sequence[Row]) -> list[tuple[str, Row | None]]:
+    """Rows with their names indented below headings: a heading (without a row) for each block."""
+    lines: list[tuple[str, Row | None]] = []
+    above: tuple[str, ...] = ()
     for row in found:
         head, leaf = row.path[:-1], row.path[-1]
         shared = 0
-        while shared < min(len(head), len(open_path)) and head[shared] == open_path[shared]:
+        while shared < min(len(head), len(above)) and head[shared] == above[shared]:
             shared += 1
-        for level in range(shared, len(head)):
-            lines.append(Line("  " * level + plain(head[level]), None))
-        lines.append(Line("  " * len(head) + plain(leaf), row))
-        open_path = head
+        lines += [("  " * level + plain(head[level]), None) for level in range(shared, len(head))]
+        lines.append(("  " * len(head) + plain(leaf), row))
+        above = head
     return lines
 
 
@@ -130,156 +116,170 @@ def bar(value: int, most: int) -> str:
 
 
 class Layout(NamedTuple):
-    """Columns that fit, the widths of the narrowed ones, and whether bars are drawn."""
+    """The columns that fit, their widths, and whether bars are drawn."""
 
     columns: tuple[str, ...]
     widths: dict[str, int]
     bars: bool
 
 
-def fit(natural: dict[str, int], barred: Sequence[str], view: View) -> Layout:
-    """Choose what fits: first bars go, then names and kinds are narrowed, then columns go."""
-    columns = list(natural)
-    widths = dict(natural)
+def fit(
+    natural: dict[str, int],
+    limit: int | None,
+    *,
+    barred: Sequence[str] = (),
+    narrow: dict[str, int] | None = None,
+    droppable: Sequence[str] = (),
+) -> Layout:
+    """Choose what fits: bars go first, then text is narrowed, then columns are dropped."""
+    columns, widths = list(natural), dict(natural)
+    bars = sum(BAR_WIDTH + 1 for key in columns if key in barred)
 
-    def total(with_bars: bool) -> int:
-        bars = sum(BAR_WIDTH + 1 for key in columns if key in barred) if with_bars else 0
-        return sum(widths[key] for key in columns) + GAP * (len(columns) - 1) + bars
+    def over() -> int:
+        return sum(widths[key] for key in columns) + GAP * (len(columns) - 1) - (limit or 0)
 
-    limit = view.width
-    if limit is None or total(True) <= limit:
-        return Layout(tuple(columns), widths, limit is not None)
-    droppable = [key for key in DROP_ORDER if key in columns and not view.columns]
-    while True:
-        if total(False) <= limit:
-            return Layout(tuple(columns), widths, False)
-        least = {"name": 18, "kind": 16}
-        over = total(False) - limit
-        for key in ("kind", "name"):
-            if key in columns and over > 0:
-                cut = min(over, max(widths[key] - max(least[key], NARROWEST), 0))
-                widths[key] -= cut
-                over -= cut
-        if over <= 0:
-            return Layout(tuple(columns), widths, False)
-        if not droppable:
+    if limit is None:
+        return Layout(tuple(columns), widths, False)
+    if over() + bars <= 0:
+        return Layout(tuple(columns), widths, bool(bars))
+    left = [key for key in droppable if key in columns]
+    narrow = narrow or {}
+    while over() > sum(max(widths[key] - narrow[key], 0) for key in columns if key in narrow):
+        if not left:
             break
-        columns.remove(droppable.pop(0))
-        widths = {key: natural[key] for key in columns}
-    for key in ("kind", "name", *reversed(columns)):
-        if key in columns:
-            over = total(False) - limit
-            widths[key] = max(widths[key] - max(over, 0), 3)
+        columns.remove(left.pop(0))
+    for key in (*narrow, *reversed(columns)):
+        least = narrow.get(key, 3) if left or over() <= 0 else 3
+        if key in columns and over() > 0:
+            widths[key] -= min(over(), max(widths[key] - least, 0))
     return Layout(tuple(columns), widths, False)
 
 
-def layer_table(report: Report, view: View) -> Table:
-    """The layers as a Rich table."""
+def layer_lines(report: Report, view: View) -> list[Line]:
+    """The layers as lines of styled text, the titles above them."""
     found = rows(report, view.depth)
     lines = tree(found)
     chosen = view.columns or DEFAULT
     cells = {
         key: [
-            line.label if key == "name" else COLUMNS[key].cell(line.row, view) if line.row else ""
-            for line in lines
+            label if key == "name" else plain(COLUMNS[key].cell(row, view)) if row else ""
+            for label, row in lines
         ]
         for key in chosen
     }
-    cells = {key: [plain(text) for text in texts] for key, texts in cells.items()}
-    natural = {
-        key: max(cell_len(COLUMNS[key].title), *map(cell_len, texts))
-        for key, texts in cells.items()
+    barred = [key for key in chosen if COLUMNS[key].value is not None]
+    if view.width is not None and not view.columns and "kind" in cells:
+        layout = _layout(cells, barred, view)
+        if len(layout.columns) < len(cells) or layout.widths["kind"] < max(
+            map(width, cells["kind"])
+        ):
+            cells["kind"] = [_options_only(row) for _, row in lines]
+    layout = _layout(cells, barred, view)
+    most = {
+        key: max((value(row) for row in found), default=0)
+        for key in barred
+        if (value := COLUMNS[key].value) is not None
     }
-    barred = [key for key in chosen if COLUMNS[key].bar is not None]
-    layout = fit(natural, barred, view)
-    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False)
-    filled: list[list[Text]] = []
-    for key in layout.columns:
-        column = COLUMNS[key]
-        width = layout.widths[key]
-        with_bar = layout.bars and column.bar is not None
-        title = Text(column.title.rjust(width) if column.numeric else column.title, "bold")
-        table.add_column(
-            title,
-            width=width + (BAR_WIDTH + 1 if with_bar else 0),
-            no_wrap=True,
-            overflow="ellipsis",
-        )
-        most = max((column.bar(row) for row in found), default=0) if column.bar else 0
-        texts = []
-        for line, text in zip(lines, cells[key], strict=True):
-            style = column.style
-            if line.row is None:
-                style = "dim"
-            elif key == "name":
-                style = ""
-            text = text.rjust(width) if column.numeric else text
-            cell = Text(text, style, no_wrap=True, overflow="ellipsis")
-            if with_bar and column.bar is not None and line.row is not None:
-                cell.append(" " + bar(column.bar(line.row), most), column.style)
-            texts.append(cell)
-        filled.append(texts)
-    for cells_of_line in zip(*filled, strict=True):
-        table.add_row(*cells_of_line)
-    return table
+    drawn = [_titles(layout, barred)]
+    for number, (_, row) in enumerate(lines):
+        line: Line = []
+        for key in layout.columns:
+            column, text = COLUMNS[key], cells[key][number]
+            style = column.style if row is not None else "bold"
+            line.append(Span(pad(text, layout.widths[key], column.numeric), style))
+            if layout.bars and column.value is not None:
+                amount = column.value(row) if row is not None else 0
+                line.append(Span(" " + bar(amount, most[key]), column.style))
+            line.append(Span(" " * GAP))
+        drawn.append(line[:-1])
+    return drawn
 
 
-def totals_table(report: Report, width: int | None) -> Table:
-    """The sums, their names in front and their parts behind."""
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(style="bold", justify="right", no_wrap=True)
-    table.add_column(style="dim")
-    for name, value, parts in summary.totals(report):
-        table.add_row(Text(name), Text(value), Text(plain(parts)))
-    return table
+def _options_only(row: Row | None) -> str:
+    """A kind in short where the layer's name says it already."""
+    if row is None:
+        return ""
+    leaf = row.path[-1].rstrip("0123456789").rstrip("_")
+    named = leaf == row.kind.rstrip("0123456789").rstrip("_")
+    return plain(row.essentials if named else f"{row.kind} {row.essentials}".strip())
 
 
-def parts(report: Report, view: View) -> list[RenderableType]:
-    """Everything that `analyze` shows."""
-    title = Text(plain(report.name), "bold")
-    found: list[RenderableType] = [title]
-    if report.source:
-        found.append(Text(plain(report.source), "dim italic"))
-    found.append(Text(summary.heading(report, view.channels_last), "dim"))
-    found += [Text(), layer_table(report, view), Rule(style="dim"), totals_table(report, view.width)]
-    if report.diagnostics:
-        found.append(Text())
-    for finding in report.diagnostics:
-        line = Text(finding.severity, SEVERITY_STYLES[finding.severity])
-        line.append(f" {finding.rule} ", "bold")
-        line.append(one_line(finding))
-        found.append(line)
-    return found
-
-
-def console(width: int | None, *, colour: bool, stream: io.TextIOBase | None = None) -> Console:
-    """A Rich console that writes into memory; the caller decides where the text goes."""
-    return Console(
-        file=stream or io.StringIO(),
-        width=width or 400,
-        force_terminal=colour,
-        no_color=not colour,
-        color_system="auto" if colour else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=False,
-        legacy_windows=False,
+def _layout(cells: dict[str, list[str]], barred: Sequence[str], view: View) -> Layout:
+    natural = {
+        key: max(width(COLUMNS[key].title), *map(width, texts)) for key, texts in cells.items()
+    }
+    return fit(
+        natural,
+        view.width,
+        barred=barred,
+        narrow=NARROWEST,
+        droppable=() if view.columns else DROP_ORDER,
     )
 
 
-def render(report: Report, view: View, colour: bool) -> str:
-    """The table as text, with ANSI colours on request."""
-    stream = io.StringIO()
-    target = console(view.width, colour=colour, stream=stream)
-    width = view.width
-    for part in parts(report, view):
-        if isinstance(part, Rule) and width is None:
-            target.print(Text("─" * 60, "dim"))
-        else:
-            target.print(part)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+def _titles(layout: Layout, barred: Sequence[str]) -> Line:
+    line: Line = []
+    for key in layout.columns:
+        column = COLUMNS[key]
+        text = pad(column.title, layout.widths[key], column.numeric)
+        if layout.bars and key in barred:
+            text += " " * (BAR_WIDTH + 1)
+        line.append(Span(text + " " * GAP, "bold underline" if not text.strip() else "bold"))
+    return line
 
 
-__all__ = ["COLUMNS", "DEFAULT", "View", "render"]
+def totals_lines(report: Report, columns: int | None) -> list[Line]:
+    """The sums: their names in front, their parts behind."""
+    found = summary.totals(report)
+    names = max(width(name) for name, _, _ in found)
+    values = max(width(value) for _, value, _ in found)
+    indent = names + values + 2 * GAP
+    drawn: list[Line] = []
+    for name, value, parts in found:
+        first, *rest = wrap(plain(parts), None if columns is None else columns - indent)
+        drawn.append(
+            [
+                Span(pad(name, names) + " " * GAP, "dim"),
+                Span(pad(value, values, right=True) + " " * GAP, "bold"),
+                Span(first, "dim"),
+            ]
+        )
+        drawn += [[Span(" " * indent + text, "dim")] for text in rest]
+    return drawn
+
+
+def finding_lines(report: Report, columns: int | None) -> list[Line]:
+    """The findings, each in a line as long as the terminal allows."""
+    drawn: list[Line] = []
+    for finding in report.diagnostics[:FINDINGS]:
+        head = f"{finding.severity} "
+        first, *rest = wrap(
+            f"{finding.rule}: {one_line(finding)}", None if columns is None else columns - len(head)
+        )
+        drawn.append([Span(head, SEVERITY_STYLES[finding.severity]), Span(first)])
+        drawn += [[Span(" " * len(head) + text)] for text in rest]
+    if len(report.diagnostics) > FINDINGS:
+        more = len(report.diagnostics) - FINDINGS
+        drawn.append([Span(f"and {more} more findings: `cnncalc validate` shows them all", "dim")])
+    return drawn
+
+
+def report_lines(report: Report, view: View) -> list[Line]:
+    """Everything that `analyze` shows."""
+    table = layer_lines(report, view)
+    length = min(
+        view.width or 10_000, max(width("".join([s.text for s in line]).rstrip()) for line in table)
+    )
+    rule = [Span("─" * length, "dim")]
+    drawn: list[Line] = [[Span(text, "bold")] for text in wrap(plain(report.name), view.width)]
+    if report.source:
+        drawn += [[Span(text, "italic")] for text in wrap(plain(report.source), view.width)]
+    drawn += [
+        [Span(text, "dim")]
+        for text in wrap(summary.heading(report, view.channels_last), view.width)
+    ]
+    drawn += [[], table[0], rule, *table[1:], rule]
+    drawn += totals_lines(report, view.width)
+    if report.diagnostics:
+        drawn += [[], *finding_lines(report, view.width)]
+    return drawn

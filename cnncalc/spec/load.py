@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, SpecError, did_you_mean, nearest
@@ -70,7 +70,7 @@ class Network:
         found = self.keys.get("name")
         if found is not None and isinstance(found[2], ScalarNode) and found[2].value.strip():
             return str(found[2].value)
-        return Path(self.source.label).stem
+        return _stem(self.source.label)
 
     @property
     def origin(self) -> str | None:
@@ -142,7 +142,7 @@ class Network:
                 f"did you mean `{close}`?" if close else None,
             )
             return
-        if any(one.path is not None and one.path.samefile(path) for one in chain):
+        if any(one.path is not None and os.path.samefile(one.path, path) for one in chain):
             self.parser.report(
                 "bad-value",
                 "the file extends itself: " + " → ".join([*(one.label for one in chain), text]),
@@ -155,7 +155,7 @@ class Network:
                 "limit-exceeded", f"more than {EXTENDS_LIMIT} files extend each other", source, node
             )
             return
-        label = path.stem if path.parent == zoo.folder() else str(path)
+        label = _stem(path) if os.path.dirname(path) == zoo.folder() else path
         try:
             parent = Source.read(path, label)
         except UnreadableError as error:
@@ -163,20 +163,24 @@ class Network:
             return
         self._read(parent, chain)
 
-    def _extended_path(self, source: Source, text: str) -> Path | None:
+    def _extended_path(self, source: Source, text: str) -> str | None:
         if len(text) > 500 or "\0" in text:
             return None
-        base = source.path.parent if source.path is not None else Path()
+        base = os.path.dirname(source.path) if source.path is not None else ""
         itself = None
         for name in (text, f"{text}.yaml", f"{text}.yml"):
-            candidate = base / name
-            if candidate.is_file():
-                if source.path is None or not candidate.samefile(source.path):
+            candidate = os.path.join(base, name)
+            if os.path.isfile(candidate):
+                if source.path is None or not os.path.samefile(candidate, source.path):
                     return candidate
                 itself = candidate
         # a file may bear the name of the shipped network that it extends
         shipped = zoo.path(text)
-        inside = source.path is not None and shipped is not None and shipped.samefile(source.path)
+        inside = (
+            source.path is not None
+            and shipped is not None
+            and os.path.samefile(shipped, source.path)
+        )
         return itself if shipped is None or inside else shipped
 
     def _declare_parameters(self, source: Source, node: Node) -> None:
@@ -354,6 +358,11 @@ class Network:
         )
 
 
+def _stem(path: str) -> str:
+    """A file's name without folders and ending."""
+    return os.path.splitext(os.path.basename(path))[0]
+
+
 def check_input_size(size: Any) -> tuple[str, str] | None:
     """Rule and message for a number that is no input size."""
     if type(size) is not int or size < 1:
@@ -410,20 +419,21 @@ def find(net: str, stdin: bytes | None = None) -> Source:
         return Source.decode("<stdin>", stdin)
     if not net or "\0" in net or len(net) > 4096:
         raise UsageError(f"`{net[:40]}` is no file and no shipped network")
-    path = Path(net)
     shipped = zoo.path(net)
+    exists = os.path.exists(net)
+    stem, ending = os.path.splitext(net)
     try:
-        if shipped is not None and not path.is_file():
+        if shipped is not None and not os.path.isfile(net):
             return Source.read(shipped, net)
-        if not path.exists() and "/" not in net and not path.suffix:
+        if not exists and not ending and "/" not in net:
             close = nearest(net, zoo.names())
             raise UsageError(
                 f"there is no file and no shipped network `{net}`",
                 f"did you mean `{close}`?" if close else "`cnncalc zoo` lists the shipped networks",
             )
-        if not path.exists() and zoo.path(path.stem) is not None and path.name == net:
-            return Source.read(zoo.folder() / f"{path.stem}.yaml", net)
-        return Source.read(path, net)
+        if not exists and ending == ".yaml" and zoo.path(stem) is not None:
+            return Source.read(f"{zoo.folder()}/{net}", net)
+        return Source.read(net, net)
     except UnreadableError as error:
         raise UsageError(str(error)) from None
     except OSError as error:

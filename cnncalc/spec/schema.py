@@ -36,7 +36,11 @@ def schema() -> dict[str, Any]:
     layer = {
         "anyOf": [
             {"enum": sorted(name for name, kind in KINDS.items() if _bare(kind))},
-            {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*$", "not": {"enum": sorted(KINDS)}},
+            {
+                "type": "string",
+                "pattern": r"^[A-Za-z_][A-Za-z0-9_]*$",
+                "not": {"enum": sorted(KINDS)},
+            },
             {
                 "type": "object",
                 "minProperties": 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any, NoReturn
 
 import yaml
@@ -27,25 +27,25 @@ class UnreadableError(Exception):
 class Source:
     """The text of an architecture file and the name it goes by in messages."""
 
-    def __init__(self, label: str, text: str, path: Path | None = None) -> None:
+    def __init__(self, label: str, text: str, path: str | None = None) -> None:
         self.label = label
         self.text = text
         self.path = path
         self._lines: list[str] | None = None
 
     @classmethod
-    def read(cls, path: Path, label: str | None = None) -> Source:
+    def read(cls, path: str, label: str | None = None) -> Source:
         """Read a file.
 
         Raises:
             UnreadableError: there is no such file, or it is none.
             SpecError: it is too large, or no UTF-8 text.
         """
-        name = label or str(path)
+        name = label or path
         try:
-            if path.is_dir():
+            if os.path.isdir(path):
                 raise UnreadableError(f"{name} is a directory, not an architecture file")
-            with path.open("rb") as stream:
+            with open(path, "rb") as stream:
                 data = stream.read(BYTE_LIMIT + 1)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()

@@ -1,25 +1,31 @@
-"""The shipped networks."""
+"""The shipped networks.
+
+Paths are plain strings here and in `load`: importing `pathlib` would cost a quarter of the
+interpreter's own start.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 
-def folder() -> Path:
+def folder() -> str:
     """Where the architecture files are: in the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "specs"
-    return inside if inside.is_dir() else package.parent / "specs"
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    inside = os.path.join(package, "specs")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "specs")
 
 
 def names() -> list[str]:
     """The names of all shipped networks, sorted."""
-    return sorted(path.stem for path in folder().glob("*.yaml"))
+    return sorted(
+        entry[: -len(".yaml")] for entry in os.listdir(folder()) if entry.endswith(".yaml")
+    )
 
 
-def path(name: str) -> Path | None:
+def path(name: str) -> str | None:
     """The file of a shipped network, or `None`."""
     if not name.replace("_", "").isalnum():
         return None
-    file = folder() / f"{name}.yaml"
-    return file if file.is_file() else None
+    file = os.path.join(folder(), f"{name}.yaml")
+    return file if os.path.isfile(file) else None

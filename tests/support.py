@@ -1,0 +1,87 @@
+"""What test modules share: networks from text, and the command line run in this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+from cnncalc.analysis.report import LayerReport, Report, Settings
+from cnncalc.diagnostics import SpecError
+from cnncalc.graph import Graph
+from cnncalc.spec.load import Network
+from cnncalc.spec.source import Source
+
+ROOT = Path(__file__).resolve().parent.parent
+SPECS = ROOT / "specs"
+
+
+def network(text: str, path: Path | None = None) -> Network:
+    """A network from the text of its file."""
+    return Network(Source("net.yaml", dedent(text), path))
+
+
+def graph(text: str, input: tuple[int, ...] | None = None, **changes: Any) -> Graph:
+    """The graph of a file's text."""
+    return network(text).graph(changes, input)
+
+
+def report(text: str, settings: Settings = Settings(), **changes: Any) -> Report:
+    """The report of a file's text."""
+    return Report(graph(text, **changes), settings)
+
+
+def listed(input: tuple[int, ...], layers: list[Any]) -> str:
+    """The text of a file with these layers (JSON is YAML)."""
+    return json.dumps({"input": list(input), "layers": layers})
+
+
+def chain(input: tuple[int, ...], *layers: Any) -> Graph:
+    """A graph of layers one after the other."""
+    return graph(listed(input, list(layers)))
+
+
+def layer(input: tuple[int, ...], *layers: Any) -> LayerReport:
+    """The last of some layers, analyzed."""
+    return Report(chain(input, *layers)).layers[-1]
+
+
+def shapes(found: Graph) -> list[tuple[int, ...]]:
+    """Output shapes of all layers."""
+    return [node.facts.output for node in found.layers]
+
+
+def names(found: Graph) -> list[str]:
+    """Names of all layers."""
+    return [node.name for node in found.layers]
+
+
+def findings(text: str, **changes: Any) -> list[tuple[str, int, int]]:
+    """Rule, line and column of every error in a file's text."""
+    try:
+        found = network(text).elaborate(changes).diagnostics
+    except SpecError as error:
+        found = error.diagnostics
+    return [(d.rule, d.place.line, d.place.column) if d.place else (d.rule, 0, 0) for d in found]
+
+
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
+    """Run a command in this process."""
+    from cnncalc.cli import run
+
+    capsys.readouterr()
+    status = run([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return Outcome(status, out, err)
