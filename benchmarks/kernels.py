@@ -25,6 +25,9 @@ from statistics import median
 from typing import NamedTuple
 
 
+PAUSE = 0.04
+
+
 class Layer(NamedTuple):
     """A square convolution and what follows it."""
 
@@ -79,9 +82,14 @@ def mobilenet_v2() -> Iterator[Layer]:
     yield Layer(3, 32, 224, 3, 2, activation="relu6")
     channels, size = 32, 112
     for expand, filters, count, first in (
-        (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
         (6, 320, 1, 1),
-    ):  # fmt: skip
+    ):
         for block in range(count):
             stride, inner = (first if block == 0 else 1), channels * expand
             if expand > 1:
@@ -121,7 +129,10 @@ def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds + 1):
         for name, call in calls.items():
-            call()  # the first call after another library finds cold caches and idle threads
+            # Both libraries' idle threads wait for work by spinning, which would slow down the
+            # other; after a pause they sleep. The first call wakes them and fills the caches.
+            time.sleep(PAUSE)
+            call()
             start = time.perf_counter()
             call()
             times[name].append((time.perf_counter() - start) * 1e3)
@@ -150,9 +161,16 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     out = np.empty((1, layer.filters, layer.output, layer.output), np.float32)
     pair = (layer.size,) * 2
     geometry = choice.Convolution(
-        layer.channels, layer.filters, pair, (layer.output,) * 2, (layer.kernel,) * 2,
-        (layer.stride,) * 2, padding, (1, 1), layer.groups,
-    )  # fmt: skip
+        layer.channels,
+        layer.filters,
+        pair,
+        (layer.output,) * 2,
+        (layer.kernel,) * 2,
+        (layer.stride,) * 2,
+        padding,
+        (1, 1),
+        layer.groups,
+    )
     chosen = choice.choose(geometry)
     names = [chosen]
     if chosen not in (choice.Algorithm.POINTWISE, choice.Algorithm.DEPTHWISE):
@@ -162,9 +180,16 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
 
     def call(algorithm: choice.Algorithm) -> Callable[[], object]:
         return lambda: conv(
-            x, weight, stride=(layer.stride,) * 2, padding=padding, dilation=(1, 1),
-            groups=layer.groups, epilogue=epilogue, algorithm=algorithm, out=out,
-        )  # fmt: skip
+            x,
+            weight,
+            stride=(layer.stride,) * 2,
+            padding=padding,
+            dilation=(1, 1),
+            groups=layer.groups,
+            epilogue=epilogue,
+            algorithm=algorithm,
+            out=out,
+        )
 
     return {name.value: call(name) for name in names}, chosen.value
 
@@ -175,10 +200,15 @@ def theirs(layer: Layer) -> Callable[[], object]:
 
     parts: list[torch.nn.Module] = [
         torch.nn.Conv2d(
-            layer.channels, layer.filters, layer.kernel, layer.stride, (layer.kernel - 1) // 2,
-            groups=layer.groups, bias=not layer.norm,
+            layer.channels,
+            layer.filters,
+            layer.kernel,
+            layer.stride,
+            (layer.kernel - 1) // 2,
+            groups=layer.groups,
+            bias=not layer.norm,
         )
-    ]  # fmt: skip
+    ]
     if layer.norm:
         parts.append(torch.nn.BatchNorm2d(layer.filters))
     if layer.activation != "none":
@@ -231,9 +261,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("networks", nargs="*", default=list(NETWORKS), metavar="NETWORK")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--blas-threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
-    os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)  # read when NumPy is imported
+    # Read when NumPy is imported. The kernels have threads of their own.
+    os.environ["OPENBLAS_NUM_THREADS"] = str(options.blas_threads)
     import torch
 
     from cnncalc.numerics.threads import workers

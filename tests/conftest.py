@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from support import Outcome, command
 
-settings.register_profile("cnncalc", derandomize=True, deadline=None, max_examples=2000)
+settings.register_profile("cnncalc", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("cnncalc")
 
 

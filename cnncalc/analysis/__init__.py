@@ -1,0 +1,1 @@
+"""Analyses: one file a question, and the report that gathers the answers."""

@@ -36,6 +36,31 @@ def describe(field: Windows) -> ReceptiveField:
     )
 
 
+BEYOND_THE_LAST_MAP = frozenset(
+    ("upsample", "global_avg_pool", "global_max_pool", "global_lp_pool")
+    + ("adaptive_avg_pool", "adaptive_max_pool")
+)
+"""Kinds that bring the last feature map to the size of the answer, and are none of it."""
+
+
+def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None:
+    """The receptive field of the last feature map; `None` where it sees the whole input.
+
+    That is the last layer with spatial axes, before a pool over all positions and before the
+    answer is brought to the input's size. A network that gates its channels by what it sees of
+    the whole input (squeeze-and-excitation) sees all of it from there on.
+    """
+    for node, field in zip(reversed(graph.nodes), reversed(fields), strict=True):
+        sizes = node.facts.output[1:]
+        if not sizes or node.kind.name in BEYOND_THE_LAST_MAP:
+            continue
+        if field is not None:
+            return describe(field)
+        if max(sizes) > 1:
+            return None
+    return None
+
+
 def receptive_fields(graph: Graph) -> list[Field]:
     """The receptive field of every node; that of the input is the unit itself.
 
@@ -64,7 +89,8 @@ def _through(field: Field, windows: Field, node: Node) -> Field:
     output = node.facts.output
     seen: list[Window] = []
     for axis, window in enumerate(windows):
-        if axis and window == windows[0] and field[axis] == field[0] and output[axis + 1] == output[1]:
+        same = axis and window == windows[0] and field[axis] == field[0]
+        if same and output[axis + 1] == output[1]:
             seen.append(seen[0])
         else:
             seen.append(compose(field[axis], window, output[axis + 1]))

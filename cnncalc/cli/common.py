@@ -25,34 +25,26 @@ COLOURS = {
 }
 
 
-class InputShape(click.ParamType):
-    """`3x224x224`."""
-
-    name = "CxHxW"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Shape | None:
-        return parse_input(value) if isinstance(value, str) else value
+def _input_shape(ctx: click.Context, param: click.Parameter, value: str | None) -> Shape | None:
+    return None if value is None else parse_input(value)
 
 
-class Change(click.ParamType):
-    """`NAME=VALUE`."""
-
-    name = "NAME=VALUE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        return parse_change(value) if isinstance(value, str) else value
+def _changes(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[tuple[str, Any], ...]:
+    return tuple(map(parse_change, value))
 
 
 def variant_options(command: Command) -> Command:
     """`--input` and `--set`: which variant of a network is meant."""
     command = click.option(
-        "--set", "changes", type=Change(), multiple=True, help="Change a parameter of the file."
-    )(command)
-    return click.option("--input", "input_", type=InputShape(), help="The input's shape.")(command)
+        "--set", "changes", multiple=True, metavar="NAME=VALUE", callback=_changes,
+        help="Change a parameter of the file.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--input", "input_", metavar="CxHxW", callback=_input_shape,
+        help="The input's shape, in place of the file's.",
+    )(command)  # fmt: skip
 
 
 def network_options(command: Command) -> Command:

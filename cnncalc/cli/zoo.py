@@ -2,34 +2,117 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from cnncalc.cli.common import deliver, output_option
+from cnncalc.analysis.overview import Overview, overview
+from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour
 from cnncalc.spec import zoo
-from cnncalc.spec.load import load
+from cnncalc.spec.load import UsageError, load
+
+FORMATS = ("table", "json", "markdown", "csv")
+
+
+def natural(name: str) -> list[tuple[int, int | str]]:
+    """Orders names with numbers in them as people do: resnet18 before resnet101."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+
+
+def field_size(row: Overview) -> float:
+    """The larger side of the receptive field; without end where everything is seen."""
+    return float("inf") if row.field is None else max(row.field.size)
+
+
+ORDERS: dict[str, Callable[[Overview], Any]] = {
+    "name": lambda row: natural(row.name),
+    "year": lambda row: row.year or 0,
+    "params": lambda row: row.params,
+    "macs": lambda row: row.macs,
+    "depth": lambda row: row.depth,
+    "field": field_size,
+}
+"""What `--sort` orders by."""
+
+
+def overviews() -> list[Overview]:
+    """A row for each shipped network, in the order of their names."""
+    rows = [overview(name, load(name).graph()) for name in zoo.names()]
+    return sorted(rows, key=ORDERS["name"])
+
+
+def matches(row: Overview, text: str) -> bool:
+    """Whether a network's name, title, source or year has the text in it."""
+    told = f"{row.name}\n{row.title}\n{row.source or ''}\n{row.year or ''}"
+    return text.casefold() in told.casefold()
 
 
 @click.command("zoo")
-@click.argument("net", required=False)
+@click.argument("net", metavar="[NAME]", required=False)
+@click.option("--filter", "filter_", metavar="TEXT", help="Only names, sources or years with TEXT.")
+@click.option("--sort", type=click.Choice(list(ORDERS)), default="name", help="Order of the rows.")
+@click.option("--reverse", is_flag=True, help="The other way round: largest or newest first.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
 @output_option
-def command(net: str | None, output: str | None) -> int:
-    """List the shipped networks, or print the file of one."""
-    if net is not None:
-        path = zoo.path(net)
-        if path is None:
-            from cnncalc.diagnostics import did_you_mean
-            from cnncalc.spec.load import UsageError
+def command(
+    net: str | None,
+    filter_: str | None,
+    sort: str,
+    reverse: bool,
+    format_: str,
+    output: str | None,
+) -> int:
+    """List the shipped networks, or print the file of one.
 
-            raise UsageError(f"no network `{net}` is shipped", did_you_mean(net, zoo.names()))
-        with open(path, encoding="utf-8") as stream:
-            deliver(stream.read(), output)
+    \b
+    Examples:
+      cnncalc zoo --filter resnet --sort macs
+      cnncalc zoo --format csv -o zoo.csv
+      cnncalc zoo resnet50 > mine.yaml
+    """
+    if net is not None:
+        deliver(file_of(net), output)
         return 0
-    names = zoo.names()
-    width = max(map(len, names), default=0)
-    lines = []
-    for name in names:
-        network = load(name)
-        lines.append(f"{name.ljust(width)}  {network.name}: {network.origin or ''}".rstrip(": "))
-    deliver("\n".join(lines) + "\n", output)
+    found = overviews()
+    rows = [row for row in found if filter_ is None or matches(row, filter_)]
+    rows.sort(key=ORDERS[sort], reverse=reverse)
+    if not rows and format_ == "table":
+        raise UsageError(f"no network has `{filter_}` in its name, source or year")
+    deliver(formatted(rows, len(found), format_, output), output)
     return 0
+
+
+def file_of(net: str) -> str:
+    """The text of a shipped network's file.
+
+    Raises:
+        UsageError: there is no such network.
+    """
+    path = zoo.path(net)
+    if path is None:
+        from cnncalc.diagnostics import did_you_mean
+
+        raise UsageError(f"no network `{net}` is shipped", did_you_mean(net, zoo.names()))
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def formatted(rows: list[Overview], total: int, format_: str, output: str | None) -> str:
+    """The rows in a format; the table for the terminal it goes to."""
+    from cnncalc.render import zoo as render
+
+    if format_ == "json":
+        return render.zoo_json(rows)
+    if format_ == "csv":
+        return render.zoo_csv(rows)
+    if format_ == "markdown":
+        return render.zoo_markdown(rows)
+    from cnncalc.render import spans
+
+    lines = render.zoo_lines(rows, total, terminal_width(output))
+    colour = output is None and use_colour(sys.stdout)
+    return spans.coloured(lines) if colour else spans.plain(lines)

@@ -101,10 +101,14 @@ class Facts:
         self.elementwise = elementwise
         """Whether the output may be written over the input."""
         self.values = product(output)
-        sizes = {name: product(shape) for name, shape in weights.items()}
-        self.params = sum(sizes.values())
-        self.biases = sum(size for name, size in sizes.items() if name.endswith("bias"))
-        self.buffer_values = sum(map(product, buffers.values()))
+        self.params = self.biases = self.buffer_values = 0
+        for name, shape in weights.items():
+            size = product(shape)
+            self.params += size
+            if name.endswith("bias"):
+                self.biases += size
+        for shape in buffers.values():
+            self.buffer_values += product(shape)
 
 
 class Reference(NamedTuple):
@@ -155,9 +159,13 @@ class Kind:
             for key, value in vars(base).items():
                 if isinstance(value, Option):
                     found.pop(key, None)
-                    found[key] = value.named(key)
-        cls.options = found
+                    value.key = key
+                    found[key] = value
         cls.main = next((option for option in found.values() if option.main), None)
+        if cls.main is not None:
+            # in positional order the main option stands first, then a family's, then a kind's own
+            found = {cls.main.key: cls.main, **found}
+        cls.options = found
 
     def __init__(self, values: tuple[Any, ...], rank: int) -> None:
         """Options in declared order, checked already; `rank` is the number of spatial axes."""

@@ -8,13 +8,14 @@ from cnncalc.layers.base import (
     Kind,
     LayerError,
     Operations,
+    Windows,
     check_size,
     single,
     spatial,
 )
 from cnncalc.layers.options import Axes, Bool, Int, Kernel, Padding, option
-from cnncalc.layers.sliding import Pairs, slides
-from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
+from cnncalc.layers.sliding import Pairs, extents, slides
+from cnncalc.shapes import Shape, product, transposed_size, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
 
@@ -37,16 +38,18 @@ class Sliding(Kind):
 
     has_weights = True
 
-    kernel: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: Pairs | str
-    dilation: tuple[int, ...]
+    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
+    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
+    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
+    dilation: tuple[int, ...] = option(
+        Axes(), "distance of kernel taps; 1 has no gaps", default=1, mark="d"
+    )
     bias: bool
 
     def _facts(
         self,
-        axes: tuple[Slide, ...],
-        filters: int,
+        output: Shape,
+        windows: Windows,
         weights: dict[str, Shape],
         macs: int,
         bias_shape: Shape | None = None,
@@ -54,16 +57,15 @@ class Sliding(Kind):
         kept: int = 0,
     ) -> Facts:
         """Facts of a convolution with the given weights and multiply-accumulates."""
-        output = (filters, *(axis.output for axis in axes))
         for name, shape in weights.items():
             check_size(shape, f"its {name}")
         if self.bias:
-            weights["bias"] = bias_shape or (filters,)
+            weights["bias"] = bias_shape or output[:1]
         return Facts(
             output,
             weights=weights,
             operations=Operations(macs=macs, bias=product(output) if self.bias else 0),
-            windows=(tuple(axis.window for axis in axes),),
+            windows=(windows,),
             keeps=Keeps(inputs=True, values=kept),
         )
 
@@ -77,22 +79,16 @@ class Conv(Sliding, name="conv"):
     """
 
     filters: int = option(Int(), "output channels", required=True, main=True)
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
-    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
-    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
-    dilation: tuple[int, ...] = option(
-        Axes(), "distance of kernel taps; 1 has no gaps", default=1, mark="d"
-    )
     groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        axes = slides(self, shape)
+        sizes, windows = extents(slides(self, shape))
         check_groups(shape[0], self.filters, self.groups)
         weight = (self.filters, shape[0] // self.groups, *self.kernel)
-        positions = product(tuple(axis.output for axis in axes))
-        return self._facts(axes, self.filters, {"weight": weight}, positions * product(weight))
+        macs = product(sizes) * product(weight)
+        return self._facts((self.filters, *sizes), windows, {"weight": weight}, macs)
 
 
 class DepthwiseConv(Sliding, name="depthwise_conv"):
@@ -103,19 +99,16 @@ class DepthwiseConv(Sliding, name="depthwise_conv"):
     """
 
     kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
-    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
-    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
-    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
     multiplier: int = option(Int(), "filters for each channel", default=1, mark="×")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        axes = slides(self, shape)
+        sizes, windows = extents(slides(self, shape))
         filters = shape[0] * self.multiplier
         weight = (filters, 1, *self.kernel)
-        positions = product(tuple(axis.output for axis in axes))
-        return self._facts(axes, filters, {"weight": weight}, positions * product(weight))
+        macs = product(sizes) * product(weight)
+        return self._facts((filters, *sizes), windows, {"weight": weight}, macs)
 
 
 class SeparableConv(Sliding, name="separable_conv"):
@@ -126,23 +119,20 @@ class SeparableConv(Sliding, name="separable_conv"):
     """
 
     filters: int = option(Int(), "output channels", required=True, main=True)
-    kernel: tuple[int, ...] = option(Kernel(), "depthwise kernel size", required=True, mark="")
-    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
-    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
-    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
     multiplier: int = option(Int(), "depthwise filters for each channel", default=1, mark="×")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        axes = slides(self, shape)
+        sizes, windows = extents(slides(self, shape))
         between = shape[0] * self.multiplier
         depthwise = (between, 1, *self.kernel)
-        across = (self.filters, between, *(1,) * len(axes))
-        positions = product(tuple(axis.output for axis in axes))
+        across = (self.filters, between, *(1,) * len(sizes))
+        positions = product(sizes)
         macs = positions * (product(depthwise) + product(across))
         weights = {"depthwise.weight": depthwise, "pointwise.weight": across}
-        return self._facts(axes, self.filters, weights, macs, kept=positions * between)
+        output = (self.filters, *sizes)
+        return self._facts(output, windows, weights, macs, kept=positions * between)
 
 
 class LocallyConnected(Sliding, name="locally_connected"):
@@ -152,20 +142,16 @@ class LocallyConnected(Sliding, name="locally_connected"):
     """
 
     filters: int = option(Int(), "output channels", required=True, main=True)
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
-    stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
-    padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
-    dilation: tuple[int, ...] = option(Axes(), "distance of kernel taps", default=1, mark="d")
     groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        axes = slides(self, shape)
+        sizes, windows = extents(slides(self, shape))
         check_groups(shape[0], self.filters, self.groups)
-        output = (self.filters, *(axis.output for axis in axes))
+        output = (self.filters, *sizes)
         weight = (*output, shape[0] // self.groups, *self.kernel)
-        return self._facts(axes, self.filters, {"weight": weight}, product(weight), output)
+        return self._facts(output, windows, {"weight": weight}, product(weight), output)
 
 
 class ConvTranspose(Kind, name="conv_transpose"):

@@ -85,7 +85,7 @@ def _size_hint(first: Shape, second: Shape) -> str | None:
         return "`flatten` or `reshape` one of them"
     if first[0] != second[0] and first[1:] == second[1:]:
         return f"a 1×1 convolution with {first[0]} filters in the second would fit"
-    if len(first) > 1 and first[0] == second[0] or first[1:] != second[1:]:
+    if (len(first) > 1 and first[0] == second[0]) or first[1:] != second[1:]:
         larger = 1 if product(first[1:]) >= product(second[1:]) else 2
         return f"crop or pool branch {larger}, or pad or upsample the other"
     return None

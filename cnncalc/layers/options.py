@@ -7,7 +7,6 @@ for people (`expects`) and for editors (`schema`).
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 INTEGER_LIMIT = 2**31 - 1
@@ -357,6 +356,7 @@ class Option:
         mark: str | None = None,
     ) -> None:
         self.key = ""
+        """Its name, which is that of the class attribute."""
         self.type = type
         self.help = help
         self.default = default
@@ -369,12 +369,6 @@ class Option:
         """The option whose value this one takes when it is left out."""
         self.mark = mark
         """How the short form announces it: `/` a stride, `p` a padding."""
-
-    def named(self, key: str) -> Option:
-        """The same option under the name of its class attribute."""
-        option = copy(self)
-        option.key = key
-        return option
 
 
 def option(

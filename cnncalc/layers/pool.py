@@ -16,7 +16,7 @@ from cnncalc.layers.base import (
     spatial,
 )
 from cnncalc.layers.options import Axes, Bool, Kernel, LayerName, Number, Padding, option
-from cnncalc.layers.sliding import Pairs, check_pool_padding, slides
+from cnncalc.layers.sliding import Pairs, check_pool_padding, extents, slides
 from cnncalc.shapes import Shape, adaptive_window, product, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
@@ -33,13 +33,13 @@ class SlidingPool(Kind):
 
     def _facts(self, shape: Shape, operations: int, keeps: Keeps | None = None) -> Facts:
         """Facts of a pool that computes `operations` for each output value."""
-        axes = slides(self, shape)
+        sizes, windows = extents(slides(self, shape))
         check_pool_padding(self, self.kernel, self.padding)
-        output = (shape[0], *(axis.output for axis in axes))
+        output = (shape[0], *sizes)
         return Facts(
             output,
             operations=Operations(pooling=operations * product(output)),
-            windows=(tuple(axis.window for axis in axes),),
+            windows=(windows,),
             keeps=keeps or Keeps(index_values=product(output)),
         )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-
-from cnncalc.layers.base import Kind, LayerError, spatial
+from cnncalc.layers.base import Kind, LayerError, Windows, spatial
 from cnncalc.shapes import Shape, Slide, effective_kernel, same_padding
 
 Pairs = tuple[tuple[int, int], ...]
@@ -21,14 +20,23 @@ def slides(kind: Kind, shape: Shape) -> tuple[Slide, ...]:
     dilation = options.get("dilation") or (1,) * len(sizes)
     padding = resolve_padding(options["padding"], sizes, kernel, stride, dilation)
     ceil = options.get("ceil_mode", False)
-    found = []
+    found: list[Slide] = []
     for axis, size in enumerate(sizes):
         before, after = padding[axis]
         slide = Slide(size, kernel[axis], stride[axis], before, after, dilation[axis], ceil)
         if slide.travel < 0:
             raise _too_large(slide)
-        found.append(slide)
+        # axes that agree are one object, which saves working out the same numbers again
+        found.append(found[0] if axis and slide == found[0] else slide)
     return tuple(found)
+
+
+def extents(axes: tuple[Slide, ...]) -> tuple[Shape, Windows]:
+    """Output sizes and windows of the axes."""
+    first = axes[0]
+    if all([axis is first for axis in axes]):
+        return (first.output,) * len(axes), (first.window,) * len(axes)
+    return tuple([axis.output for axis in axes]), tuple([axis.window for axis in axes])
 
 
 def resolve_padding(

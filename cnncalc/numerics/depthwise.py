@@ -22,7 +22,6 @@ from cnncalc.numerics.product import count_macs
 from cnncalc.numerics.threads import parallel
 from cnncalc.numerics.workspace import scratch
 
-
 # Few long NumPy calls a block; the cache matters less than the calls.
 BLOCK_BYTES = 2**20
 
@@ -40,9 +39,13 @@ class _Layout:
             )
         )
         steps = [prod(self.plane[axis + 1 :]) for axis in range(len(self.plane))]
-        self.length = sum(
-            (positions - 1) * step for positions, step in zip(shape.positions, steps, strict=True)
-        ) + 1  # fmt: skip
+        self.length = (
+            sum(
+                (positions - 1) * step
+                for positions, step in zip(shape.positions, steps, strict=True)
+            )
+            + 1
+        )
         self.steps = steps
         self.kernel = shape.kernel
         # Taps of one phase are a constant shift apart: for each axis, (first tap, every, phase,
@@ -121,9 +124,7 @@ def _accumulate(planes: Array, taps: Array, layout: _Layout) -> Array:
     for group in product(*layout.groups):
         phase = shift = 0
         moves = []
-        for (_, _, p, first, move), s, step in zip(
-            group, layout.phases, layout.steps, strict=True
-        ):
+        for (_, _, p, first, move), s, step in zip(group, layout.phases, layout.steps, strict=True):
             phase = phase * s + p
             shift += first * step
             moves.append(move * step * item)
@@ -155,9 +156,7 @@ def _copy_out(
     target = out[filters]
     item = flat.itemsize
     steps = tuple(prod(layout.plane[axis + 1 :]) * item for axis in range(len(layout.plane)))
-    kept = as_strided(
-        flat, (rows, *shape.positions), (flat.strides[0], *steps), writeable=False
-    )
+    kept = as_strided(flat, (rows, *shape.positions), (flat.strides[0], *steps), writeable=False)
     target[...] = kept
     count_macs(kept.size * prod(layout.kernel))
     block = target.reshape(rows, -1)  # a view: only the first axis has gaps

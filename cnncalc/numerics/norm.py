@@ -95,9 +95,16 @@ def local_response_norm(
     even size the larger half lies before.
     """
     total = fold_axis(
-        x * x, 1, np.add, 0,
-        kernel=size, stride=1, before=size // 2, dilation=1, positions=x.shape[1],
-    )  # fmt: skip
+        x * x,
+        1,
+        np.add,
+        0,
+        kernel=size,
+        stride=1,
+        before=size // 2,
+        dilation=1,
+        positions=x.shape[1],
+    )
     total *= alpha / size
     total += k
     if beta == 0.75:

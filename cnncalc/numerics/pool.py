@@ -29,7 +29,6 @@ def max_pool_with_switches(
 
     Of equal values the first in row-major order counts (PyTorch, ``return_indices=True``).
     """
-    axes = len(kernel)
     # Windows of ceil mode may reach past the padding.
     reach = [
         max(before + n + after, (out - 1) * s + d * (k - 1) + 1)
@@ -49,19 +48,15 @@ def max_pool_with_switches(
     windows = gathered(padded(x, border, -np.inf), kernel, stride, dilation, output_size)
     numbers = gathered(wide_places, kernel, stride, dilation, output_size)  # type: ignore[arg-type]
     shape = (*x.shape[:2], *output_size)
-    best: Array | None = None
-    switches = np.zeros(shape, np.int64)
+    best = np.full(shape, -np.inf, x.dtype)
+    switches = np.full(shape, -1, np.int64)
     for tap in np.ndindex(*kernel):
         value = windows[(slice(None), slice(None), *tap)]
         number = numbers[tap]
-        if best is None:
-            best = np.full(shape, -np.inf, x.dtype)
-            switches[...] = -1
         # A window whose values are all -inf still has a first unit.
         better = ((value > best) | np.isnan(value) | (switches < 0)) & (number >= 0)
         best[better] = value[better]
         switches[better] = np.broadcast_to(number, shape)[better]
-    assert best is not None and axes
     return best, switches
 
 
@@ -94,10 +89,16 @@ def avg_pool(
     ):
         counted = n + before + after if count_include_pad else n
         counts = fold_axis(
-            np.ones(counted, x.dtype), 0, np.add, 0,
-            kernel=k, stride=s, before=0 if count_include_pad else before, dilation=1,
+            np.ones(counted, x.dtype),
+            0,
+            np.add,
+            0,
+            kernel=k,
+            stride=s,
+            before=0 if count_include_pad else before,
+            dilation=1,
             positions=positions,
-        )  # fmt: skip
+        )
         total /= counts.reshape((-1,) + (1,) * (len(kernel) - axis - 1))
     return total
 
@@ -179,9 +180,16 @@ def _fold(
                     zip(kernel, stride, padding, dilation, output_size, strict=True)
                 ):
                     part = fold_axis(
-                        part, axis, combine, start,
-                        kernel=k, stride=s, before=before, dilation=d, positions=positions,
-                    )  # fmt: skip
+                        part,
+                        axis,
+                        combine,
+                        start,
+                        kernel=k,
+                        stride=s,
+                        before=before,
+                        dilation=d,
+                        positions=positions,
+                    )
                 out[sample, channel] = part
 
     parallel(work, x.shape[1], x.size * len(kernel))

@@ -144,7 +144,7 @@ def _multiply(
 
 
 def _write(values: Array, down: int, across: int, out: Array) -> None:
-    """Tiles ``values`` [4, 4, K, tiles] laid into ``out`` [K, H, W]; what lies past it is dropped."""
+    """Tiles ``values`` [4, 4, K, tiles] laid into ``out`` [K, H, W]; what is past it is dropped."""
     item = values.itemsize
     tiles = as_strided(
         values,

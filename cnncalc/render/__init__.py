@@ -1,0 +1,1 @@
+"""Formats: one file each; they take a report or findings, and nothing else."""

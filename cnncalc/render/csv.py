@@ -24,14 +24,14 @@ def report_csv(report: Report, depth: int | None = None, channels_last: bool = F
         field = row.field
         writer.writerow(
             [
-                row.index,
+                row.number,
                 escape.cell(row.name),
                 escape.cell(row.kind),
                 escape.cell(row.essentials),
                 numbers.shape(row.output_shape, channels_last).replace("×", "x"),
-                _axes(field.size) if field else "",
-                _axes(field.stride) if field else "",
-                _axes(field.start) if field else "",
+                axes(field.size) if field else "",
+                axes(field.stride) if field else "",
+                axes(field.start) if field else "",
                 row.params,
                 row.buffers,
                 row.macs,
@@ -42,5 +42,6 @@ def report_csv(report: Report, depth: int | None = None, channels_last: bool = F
     return text.getvalue()
 
 
-def _axes(values: tuple[object, ...]) -> str:
+def axes(values: tuple[object, ...]) -> str:
+    """One value for each axis, `x` between them; empty where it varies."""
     return "x".join("" if value is None else str(value) for value in values)

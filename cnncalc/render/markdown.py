@@ -47,7 +47,7 @@ def report_markdown(
 def _cells(row: Row, channels_last: bool, exact: bool) -> tuple[str, ...]:
     count = numbers.exact if exact else numbers.human
     return (
-        row.index,
+        row.number,
         escape.markdown(row.name),
         escape.markdown(f"{row.kind} {row.essentials}".strip()),
         numbers.shape(row.output_shape, channels_last),

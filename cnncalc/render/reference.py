@@ -69,3 +69,36 @@ def example(found: type[Kind]) -> str:
         return f"{found.name}: {SAMPLES.get(main.key, '2')}"
     inner = ", ".join(f"{key}: {SAMPLES.get(key, '2')}" for key in required)
     return f"{found.name}: {{{inner}}}"
+
+
+def page() -> str:
+    """The reference page, in Markdown."""
+    lines = [
+        "# Layer kinds",
+        "",
+        "Made from the kinds' own declarations by `scripts/layers_page.py`. Options stand in",
+        "positional order; the main one is in bold.",
+    ]
+    for family in FAMILIES:
+        lines += ["", f"## {(family.__doc__ or '').strip().partition(chr(10))[0].rstrip('.')}"]
+        name = family.__name__.rpartition(".")[2]
+        for found in KINDS.values():
+            if found.family == name:
+                lines += ["", *_section(found)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(found: type[Kind]) -> list[str]:
+    lines = [f"### `{found.name}`", "", inspect.cleandoc(found.__doc__ or "")]
+    if found.options:
+        lines += ["", "| option | default | takes | |", "| --- | --- | --- | --- |"]
+    for key, option in found.options.items():
+        label = f"**`{key}`**" if option.main else f"`{key}`"
+        default = "required" if option.required else ""
+        if option.like is not None:
+            default = f"that of `{option.like}`"
+        elif option.default is not None:
+            default = f"`{show(option.default)}`"
+        takes = option.type.expects.replace("|", "\\|")
+        lines.append(f"| {label} | {default} | {takes} | {option.help} |")
+    return [*lines, "", "```yaml", f"- {example(found)}", "```"]

@@ -13,7 +13,8 @@ from cnncalc.shapes import Shape
 class Row(NamedTuple):
     """One row."""
 
-    index: str
+    number: str
+    """Its place among the layers, or the places of a folded block."""
     path: tuple[str, ...]
     """The name, taken apart at its dots."""
     kind: str

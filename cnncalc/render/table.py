@@ -56,7 +56,7 @@ def _bytes(value: int, view: View) -> str:
 
 
 COLUMNS: dict[str, Column] = {
-    "index": Column("#", lambda row, view: row.index, "dim", True),
+    "index": Column("#", lambda row, view: row.number, "dim", True),
     "name": Column("layer", lambda row, view: row.name),
     "kind": Column("kind", lambda row, view: f"{row.kind} {row.essentials}".strip(), "cyan"),
     "output": Column(

@@ -1,0 +1,1 @@
+"""The architecture language: file to graph."""

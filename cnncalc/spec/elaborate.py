@@ -70,6 +70,8 @@ class Elaborator:
         """Names of layers and blocks that an error keeps from being known."""
         self.diagnostics: list[Diagnostic] = []
         self.memo: dict[Any, tuple[Kind, Facts]] = {}
+        """Kind and facts by class, options and input shapes: most layers have a twin."""
+        self.kinds: dict[Any, Kind] = {}
         self.multiplicity = 1
         self.forms: list[LayerForm | None] = [None]
         """For each node the form it comes from."""
@@ -364,7 +366,10 @@ class Elaborator:
         """The kind with these options and its facts on these inputs."""
         assert form.kind is not None
         try:
-            kind = form.kind(values, len(inputs[0]) - 1)
+            rank = len(inputs[0]) - 1
+            kind = self.kinds.get((form.kind, values, rank))
+            if kind is None:
+                kind = self.kinds[form.kind, values, rank] = form.kind(values, rank)
             facts = kind.facts(inputs)
             check_size(facts.output, "its output")
         except LayerError as error:

@@ -277,7 +277,9 @@ class _Parser:
             if len(token) > 19:
                 raise ExpressionError(f"a number of {len(token)} digits", offset, "limit-exceeded")
             return int(token)
-        return _finite(float(token), offset)
+        number = float(token)
+        _finite(number, offset)
+        return number
 
     def _arguments(self, closing: str) -> list[Evaluate]:
         arguments: list[Evaluate] = []

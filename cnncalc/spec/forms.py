@@ -57,7 +57,7 @@ class Listing(NamedTuple):
 class Dynamic(NamedTuple):
     """An option whose value is an expression: its position among the options."""
 
-    index: int
+    position: int
     value: Expression | Listing
     type: Type
 
@@ -448,12 +448,9 @@ class FormParser:
                 self._common(form, source, word, value)
             elif head is None:
                 head = (key, value)
-            elif word == "layers":
-                extra.append(head[0])
-                head = (key, value)
-            elif (word in KINDS or word in self.blocks) and not (
+            elif word == "layers" or ((word in KINDS or word in self.blocks) and not (
                 head[0].value in KINDS or head[0].value in self.blocks
-            ):
+            )):
                 extra.append(head[0])
                 head = (key, value)
             else:

@@ -1,10 +1,11 @@
-"""Hold the shipped networks against torchvision's, layer by layer, at every input size taken,
-and their receptive fields against the support of PyTorch's gradient.
+"""Hold the shipped networks against PyTorch, layer by layer, at every input size taken.
 
     python tests/reference/compare.py [NAME ...]
 
-Prints a line a network: parameters, MACs, layers compared over all sizes, mismatches, and the
-receptive field where one was measured. Exit status 1 if anything differs.
+The reference is torchvision (`torchvision/`) and, for what it does not have, the networks in
+plain PyTorch (`textbook/`). Prints a line a network: parameters, MACs, layers compared over all
+sizes, mismatches, and the receptive field (size/stride/start) where the support of PyTorch's
+gradient was measured. Exit status 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.receptive_field import describe, receptive_fields
+from cnncalc.analysis.receptive_field import last_feature_map, receptive_fields
+from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
-from cnncalc.spec.load import load
+from cnncalc.spec.load import UsageError, load
 
-HERE = Path(__file__).parent / "torchvision"
-FIELDS = Path(__file__).parent / "receptive_fields.json"
-AFTER_THE_LAST_MAP = ("upsample", "global_avg_pool", "adaptive_avg_pool")
+HERE = Path(__file__).parent
+FOLDERS = ("torchvision", "textbook")
 RUNNING = ("running_mean", "running_var")
+HEADLESS = "_no_aux"
+"""Ends the name of a network without its auxiliary heads."""
 
 
 class Row(NamedTuple):
@@ -34,21 +38,59 @@ class Row(NamedTuple):
     pools: bool
 
 
-def reference_rows(entry: dict[str, Any], shapes: list[list[int]]) -> list[Row]:
-    """The layers of torchvision's network that own weights or pool."""
+class Comparison(NamedTuple):
+    """A network held against its reference."""
+
+    name: str
+    reference: str
+    params: int
+    macs: int
+    """At the first size taken, the network's own."""
+    layers: int
+    """Compared, over all sizes."""
+    field: str
+    """Measured receptive field; empty where none was."""
+    mismatches: list[str]
+
+
+def references() -> dict[str, Path]:
+    """The file of each network taken, torchvision's first."""
+    files = [file for folder in FOLDERS for file in sorted((HERE / folder).glob("*.json"))]
+    return {file.stem: file for file in files}
+
+
+def entry(name: str) -> dict[str, Any]:
+    """What was taken of a network."""
+    found: dict[str, Any] = json.loads(references()[name].read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def fields() -> dict[str, Any]:
+    """The measured receptive fields by network."""
+    text = (HERE / "receptive_fields.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)["networks"]
+    return found
+
+
+def is_pool(kind: str) -> bool:
+    """Whether a kind or module class pools; an unpooling does not."""
+    return "pool" in kind.lower() and "unpool" not in kind.lower()
+
+
+def reference_rows(entry: dict[str, Any], shapes: list[list[int]]) -> Iterator[Row]:
+    """The layers of the reference that own weights or pool."""
     state = dict(entry["state"])
-    rows = []
     for (kind, path, _, params), shape in zip(entry["layers"], shapes, strict=True):
         # a module that is no leaf may own weights beside those of its children
         found = state.get(path, {}) if params else {}
         weights = tuple(tuple(found[key]) for key in found if key not in RUNNING)
-        if weights or "Pool" in kind:
-            rows.append(Row(tuple(shape), weights, "Pool" in kind))
-    return rows
+        if weights or is_pool(kind):
+            yield Row(tuple(shape), weights, is_pool(kind))
 
 
 def our_rows(graph: Graph) -> Iterator[Row]:
-    """The same of a network of ours."""
+    """The same of a network of ours; what is one layer here and several modules there is split."""
     for node in graph.layers:
         kind, output = node.kind.name, node.facts.output
         weights = tuple(tuple(shape) for shape in node.facts.weights.values())
@@ -58,15 +100,18 @@ def our_rows(graph: Graph) -> Iterator[Row]:
             yield Row(channels, (), True)
             yield Row(inner, weights[:2], False)
             yield Row(channels, weights[2:], False)
-        elif weights or ("pool" in kind and "unpool" not in kind):
-            yield Row(output, weights, "pool" in kind)
+        elif kind == "separable_conv":
+            yield Row((weights[0][0], *output[1:]), weights[:1], False)
+            yield Row(output, weights[1:], False)
+        elif weights or is_pool(kind):
+            yield Row(output, weights, is_pool(kind))
 
 
 def differences(
     entry: dict[str, Any], graph: Graph, shapes: list[list[int]]
 ) -> tuple[int, list[str]]:
     """Number of layers compared, and what is wrong with them."""
-    theirs = iter(reference_rows(entry, shapes))
+    theirs = reference_rows(entry, shapes)
     wrong = []
     compared = 0
     expected = next(theirs, None)
@@ -79,42 +124,42 @@ def differences(
         expected = next(theirs, None)
     missing = (expected is not None) + sum(1 for _ in theirs)
     if missing:
-        wrong.append(f"{missing} layers of torchvision's are missing")
+        wrong.append(f"{missing} layers of the reference are missing")
     return compared, wrong
 
 
-def running_statistics(entry: dict[str, Any]) -> int:
+def untrained(entry: dict[str, Any]) -> int:
     """Values of the state dict that are not trained; without num_batches_tracked, a counter."""
-    found = (shapes.get(key, [0]) for _, shapes in entry["state"] for key in RUNNING)
-    return sum(prod(shape) for shape in found)
+    shapes = (shape for _, arrays in entry["state"] for shape in arrays.values())
+    return sum(map(prod, shapes)) - int(entry["params"])
 
 
-def last_field(graph: Graph) -> tuple[str, list[list[Any]]]:
-    """Name of the last feature map; size, stride and start of its receptive field."""
-    found = [
-        (node.name, field)
-        for node, field in zip(graph.nodes, receptive_fields(graph), strict=True)
-        if field is not None and node.kind.name not in AFTER_THE_LAST_MAP
-    ]
-    name, field = found[-1]
-    return name, [list(values) for values in describe(field)]
+def totals(entry: dict[str, Any], run: dict[str, Any], graph: Graph) -> list[str]:
+    """What is wrong with the sums and the output."""
+    checks = (
+        ("params", sum(node.params for node in graph.layers), entry["params"]),
+        ("buffers", sum(node.facts.buffer_values for node in graph.layers), untrained(entry)),
+        ("MACs", sum(node.facts.operations.macs for node in graph.layers), run["macs"]),
+        ("output", graph.layers[-1].facts.output, tuple(run["output"])),
+    )
+    return [f"{what} {ours} is not {theirs}" for what, ours, theirs in checks if ours != theirs]
 
 
 def compare_field(name: str, graph: Graph) -> tuple[str, list[str]]:
     """What is printed of a network's receptive field, and its mismatches."""
-    known = json.loads(FIELDS.read_text(encoding="utf-8"))["networks"].get(name)
+    known = fields().get(name)
     if known is None:
         return "", []
-    layer, ours = last_field(graph)
+    found = last_feature_map(graph, receptive_fields(graph))
     theirs = [known[key] for key in ("size", "stride", "start")]
-    wrong = [] if ours == theirs else [f"{layer}: receptive field {ours} is not {theirs}"]
-    return "  " + "/".join(str(values[0]) for values in theirs), wrong
+    ours = found and [list(values) for values in found]
+    wrong = [] if ours == theirs else [f"receptive field {ours} is not {theirs}"]
+    return "/".join(str(values[0]) for values in theirs), wrong
 
 
-def compare(name: str) -> tuple[str, list[str]]:
-    """A network's line and its mismatches."""
-    entry = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
-    changes = {"auxiliary": 0} if name.endswith("_no_aux") else {}
+def compare(name: str, entry: dict[str, Any]) -> Comparison:
+    """Hold a network against what was taken of it."""
+    changes = {"auxiliary": 0} if name.endswith(HEADLESS) else {}
     network = load(entry["model"])
     wrong = []
     compared = 0
@@ -126,42 +171,34 @@ def compare(name: str) -> tuple[str, list[str]]:
         shapes = run.get("shapes") or [layer[2] for layer in entry["layers"]]
         count, found = differences(entry, graph, shapes)
         compared += count
-        macs = sum(node.facts.operations.macs for node in graph.layers)
-        checks = (
-            ("params", sum(node.params for node in graph.layers), entry["params"]),
-            (
-                "buffers",
-                sum(node.facts.buffer_values for node in graph.layers),
-                running_statistics(entry),
-            ),
-            ("macs", macs, run["macs"]),
-            ("output", graph.layers[-1].facts.output, tuple(run["output"])),
-        )
-        found += [
-            f"{what} {ours} is not {theirs}" for what, ours, theirs in checks if ours != theirs
-        ]
-        wrong += [f"at {shape}: {text}" for text in found]
-    text, found = compare_field(name, network.graph(changes))
-    wrong += found
-    row = f"{entry['params']:>13,} {entry['runs'][0]['macs']:>17,} {compared:>6} {len(wrong):>5}"
-    return f"{name:<30} {row}{text}", wrong
+        wrong += [f"at {shape}: {text}" for text in found + totals(entry, run, graph)]
+    field, found = compare_field(name, network.graph(changes))
+    macs = entry["runs"][0]["macs"]
+    origin = "torchvision" if "torchvision" == references()[name].parent.name else "textbook"
+    return Comparison(name, origin, entry["params"], macs, compared, field, wrong + found)
 
 
 def main(wanted: list[str]) -> int:
     """Compare the named networks, or all of them."""
+    known = references()
+    for name in wanted:
+        if name not in known:
+            print(f"nothing was taken of {name}", file=sys.stderr)
+            return 2
     print(f"{'network':<30} {'params':>13} {'MACs':>17} {'layers':>6} {'wrong':>5}  field")
-    failed = 0
-    for name in wanted or sorted(path.stem for path in HERE.glob("*.json")):
+    done, layers, failed = 0, 0, 0
+    for name in wanted or known:
         try:
-            line, wrong = compare(name)
-        except Exception as error:  # a network that cannot be used is a mismatch
-            detail = getattr(error, "diagnostics", None) or [error]
-            line, wrong = f"{name:<30} cannot be used", [str(one)[:300] for one in detail]
-        print(line)
-        for text in wrong[:4]:
+            found = compare(name, entry(name))
+        except (SpecError, UsageError) as error:  # a network that cannot be used is a mismatch
+            told = getattr(error, "diagnostics", None) or [error]
+            found = Comparison(name, "", 0, 0, 0, "", [str(one)[:300] for one in told])
+        numbers = f"{found.params:>13,} {found.macs:>17,} {found.layers:>6}"
+        print(f"{name:<30} {numbers} {len(found.mismatches):>5}  {found.field}".rstrip())
+        for text in found.mismatches[:4]:
             print("   ", text)
-        failed += bool(wrong)
-    print(f"{failed} networks with mismatches")
+        done, layers, failed = done + 1, layers + found.layers, failed + bool(found.mismatches)
+    print(f"{done} networks, {layers:,} layers compared, {failed} networks with mismatches")
     return 1 if failed else 0
 
 

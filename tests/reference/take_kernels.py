@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "numerics"))
@@ -131,16 +131,29 @@ def self_attention(
         result = module(tokens, tokens, tokens, need_weights=False)[0]
     else:
         mixed = F.linear(tokens, in_weight, in_bias)
-        parts = [p.reshape(batch, -1, heads, width // heads).transpose(1, 2) for p in mixed.chunk(3, 2)]
+        parts = [
+            p.reshape(batch, -1, heads, width // heads).transpose(1, 2) for p in mixed.chunk(3, 2)
+        ]
         heard = F.scaled_dot_product_attention(*parts)
         result = F.linear(heard.transpose(1, 2).reshape(batch, -1, width), out_weight, out_bias)
     return result.transpose(1, 2).reshape(x.shape)
 
 
 def squeeze_excitation(
-    x: Tensor, fc1_weight: Any, fc1_bias: Any, fc2_weight: Any, fc2_bias: Any, activation: str, gate: str
+    x: Tensor,
+    fc1_weight: Any,
+    fc1_bias: Any,
+    fc2_weight: Any,
+    fc2_bias: Any,
+    activation: str,
+    gate: str,
 ) -> Tensor:
-    acts: Any = {"relu": F.relu, "silu": F.silu, "sigmoid": torch.sigmoid, "hard_sigmoid": F.hardsigmoid}
+    acts: Any = {
+        "relu": F.relu,
+        "silu": F.silu,
+        "sigmoid": torch.sigmoid,
+        "hard_sigmoid": F.hardsigmoid,
+    }
     squeezed = acts[activation](F.conv2d(x.mean((2, 3), keepdim=True), fc1_weight, fc1_bias))
     return x * acts[gate](F.conv2d(squeezed, fc2_weight, fc2_bias))
 
@@ -220,9 +233,7 @@ def main() -> None:
     names = [case.name for case in CASES]
     assert len(names) == len(set(names)), "two cases have one name"
     stored = {
-        f"{case.name}/{number}": part
-        for case in CASES
-        for number, part in enumerate(answer(case))
+        f"{case.name}/{number}": part for case in CASES for number, part in enumerate(answer(case))
     }
     versions = np.array([f"torch {torch.__version__}", f"numpy {np.__version__}"])
     np.savez_compressed(HERE / "kernels.npz", versions=versions, **stored)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 try:  # a CPU build of torch lacks operators that torchvision registers shapes for
     _LIBRARY = torch.library.Library("torchvision", "DEF")
@@ -35,6 +37,8 @@ from torchvision.models import regnet, segmentation
 HERE = Path(__file__).parent / "torchvision"
 NO_CNN = ("vit_", "swin_", "maxvit")
 ODD = 193
+BATCH = 2
+"""Samples: batch norm in training mode does not take a single one."""
 CHANNELS_LAST = (nn.Linear, nn.LayerNorm)
 
 
@@ -47,6 +51,16 @@ class Network:
     shapes: list[list[int]]
     options: dict[str, Any] = field(default_factory=dict)
     train: bool = False
+    factory: Callable[[], nn.Module] | None = None
+    """Builds a network that is not torchvision's."""
+
+    def model(self) -> nn.Module:
+        """The network on the meta device: shapes, and no numbers."""
+        with torch.device("meta"):
+            if self.factory is not None:
+                return self.factory()
+            model: nn.Module = models.get_model(self.build, weights=None, **self.options)
+            return model
 
 
 def real_numbers(function: Any) -> Any:
@@ -105,27 +119,15 @@ def channels_first(module: nn.Module, output: Tensor) -> list[int]:
     return shape
 
 
-def multiply_accumulates(module: nn.Module, given: Tensor, output: Tensor) -> int:
-    """MACs a sample of a convolution or linear layer, biases not counted; 0 for any other."""
-    if isinstance(module, nn.modules.conv._ConvTransposeNd):
-        return prod(given.shape[2:]) * module.weight.numel()
-    if isinstance(module, nn.modules.conv._ConvNd):
-        return prod(output.shape[2:]) * module.weight.numel()
-    if isinstance(module, nn.Linear):
-        return prod(output.shape[1:-1]) * module.weight.numel()
-    return 0
-
-
 def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int], int]:
     """Layers in execution order (kind, path, output shape, parameters), output shape, MACs."""
+    model = network.model().train(network.train)
     with torch.device("meta"):
-        model = models.get_model(network.build, weights=None, **network.options)
-        model.train(network.train)
         layers: list[list[Any]] = []
-        macs = 0
 
         def note(module: nn.Module, path: str, given: Tensor, output: Any) -> None:
-            nonlocal macs
+            if isinstance(module, nn.MaxPool2d) and module.return_indices:
+                output, _ = output
             if not isinstance(output, Tensor):
                 return
             params = sum(p.numel() for p in module.parameters(recurse=False))
@@ -133,25 +135,24 @@ def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int],
             leaf = not list(module.children()) and kind != "Permute"
             if params or (leaf and ("Pool" in kind or output.shape != given.shape)):
                 layers.append([kind, path, channels_first(module, output), params])
-            macs += multiply_accumulates(module, given, output)
 
         for path, module in model.named_modules():
             module.register_forward_hook(
                 lambda module, args, output, path=path: note(module, path, args[0], output)
             )
-        with torch.no_grad():
-            result = model(torch.empty([2, *shape]))
+        counter = FlopCounterMode(display=False)
+        with torch.no_grad(), counter:
+            result = model(torch.empty([BATCH, *shape]))
     if isinstance(result, dict):
         result = result["out"]
     elif isinstance(result, tuple):
         result = result.logits
-    return layers, list(result.shape[1:]), macs
+    return layers, list(result.shape[1:]), counter.get_total_flops() // (2 * BATCH)
 
 
 def record(network: Network) -> dict[str, Any]:
     """Everything that is kept about a network."""
-    with torch.device("meta"):
-        model = models.get_model(network.build, weights=None, **network.options)
+    model = network.model()
     state: dict[str, dict[str, list[int]]] = {}
     for name, value in model.state_dict().items():
         path, _, key = name.rpartition(".")
@@ -185,6 +186,7 @@ def record(network: Network) -> dict[str, Any]:
 
 
 def compact(value: Any) -> str:
+    """JSON without spaces."""
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -200,17 +202,17 @@ def write(entry: dict[str, Any], path: Path) -> None:
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
-def main(wanted: list[str]) -> None:
-    """Take the named networks, or all of them."""
-    HERE.mkdir(exist_ok=True)
-    for network in networks():
+def take(networks: Iterable[Network], folder: Path, wanted: list[str]) -> None:
+    """Write a file for each of the named networks, or for all."""
+    folder.mkdir(exist_ok=True)
+    for network in networks:
         if wanted and network.name not in wanted:
             continue
         entry = record(network)
-        write(entry, HERE / f"{network.name}.json")
+        write(entry, folder / f"{network.name}.json")
         macs = [f"{'x'.join(map(str, r['input']))}: {r['macs']:,}" for r in entry["runs"]]
         print(network.name, f"{entry['params']:,}", *macs, sep="  ")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    take(networks(), HERE, sys.argv[1:])

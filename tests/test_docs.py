@@ -1,0 +1,53 @@
+"""The documentation is current, and its examples work."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cnncalc.layers import KINDS
+from cnncalc.render.reference import example, page
+from cnncalc.spec.load import Network
+from cnncalc.spec.source import Source
+
+ROOT = Path(__file__).parent.parent
+LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", LANGUAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_layers_page_is_current() -> None:
+    assert (ROOT / "docs" / "layers.md").read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_language_example(text: str) -> None:
+    assert Network(Source("example.yaml", text)).graph().layers
+
+
+# what an example needs around it: its input, and layers before it
+SURROUNDINGS = {
+    "linear": ("[16]", []),
+    "rbf": ("[16]", []),
+    "reshape": ("[25088]", []),
+    "max_unpool": ("[4, 8, 8]", ["{max_pool: 2, name: pool1}"]),
+    "crop": ("[4, 8, 8]", ["{conv: [4, 3], name: conv1}", "{conv_transpose: [4, 3]}"]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_kind_example(name: str) -> None:
+    size, before = SURROUNDINGS.get(name, ("[16, 32, 32]", []))
+    lines = [f"input: {size}", "layers:", *(f"  - {layer}" for layer in before)]
+    text = "\n".join([*lines, f"  - {example(KINDS[name])}"])
+    layers = Network(Source("example.yaml", text)).graph().layers
+    assert layers[-1].kind.name == name
+
+
+def test_every_key_is_in_the_language_page() -> None:
+    from cnncalc.spec.forms import COMMON_KEYS
+    from cnncalc.spec.load import KEYS
+
+    for key in (*COMMON_KEYS, *KEYS):
+        assert f"`{key}`" in LANGUAGE, key
