@@ -118,7 +118,9 @@ def main() -> int:
         print(line, flush=True)
     print(f"{len(names)} networks, ours: {total:.2f} s")
     if theirs:
-        print(f"those of torchvision: {shared:.2f} s against {theirs:.2f} s, {theirs / shared:.0f}x")
+        print(
+            f"those of torchvision: {shared:.2f} s against {theirs:.2f} s, {theirs / shared:.0f}x"
+        )
     return 0
 
 

@@ -102,8 +102,10 @@ class SpecError(Exception):
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is closest to a mistyped one, or `None`."""
     from difflib import get_close_matches
+    from itertools import islice
 
-    matches = get_close_matches(word.lower(), list(known), n=1, cutoff=0.55)
+    candidates = list(islice(known, 500))  # comparing is slow, and a hint is only a hint
+    matches = get_close_matches(word.lower(), candidates, n=1, cutoff=0.55)
     return matches[0] if matches else None
 
 

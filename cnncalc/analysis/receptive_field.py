@@ -36,10 +36,10 @@ def describe(field: Windows) -> ReceptiveField:
     )
 
 
-BEYOND_THE_LAST_MAP = frozenset(
-    ("upsample", "global_avg_pool", "global_max_pool", "global_lp_pool")
-    + ("adaptive_avg_pool", "adaptive_max_pool")
-)
+BEYOND_THE_LAST_MAP = (
+    "upsample", "adaptive_avg_pool", "adaptive_max_pool",
+    "global_avg_pool", "global_max_pool", "global_lp_pool",
+)  # fmt: skip
 """Kinds that bring the last feature map to the size of the answer, and are none of it."""
 
 

@@ -54,16 +54,16 @@ def matches(row: Overview, text: str) -> bool:
 @click.command("zoo")
 @click.argument("net", metavar="[NAME]", required=False)
 @click.option("--filter", "filter_", metavar="TEXT", help="Only names, sources or years with TEXT.")
-@click.option("--sort", type=click.Choice(list(ORDERS)), default="name", help="Order of the rows.")
+@click.option("--sort", type=click.Choice(list(ORDERS)), help="Order of the rows.")
 @click.option("--reverse", is_flag=True, help="The other way round: largest or newest first.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="A table where left out.")
 @output_option
 def command(
     net: str | None,
     filter_: str | None,
-    sort: str,
+    sort: str | None,
     reverse: bool,
-    format_: str,
+    format_: str | None,
     output: str | None,
 ) -> int:
     """List the shipped networks, or print the file of one.
@@ -75,14 +75,16 @@ def command(
       cnncalc zoo resnet50 > mine.yaml
     """
     if net is not None:
+        if filter_ is not None or sort or reverse or format_:
+            raise UsageError("`--filter`, `--sort`, `--reverse` and `--format` are for the list")
         deliver(file_of(net), output)
         return 0
     found = overviews()
     rows = [row for row in found if filter_ is None or matches(row, filter_)]
-    rows.sort(key=ORDERS[sort], reverse=reverse)
-    if not rows and format_ == "table":
+    rows.sort(key=ORDERS[sort or "name"], reverse=reverse)
+    if not rows and format_ in (None, "table"):
         raise UsageError(f"no network has `{filter_}` in its name, source or year")
-    deliver(formatted(rows, len(found), format_, output), output)
+    deliver(formatted(rows, len(found), format_ or FORMATS[0], output), output)
     return 0
 
 

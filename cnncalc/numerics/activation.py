@@ -35,11 +35,7 @@ def relu6(x: Array, *, out: Array | None = None) -> Array:
 def hard_tanh(x: Array, *, low: float = -1, high: float = 1, out: Array | None = None) -> Array:
     """x clipped to [low, high]."""
 
-    def block(a: Array, b: Array) -> None:
-        np.maximum(a, low, out=b)
-        np.minimum(b, high, out=b)
-
-    return in_blocks(block, x, out)
+    return in_blocks(lambda a, b: np.clip(a, low, high, out=b), x, out)
 
 
 def leaky_relu(x: Array, *, slope: float = 0.01, out: Array | None = None) -> Array:

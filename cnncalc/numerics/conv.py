@@ -6,13 +6,14 @@ convolution. The algorithms are in files of their own.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product as indices
 from math import prod
 
 import numpy as np
 
 from cnncalc.numerics import columns, depthwise, spread, winograd
-from cnncalc.numerics.arrays import Array, Index, Ints, Padding
+from cnncalc.numerics.arrays import Array, Index, Ints, Padding, per_channel
 from cnncalc.numerics.choice import Algorithm, Convolution, choose
 from cnncalc.numerics.elementwise import NOTHING, Epilogue, with_bias
 from cnncalc.numerics.product import matmul
@@ -63,7 +64,12 @@ def conv(
         groups,
     )
     chosen = choose(shape) if algorithm is None else algorithm
-    _ALGORITHMS[chosen](x, weight, shape, with_bias(epilogue, bias), out)
+    epilogue = with_bias(epilogue, bias)
+    if epilogue.scale is not None and prod(weight.shape[1:]) < prod(size):
+        # Fewer weights than outputs: a pass over the weights is the cheaper one.
+        weight = weight * per_channel(epilogue.scale, weight.ndim - 1)
+        epilogue = replace(epilogue, scale=None)
+    _ALGORITHMS[chosen](x, weight, shape, epilogue, out)
     return out
 
 

@@ -9,13 +9,14 @@ no output position and are dropped when the block is copied out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from math import gcd, prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnncalc.numerics.arrays import Array, Index
+from cnncalc.numerics.arrays import Array, Index, per_channel
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
@@ -157,7 +158,13 @@ def _copy_out(
     item = flat.itemsize
     steps = tuple(prod(layout.plane[axis + 1 :]) * item for axis in range(len(layout.plane)))
     kept = as_strided(flat, (rows, *shape.positions), (flat.strides[0], *steps), writeable=False)
-    target[...] = kept
+    if epilogue.scale is None and epilogue.shift is not None:
+        # The copy adds the bias on its way.
+        np.add(kept, per_channel(epilogue.shift[filters], len(shape.positions)), out=target)
+        epilogue = replace(epilogue, shift=None)
+    else:
+        target[...] = kept
     count_macs(kept.size * prod(layout.kernel))
     block = target.reshape(rows, -1)  # a view: only the first axis has gaps
-    apply_block(block, block, epilogue, filters)
+    if not epilogue.empty:
+        apply_block(block, block, epilogue, filters)

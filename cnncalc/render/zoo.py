@@ -12,6 +12,10 @@ from cnncalc.render.spans import Line, Span, pad, width, wrap
 from cnncalc.render.table import GAP, fit
 
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+CSV_COLUMNS = (
+    "name", "title", "year", "input_shape", "output_shape", "params", "macs", "depth",
+    "receptive_field", "stride", "start", "source",
+)  # fmt: skip
 LEGEND = (
     "depth: weighted layers on the longest path",
     "sees: receptive field/stride of the last feature map",
@@ -32,9 +36,7 @@ COLUMNS: dict[str, Column] = {
     "name": Column("name", "Network", lambda row: row.name, "bold"),
     "year": Column("year", "Year", lambda row: str(row.year or ""), "dim"),
     "input": Column("input", "Input", lambda row: numbers.shape(row.input)),
-    "params": Column(
-        "params", "Parameters", lambda row: numbers.human(row.params), "blue", True
-    ),
+    "params": Column("params", "Parameters", lambda row: numbers.human(row.params), "blue", True),
     "macs": Column("MACs", "MACs", lambda row: numbers.human(row.macs), "magenta", True),
     "depth": Column("depth", "Depth", lambda row: str(row.depth), "yellow", True),
     "field": Column("sees", "Sees", lambda row: numbers.field(row.field), "green", True),
@@ -115,10 +117,7 @@ def zoo_csv(rows: Sequence[Overview]) -> str:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ("name", "title", "year", "input_shape", "output_shape", "params", "macs", "depth")
-        + ("receptive_field", "stride", "start", "source")
-    )
+    writer.writerow(CSV_COLUMNS)
     for row in rows:
         field = [axes(values) for values in row.field] if row.field else [""] * 3
         shapes = [axes(row.input), axes(row.output)]

@@ -104,29 +104,34 @@ def _positions(form: LayerForm, value: Node, options: Mapping[str, str]) -> tupl
         names = [main.key if main else names[0]]
     if isinstance(value, SequenceNode) and not value.flow_style:
         return ()
-    given = {key: text for key, text in options.items() if text or key in names[: len(items)]}
-    edits = []
-    for name, item in zip(names, items, strict=False):
-        if name in given:
+    written = names[: len(items)]
+    changed: dict[str, str] = {}
+    for name, item in zip(written, items, strict=True):
+        if name in options:
             if not literal(item):
                 return ()
-            edits.append(_replace(form, item, given.pop(name) or _default(form, name)))
-    if not given:
-        return tuple(edits)
-    if len(edits) or value.start_mark.line != value.end_mark.line:
-        return ()  # naming the values and changing one of them would touch the same text twice
-    inner = ", ".join(f"{key}: {text}" for key, text in given.items())
+            changed[name] = options[name] or _default(form, name)
+    added = {key: text for key, text in options.items() if text and key not in written}
+    if not added:
+        return tuple(
+            _replace(form, item, changed[name])
+            for name, item in zip(written, items, strict=True)
+            if name in changed
+        )
+    named = [
+        _replace(form, item, f"{name}: {changed[name]}")
+        if name in changed
+        else _at(form, item.start_mark.line, item.start_mark.column, f"{name}: ")
+        for name, item in zip(written, items, strict=True)
+    ]
+    more = ", ".join(f"{key}: {text}" for key, text in added.items())
     start, end = value.start_mark, value.end_mark
     if single:
-        return (
-            _at(form, start.line, start.column, f"{{{names[0]}: "),
-            _at(form, end.line, end.column, f", {inner}}}"),
-        )
+        first, last = named[0], _at(form, end.line, end.column, f", {more}}}")
+        if first.place.column != first.place.end_column:
+            return (first._replace(text=f"{{{first.text}, {more}}}"),)
+        return (first._replace(text="{" + first.text), last)
     label = form.source.label
     opening = Place(label, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
     closing = Place(label, end.line + 1, end.column, end.line + 1, end.column + 1)
-    named = [
-        _at(form, item.start_mark.line, item.start_mark.column, f"{name}: ")
-        for name, item in zip(names, items, strict=False)
-    ]
-    return (Edit(opening, "{"), *named, Edit(closing, f", {inner}}}"))
+    return (Edit(opening, "{"), *named, Edit(closing, f", {more}}}"))

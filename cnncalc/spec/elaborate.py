@@ -10,24 +10,29 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from cnncalc.diagnostics import Diagnostic, Place, did_you_mean
+from cnncalc.diagnostics import Diagnostic, Place, did_you_mean, nearest
 from cnncalc.graph import Graph, Node, Use, input_node
 from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
 from cnncalc.layers.options import LimitError, OptionError
 from cnncalc.shapes import Shape, WindowLimitError
-from cnncalc.spec.expression import Expression, ExpressionError
-from cnncalc.spec.forms import (
-    BranchForm,
-    LayerForm,
+from cnncalc.spec.expression import Expression
+from cnncalc.spec.forms import BranchForm, LayerForm
+from cnncalc.spec.operations import ExpressionError
+from cnncalc.spec.source import MappingNode, ScalarNode, SequenceNode
+from cnncalc.spec.source import Node as YamlNode
+from cnncalc.spec.values import (
+    FINDING_LIMIT,
     Listing,
     check_repeat,
     expression_place,
     quoted,
+    too_many,
 )
-from cnncalc.spec.source import MappingNode, ScalarNode, SequenceNode
-from cnncalc.spec.source import Node as YamlNode
 
-LAYER_LIMIT = 200_000
+LAYER_LIMIT = 120_000
+STEP_LIMIT = 200_000
+"""As many layers are looked at, those that a condition leaves out included."""
+
 BLOCK_DEPTH_LIMIT = 50
 
 UNKNOWN = -1
@@ -69,10 +74,12 @@ class Elaborator:
         self.unknown: set[str] = set()
         """Names of layers and blocks that an error keeps from being known."""
         self.diagnostics: list[Diagnostic] = []
+        self.noted: dict[tuple[str, Place], int] = {}
         self.memo: dict[Any, tuple[Kind, Facts]] = {}
         """Kind and facts by class, options and input shapes: most layers have a twin."""
         self.kinds: dict[Any, Kind] = {}
         self.multiplicity = 1
+        self.steps = 0
         self.forms: list[LayerForm | None] = [None]
         """For each node the form it comes from."""
 
@@ -98,15 +105,18 @@ class Elaborator:
     ) -> None:
         where = place or form.place
         used = scope.use.chain() if scope.use else ()
-        for index, known in enumerate(self.diagnostics):
-            if known.rule == rule and known.place == where:
-                self.diagnostics[index] = known._replace(times=known.times + 1)
-                return
-        self.diagnostics.append(
-            Diagnostic(
-                rule, "error", message, where, layer, hint, form.source.line(where.line), used=used
-            )
+        index = self.noted.setdefault((rule, where), len(self.diagnostics))
+        if index < len(self.diagnostics):
+            known = self.diagnostics[index]
+            self.diagnostics[index] = known._replace(times=known.times + 1)
+            return
+        finding = Diagnostic(
+            rule, "error", message, where, layer, hint, form.source.line(where.line), used=used
         )
+        self.diagnostics.append(finding)
+        if len(self.diagnostics) >= FINDING_LIMIT:
+            self.diagnostics.append(too_many(finding))
+            raise _TooMany
 
     def _option_place(self, form: LayerForm, key: str | None) -> Place:
         node = option_node(form, key)
@@ -152,6 +162,15 @@ class Elaborator:
 
     def _layers(self, forms: tuple[LayerForm, ...], scope: Scope, incoming: int) -> int:
         """A list of layers applied one after the other; the index of the last."""
+        self.steps += len(forms) + 1
+        if self.steps > STEP_LIMIT and forms:
+            self._note(
+                "limit-exceeded",
+                f"over {STEP_LIMIT:,} layers, counting those left out",
+                forms[0],
+                scope,
+            )
+            raise _TooMany
         for form in forms:
             if form.condition is None and form.repeat is None and form.start is None:
                 incoming = self._one(form, scope, incoming)
@@ -170,7 +189,7 @@ class Elaborator:
             if self.multiplicity > LAYER_LIMIT:
                 self._note(
                     "limit-exceeded",
-                    f"`repeat` makes {self.multiplicity:,} layers; at most {LAYER_LIMIT:,} are built",
+                    f"`repeat` makes {self.multiplicity:,} layers, more than {LAYER_LIMIT:,}",
                     form,
                     scope,
                     place=self._common_place(form, "repeat"),
@@ -318,6 +337,9 @@ class Elaborator:
                 key = list(form.kind.options)[index] if form.kind else ""
                 node = option_node(form, key)
                 if isinstance(error, ExpressionError):
+                    words = getattr(type, "words", ())
+                    if isinstance(value, Expression) and (close := nearest(value.text, words)):
+                        error.hint = f"did you mean `{close}`?"
                     self._expression_error(error, form, scope, node)
                 else:
                     text = f"`{value.text}` = " if isinstance(value, Expression) else ""

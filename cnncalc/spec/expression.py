@@ -8,7 +8,8 @@
     sum        := term (("+" | "-") term)*
     term       := factor (("*" | "/" | "//" | "%") factor)*
     factor     := ("+" | "-") factor | atom ("**" factor)?
-    atom       := number | "true" | "false" | 'word' | name | name "(" expressions ")" | "(" … ")" | "[" … "]"
+    atom       := number | "true" | "false" | 'word' | name | name "(" expressions ")"
+                | "(" expression ")" | "[" expressions "]"
 
 Arithmetic on a list works on each of its items. Whole numbers stay whole but for `/`.
 """
@@ -16,39 +17,20 @@ Arithmetic on a list works on each of its items. Whole numbers stay whole but fo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from math import ceil, floor, isfinite
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
 
-from cnncalc.diagnostics import did_you_mean
+from cnncalc.spec import operations
+from cnncalc.spec.operations import COMPARISONS, FUNCTIONS, Evaluate, ExpressionError
 
 TEXT_LIMIT = 500
 DEPTH_LIMIT = 40
-NUMBER_LIMIT = 2**63
-EXPONENT_LIMIT = 64
-
-Environment = Mapping[str, Any]
-Evaluate = Callable[[Environment], Any]
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)"
     r"|(?P<word>'[^']*'|\"[^\"]*\")|(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/%<>(),\[\]=])|(?P<end>$))"
 )
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 RESERVED = {"and", "or", "not", "true", "false"}
-
-
-class ExpressionError(Exception):
-    """What is wrong with an expression, and at which character of its text."""
-
-    def __init__(
-        self, message: str, offset: int, rule: str = "bad-expression", hint: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.rule = rule
-        self.hint = hint
 
 
 class Expression(NamedTuple):
@@ -165,21 +147,21 @@ class _Parser:
         left = self.both()
         while self.token == "or":
             self.advance()
-            left = _either(left, self.both())
+            left = operations.either(left, self.both())
         return left
 
     def both(self) -> Evaluate:
         left = self.negation()
         while self.token == "and":
             self.advance()
-            left = _both(left, self.negation())
+            left = operations.both(left, self.negation())
         return left
 
     def negation(self) -> Evaluate:
         if self.token == "not":
             offset = self.offset
             self.advance()
-            return _negation(self._nested(self.negation, offset))
+            return operations.negation(self._nested(self.negation, offset))
         return self.comparison()
 
     def _nested(self, rule: Callable[[], Evaluate], offset: int) -> Evaluate:
@@ -199,14 +181,14 @@ class _Parser:
             signs.append((self.token, self.offset))
             self.advance()
             terms.append(self.sum())
-        return _comparison(terms, signs) if signs else terms[0]
+        return operations.comparison(terms, signs) if signs else terms[0]
 
     def sum(self) -> Evaluate:
         left = self.term()
         while self.token in ("+", "-"):
             sign, offset = self.token, self.offset
             self.advance()
-            left = _arithmetic(sign, left, self.term(), offset)
+            left = operations.arithmetic(sign, left, self.term(), offset)
         return left
 
     def term(self) -> Evaluate:
@@ -214,7 +196,7 @@ class _Parser:
         while self.token in ("*", "/", "//", "%"):
             sign, offset = self.token, self.offset
             self.advance()
-            left = _arithmetic(sign, left, self.factor(), offset)
+            left = operations.arithmetic(sign, left, self.factor(), offset)
         return left
 
     def factor(self) -> Evaluate:
@@ -223,21 +205,21 @@ class _Parser:
             sign = self.token
             self.advance()
             operand = self._nested(self.factor, offset)
-            return _arithmetic(sign, _constant(0), operand, offset)
+            return operations.arithmetic(sign, operations.constant(0), operand, offset)
         left = self.atom()
         if self.token == "**":
             offset = self.offset
             self.advance()
-            return _arithmetic("**", left, self._nested(self.factor, offset), offset)
+            return operations.arithmetic("**", left, self._nested(self.factor, offset), offset)
         return left
 
     def atom(self) -> Evaluate:
         kind, token, offset = self.kind, self.token, self.offset
         if kind == "number":
-            return _constant(self._number(token, offset))
+            return operations.constant(self._number(token, offset))
         if kind == "word":
             self.advance()
-            return _constant(token[1:-1])
+            return operations.constant(token[1:-1])
         if token == "(":
             self.advance()
             inner = self.expression()
@@ -245,17 +227,17 @@ class _Parser:
             return inner
         if token == "[":
             self.advance()
-            return _listing(self._arguments("]"))
+            return operations.listing(self._arguments("]"))
         if kind != "name" or token in ("and", "or", "not"):
             self.fail("a number or a name")
         self.advance()
         if token in ("true", "false"):
-            return _constant(token == "true")
+            return operations.constant(token == "true")
         if self.token == "(":
             self.advance()
-            return _call(token, self._arguments(")"), offset)
+            return operations.call(token, self._arguments(")"), offset)
         self.names.add(token)
-        return _lookup(token, offset)
+        return operations.lookup(token, offset)
 
     def _number(self, token: str, offset: int) -> int | float:
         self.advance()
@@ -278,7 +260,7 @@ class _Parser:
                 raise ExpressionError(f"a number of {len(token)} digits", offset, "limit-exceeded")
             return int(token)
         number = float(token)
-        _finite(number, offset)
+        operations.finite(number, offset)
         return number
 
     def _arguments(self, closing: str) -> list[Evaluate]:
@@ -289,173 +271,3 @@ class _Parser:
                 self.take(",", f"`,` or `{closing}`")
         self.advance()
         return arguments
-
-
-def _constant(value: Any) -> Evaluate:
-    return lambda env: value
-
-
-def _lookup(name: str, offset: int) -> Evaluate:
-    def lookup(env: Environment) -> Any:
-        try:
-            return env[name]
-        except KeyError:
-            raise ExpressionError(
-                f"nothing is called `{name}`", offset, "undefined-name", did_you_mean(name, env)
-            ) from None
-
-    return lookup
-
-
-def _either(left: Evaluate, right: Evaluate) -> Evaluate:
-    return lambda env: bool(left(env)) or bool(right(env))
-
-
-def _both(left: Evaluate, right: Evaluate) -> Evaluate:
-    return lambda env: bool(left(env)) and bool(right(env))
-
-
-def _negation(operand: Evaluate) -> Evaluate:
-    return lambda env: not operand(env)
-
-
-def _listing(items: list[Evaluate]) -> Evaluate:
-    return lambda env: tuple([item(env) for item in items])
-
-
-def _comparison(terms: list[Evaluate], signs: list[tuple[str, int]]) -> Evaluate:
-    def compare(env: Environment) -> bool:
-        left = terms[0](env)
-        for (sign, offset), term in zip(signs, terms[1:], strict=True):
-            right = term(env)
-            if sign == "==":
-                holds = left == right
-            elif sign == "!=":
-                holds = left != right
-            else:
-                for value in (left, right):
-                    if type(value) not in (int, float):
-                        raise ExpressionError(f"`{sign}` compares numbers", offset)
-                holds = {
-                    "<": left < right,
-                    "<=": left <= right,
-                    ">": left > right,
-                    ">=": left >= right,
-                }[sign]
-            if not holds:
-                return False
-            left = right
-        return True
-
-    return compare
-
-
-def _arithmetic(sign: str, left: Evaluate, right: Evaluate, offset: int) -> Evaluate:
-    operation = OPERATIONS[sign]
-
-    def compute(env: Environment) -> Any:
-        return _apply(operation, sign, left(env), right(env), offset)
-
-    return compute
-
-
-def _apply(operation: Callable[[Any, Any], Any], sign: str, a: Any, b: Any, offset: int) -> Any:
-    if type(a) is int and type(b) is int:
-        try:
-            result = operation(a, b)
-        except ZeroDivisionError:
-            raise ExpressionError("a division by zero", offset) from None
-        except OverflowError:
-            raise ExpressionError("a number beyond all limits", offset, "limit-exceeded") from None
-        if type(result) is int and -NUMBER_LIMIT < result < NUMBER_LIMIT:
-            return result
-        return _finite(result, offset)
-    if type(a) is tuple or type(b) is tuple:
-        return _apply_to_items(operation, sign, a, b, offset)
-    for value in (a, b):
-        if type(value) not in (int, float):
-            raise ExpressionError(f"`{sign}` works on numbers, not on {value!r}", offset)
-    try:
-        return _finite(operation(a, b), offset)
-    except ZeroDivisionError:
-        raise ExpressionError("a division by zero", offset) from None
-    except OverflowError:
-        raise ExpressionError("a number beyond all limits", offset, "limit-exceeded") from None
-
-
-def _apply_to_items(
-    operation: Callable[[Any, Any], Any], sign: str, a: Any, b: Any, offset: int
-) -> tuple[Any, ...]:
-    if type(a) is not tuple:
-        a = (a,) * len(b)
-    if type(b) is not tuple:
-        b = (b,) * len(a)
-    if len(a) != len(b):
-        raise ExpressionError(f"lists of {len(a)} and {len(b)} items", offset)
-    return tuple(_apply(operation, sign, x, y, offset) for x, y in zip(a, b, strict=True))
-
-
-def _finite(value: Any, offset: int) -> Any:
-    if type(value) is complex or not isfinite(value):
-        raise ExpressionError("the result is no finite number", offset)
-    if abs(value) >= NUMBER_LIMIT:
-        raise ExpressionError("a number of 2^63 or more", offset, "limit-exceeded")
-    return value
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    if abs(exponent) > EXPONENT_LIMIT and abs(base) > 1:
-        raise OverflowError
-    return base**exponent
-
-
-OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-    "**": _power,
-}
-
-
-def make_divisible(value: float, divisor: int) -> int:
-    """The multiple of `divisor` nearest to `value` and at least 0.9 of it (MobileNetV2's rule)."""
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
-
-
-FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "min": (min, 1, 100),
-    "max": (max, 1, 100),
-    "abs": (abs, 1, 1),
-    "ceil": (ceil, 1, 1),
-    "floor": (floor, 1, 1),
-    "round": (round, 1, 1),
-    "make_divisible": (make_divisible, 2, 2),
-}
-"""Functions with the least and the greatest number of arguments."""
-
-
-def _call(name: str, arguments: list[Evaluate], offset: int) -> Evaluate:
-    if name not in FUNCTIONS:
-        raise ExpressionError(
-            f"there is no function `{name}`", offset, hint=did_you_mean(name, FUNCTIONS)
-        )
-    function, least, most = FUNCTIONS[name]
-    if not least <= len(arguments) <= most:
-        wanted = str(least) if least == most else f"at least {least}"
-        raise ExpressionError(f"`{name}` takes {wanted} values, not {len(arguments)}", offset)
-
-    def call(env: Environment) -> Any:
-        values = [argument(env) for argument in arguments]
-        for value in values:
-            if type(value) not in (int, float):
-                raise ExpressionError(f"`{name}` works on numbers", offset)
-        try:
-            return _finite(function(*values), offset)
-        except ZeroDivisionError:
-            raise ExpressionError("a division by zero", offset) from None
-
-    return call

@@ -8,12 +8,15 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, SpecError, did_you_mean, nearest
 from cnncalc.graph import Graph
+from cnncalc.layers.base import SIZE_LIMIT
 from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, product
 from cnncalc.spec import zoo
 from cnncalc.spec.elaborate import LAYER_LIMIT, Elaboration, elaborate
-from cnncalc.spec.expression import FUNCTIONS, RESERVED, Expression, ExpressionError, parse
-from cnncalc.spec.forms import FormParser, LayerForm, Listing, describe, number_names
+from cnncalc.spec.expression import RESERVED, Expression, parse
+from cnncalc.spec.forms import LayerForm, number_names
+from cnncalc.spec.operations import FUNCTIONS, ExpressionError
+from cnncalc.spec.parser import FormParser
 from cnncalc.spec.source import (
     MappingNode,
     Node,
@@ -22,6 +25,7 @@ from cnncalc.spec.source import (
     Source,
     UnreadableError,
 )
+from cnncalc.spec.values import Listing, describe
 
 KEYS = {
     "name": "the network's name",
@@ -310,6 +314,10 @@ class Network:
                 self.parser.report(problem[0], f"`input` {problem[1]}", source, item)
                 size = 1
             shape.append(size)
+        if product(tuple(shape)) > SIZE_LIMIT:
+            self.parser.report(
+                "limit-exceeded", "`input` would hold more than 2^53 values", source, node
+            )
         return tuple(shape)
 
     def graph(self, changes: Mapping[str, Any] | None = None, input: Shape | None = None) -> Graph:
@@ -386,7 +394,7 @@ def minimum_layers(forms: tuple[LayerForm, ...]) -> int:
             known[key] = 0  # a block that uses itself adds nothing here
             total = 0
             for form in layers:
-                if form.condition is not None or isinstance(form.repeat, Expression):
+                if isinstance(form.repeat, Expression) or not _always(form.condition):
                     continue
                 times = 1 if form.repeat is None else form.repeat
                 inside = 1
@@ -395,13 +403,18 @@ def minimum_layers(forms: tuple[LayerForm, ...]) -> int:
                 elif form.group is not None:
                     inside = count(form.group)
                 for branch in form.branches or ():
-                    if branch.layers and branch.condition is None:
+                    if branch.layers and _always(branch.condition):
                         inside += count(branch.layers)
                 total = min(total + times * inside, 2**62)
             known[key] = total
         return known[key]
 
     return count(forms)
+
+
+def _always(condition: Any) -> bool:
+    """Whether a condition is known to hold."""
+    return condition is None or (not isinstance(condition, Expression) and bool(condition))
 
 
 def find(net: str, stdin: bytes | None = None) -> Source:
@@ -484,4 +497,6 @@ def parse_input(text: str) -> Shape:
         problem = check_input_size(size)
         if problem:
             raise UsageError(f"`--input {text}`: {problem[1]}")
+    if product(shape) > SIZE_LIMIT:
+        raise UsageError(f"`--input {text}` would hold more than 2^53 values")
     return shape

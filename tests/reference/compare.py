@@ -42,7 +42,6 @@ class Comparison(NamedTuple):
     """A network held against its reference."""
 
     name: str
-    reference: str
     params: int
     macs: int
     """At the first size taken, the network's own."""
@@ -174,8 +173,7 @@ def compare(name: str, entry: dict[str, Any]) -> Comparison:
         wrong += [f"at {shape}: {text}" for text in found + totals(entry, run, graph)]
     field, found = compare_field(name, network.graph(changes))
     macs = entry["runs"][0]["macs"]
-    origin = "torchvision" if "torchvision" == references()[name].parent.name else "textbook"
-    return Comparison(name, origin, entry["params"], macs, compared, field, wrong + found)
+    return Comparison(name, entry["params"], macs, compared, field, wrong + found)
 
 
 def main(wanted: list[str]) -> int:
@@ -192,7 +190,7 @@ def main(wanted: list[str]) -> int:
             found = compare(name, entry(name))
         except (SpecError, UsageError) as error:  # a network that cannot be used is a mismatch
             told = getattr(error, "diagnostics", None) or [error]
-            found = Comparison(name, "", 0, 0, 0, "", [str(one)[:300] for one in told])
+            found = Comparison(name, 0, 0, 0, "", [str(one)[:300] for one in told])
         numbers = f"{found.params:>13,} {found.macs:>17,} {found.layers:>6}"
         print(f"{name:<30} {numbers} {len(found.mismatches):>5}  {found.field}".rstrip())
         for text in found.mismatches[:4]:

@@ -20,7 +20,9 @@ class Branches(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], 1)
 
 
-def conv(inputs: int, filters: int, kernel: Kernel = 1, stride: int = 1, same: bool = True) -> nn.Sequential:
+def conv(
+    inputs: int, filters: int, kernel: Kernel = 1, stride: int = 1, same: bool = True
+) -> nn.Sequential:
     """Convolution, normalization, activation; padded to keep the size unless it strides."""
     keep = same and stride == 1
     sizes = (kernel, kernel) if isinstance(kernel, int) else kernel
@@ -109,7 +111,9 @@ def inception_v4() -> nn.Module:
 class Residual(nn.Module):
     """Branches, a linear 1x1 back to all channels, and the shortcut."""
 
-    def __init__(self, channels: int, *branches: nn.Module, mixed: int, active: bool = True) -> None:
+    def __init__(
+        self, channels: int, *branches: nn.Module, mixed: int, active: bool = True
+    ) -> None:
         super().__init__()
         self.branches = Branches(*branches)
         self.back = nn.Conv2d(mixed, channels, 1)
