@@ -16,9 +16,10 @@ from cnncalc.graph import Graph
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.sliding import slides
 from cnncalc.shapes import Shape, Slide
-from cnncalc.spec.elaborate import Elaboration, option_node
+from cnncalc.spec.elaborate import Elaboration
 from cnncalc.spec.forms import LayerForm
 from cnncalc.spec.load import Network
+from cnncalc.spec.places import option_node
 
 WINDOWED = frozenset(
     ("conv", "depthwise_conv", "separable_conv", "locally_connected")

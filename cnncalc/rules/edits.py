@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 
 from cnncalc.diagnostics import Edit, Place
-from cnncalc.spec.elaborate import child
 from cnncalc.spec.forms import LayerForm
+from cnncalc.spec.places import child
 from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode
 
 LITERAL = re.compile(r"-?\d+(\.\d+)?|true|false|same|same_lower|valid")
