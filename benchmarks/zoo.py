@@ -14,6 +14,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from statistics import median
 from typing import Any
@@ -105,13 +106,13 @@ def main() -> int:
     print(f"{'network':<30} {'ours':>9} {'theirs':>9} {'ratio':>6}")
     total = shared = theirs = 0.0
     for name in names:
-        rounds = [timed(lambda name=name: ours(name)) for _ in range(chosen.rounds)]
+        rounds = [timed(partial(ours, name)) for _ in range(chosen.rounds)]
         seconds, report = median(time for time, _ in rounds), rounds[0][1]
         total += seconds
         line = f"{name:<30} {seconds * 1e3:>6.1f} ms"
         work = find(name) if find else None
         if work is not None:
-            other, (params, _) = timed(lambda work=work, shape=report.input_shape: work(shape))
+            other, (params, _) = timed(partial(work, report.input_shape))
             assert params == report.totals.params, (name, params)
             shared, theirs = shared + seconds, theirs + other
             line += f" {other * 1e3:>6.0f} ms {other / seconds:>5.0f}x"

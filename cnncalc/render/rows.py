@@ -54,7 +54,7 @@ def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
         str(layer.index),
         path,
         layer.kind,
-        layer.essentials,
+        _essentials(layer),
         layer.output_shape,
         layer.receptive_field,
         layer.params,
@@ -63,6 +63,11 @@ def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
         layer.flops,
         layer.activation_bytes,
     )
+
+
+def _essentials(layer: LayerReport) -> str:
+    shares = "" if layer.shares is None else f"weights of {layer.shares}"
+    return f"{layer.essentials} {shares}".strip()
 
 
 def _folded(members: list[LayerReport], path: tuple[str, ...]) -> Row:

@@ -62,9 +62,19 @@ def wrap(text: str, columns: int | None) -> list[str]:
     return textwrap.wrap(text, max(columns, 20)) or [""]
 
 
+def trimmed(line: Line) -> Line:
+    """The line without blanks at its end, which would wrap at a terminal's edge."""
+    line = list(line)
+    while line and not line[-1].text.strip():
+        line.pop()
+    if line:
+        line[-1] = line[-1]._replace(text=line[-1].text.rstrip())
+    return line
+
+
 def plain(lines: list[Line]) -> str:
     """The lines without colour."""
-    return "".join("".join([span.text for span in line]).rstrip() + "\n" for line in lines)
+    return "".join("".join([span.text for span in trimmed(line)]) + "\n" for line in lines)
 
 
 def coloured(lines: list[Line]) -> str:
@@ -97,7 +107,7 @@ def _text(lines: list[Line]) -> object:
 
     text = Text()
     for line in lines:
-        for span in line:
+        for span in trimmed(line):
             text.append(span.text, span.style or None)
         text.append("\n")
     return text

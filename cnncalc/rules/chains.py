@@ -152,8 +152,6 @@ layers:
             return True
         inner = here.facts.output[0]
         outer = min(subject.shape_of_input(first)[0], there.facts.output[0])
-        if here.kind.name == "linear" and there.kind.name == "linear":
-            return inner < outer
         return inner < outer
 
 
@@ -273,6 +271,11 @@ def _pointwise(node: Node) -> bool:
     )
 
 
+def _beside(nodes: tuple[Node, ...], run: list[int], index: int) -> bool:
+    """Whether a layer stands beside the last of a run, in another branch, and not behind it."""
+    return nodes[run[-1]].inputs == nodes[index].inputs
+
+
 def _runs(subject: Subject, dilated: set[int]) -> list[list[int]]:
     """Dilated layers that follow each other with nothing but pointwise layers between."""
     nodes = subject.graph.nodes
@@ -285,17 +288,14 @@ def _runs(subject: Subject, dilated: set[int]) -> list[list[int]]:
         if index in dilated:
             if max(node.kind.__dict__["stride"]) > 1:
                 continue
-            # a branch beside another of the same run begins a run of its own from there
-            if longest is None:
-                run = [index]
-                runs.append(run)
-            elif nodes[longest[-1]].inputs == node.inputs:
-                run = [*longest[:-1], index]
-                runs.append(run)
+            if longest is not None and run_of.get(longest[-1]) is longest and not _beside(
+                nodes, longest, index
+            ):
+                longest.append(index)
             else:
-                run = longest
-                run.append(index)
-            run_of[index] = run
+                longest = [index]
+                runs.append(longest)
+            run_of[index] = longest
         elif longest is not None and _pointwise(node):
             run_of[index] = longest
     return runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, NoReturn
 
 import yaml
@@ -11,6 +12,14 @@ from cnncalc.diagnostics import Diagnostic, Place, SpecError
 
 BYTE_LIMIT = 8 * 1024 * 1024
 DEPTH_LIMIT = 200
+NODE_LIMIT = 2_000_000
+SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
+"""In front of every value but the first stands one of them."""
+
+BRACKETS = re.compile(r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]", re.MULTILINE)
+INDENTED = re.compile(
+    rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})", re.MULTILINE
+)
 
 ScalarNode = yaml.ScalarNode
 SequenceNode = yaml.SequenceNode
@@ -77,7 +86,7 @@ class Source:
             SpecError: it is no YAML, holds several documents, or nests too deeply.
         """
         try:
-            _check_depth(self)
+            _check_limits(self)
             return _compose(self.text)
         except yaml.YAMLError as error:
             self._refuse(error)
@@ -146,39 +155,28 @@ def _compose(text: str) -> Node | None:
         loader.dispose()
 
 
-def _check_depth(source: Source) -> None:
-    """Refuse texts that nest deeper than the composer's stack, before it meets them.
+def _check_limits(source: Source) -> None:
+    """Refuse texts that the composer would need too long, or too deep a stack, for.
 
-    Brackets in quotes and comments count too, which no honest file comes near to. Nesting by
-    indentation needs a column a level, or a dash or question mark in front of each.
+    Brackets in quotes count too, which no honest file comes near to. Nesting by indentation
+    needs a column a level, or a dash, question mark or colon in front of each.
     """
+    text = source.text
+    if sum(map(text.count, SEPARATORS)) > NODE_LIMIT:
+        raise source.error("limit-exceeded", f"the file holds over {NODE_LIMIT:,} values", 1, 1)
     depth = 0
-    for number, full in enumerate(source.text.split("\n"), 1):
-        line = full.partition(" #")[0] if full[:1] != "#" else ""
-        opened = line.count("[") + line.count("{")
-        closed = line.count("]") + line.count("}")
-        dashes = line.count("- ") + line.count("? ")
-        indent = len(line) - len(line.lstrip(" ")) if len(line) > DEPTH_LIMIT else 0
-        if max(depth + opened, dashes, indent) > DEPTH_LIMIT:
-            found, deepest = _line_depth(line, depth)
-            if max(deepest, dashes, indent) > DEPTH_LIMIT:
-                raise source.error(
-                    "limit-exceeded",
-                    f"nested more than {DEPTH_LIMIT} levels deep",
-                    number,
-                    found,
-                )
-        depth = max(depth + opened - closed, 0)
-
-
-def _line_depth(line: str, depth: int) -> tuple[int, int]:
-    """Column where the nesting is deepest in a line, and how deep it is there."""
-    deepest, column = depth, 1
-    for position, character in enumerate(line, 1):
-        if character in "[{":
+    deep = INDENTED.search(text)
+    position = deep.end() if deep else len(text)
+    for match in BRACKETS.finditer(text, 0, position):
+        sign = match.group()
+        if sign in "[{":
             depth += 1
-            if depth > deepest:
-                deepest, column = depth, position
-        elif character in "]}":
-            depth -= 1
-    return column, deepest
+            if depth > DEPTH_LIMIT:
+                deep, position = match, match.start()
+                break
+        elif sign in "]}":
+            depth = max(depth - 1, 0)
+    if deep:
+        line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+        message = f"nested more than {DEPTH_LIMIT} levels deep"
+        raise source.error("limit-exceeded", message, line, column)

@@ -141,7 +141,7 @@ def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int],
             )
         counter = FlopCounterMode(display=False)
         with torch.no_grad(), counter:
-            result = model(torch.empty([BATCH, *shape]))
+            result: Any = model(torch.empty([BATCH, *shape]))
     if isinstance(result, dict):
         result = result["out"]
     elif isinstance(result, tuple):
@@ -157,7 +157,7 @@ def record(network: Network) -> dict[str, Any]:
         path, _, key = name.rpartition(".")
         if key != "num_batches_tracked":
             state.setdefault(path, {})[key] = list(value.shape)
-    runs = []
+    runs: list[dict[str, Any]] = []
     for shape in network.shapes:
         layers, output, macs = run(network, shape)
         shapes = [layer[2] for layer in layers]

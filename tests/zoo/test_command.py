@@ -6,15 +6,27 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from support import SPECS, Outcome
 
+from cnncalc.analysis.overview import Overview
+from cnncalc.cli import zoo as command
 from cnncalc.spec import zoo
 
 Run = Callable[..., Outcome]
+ROWS = cache(command.overviews)
+
+
+@pytest.fixture(autouse=True)
+def analyzed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows() -> list[Overview]:
+        return list(ROWS())
+
+    monkeypatch.setattr(command, "overviews", rows)
 
 
 def column(outcome: Outcome, key: str) -> list[object]:

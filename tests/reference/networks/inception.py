@@ -25,8 +25,8 @@ def conv(
 ) -> nn.Sequential:
     """Convolution, normalization, activation; padded to keep the size unless it strides."""
     keep = same and stride == 1
-    sizes = (kernel, kernel) if isinstance(kernel, int) else kernel
-    padding = tuple(size // 2 for size in sizes) if keep else (0, 0)
+    rows, columns = (kernel, kernel) if isinstance(kernel, int) else kernel
+    padding = (rows // 2, columns // 2) if keep else (0, 0)
     return nn.Sequential(
         nn.Conv2d(inputs, filters, kernel, stride, padding, bias=False),
         nn.BatchNorm2d(filters, eps=0.001),

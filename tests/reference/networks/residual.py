@@ -40,7 +40,8 @@ class NonLocal(nn.Module):
         self.norm = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.norm(self.attention(x))
+        result: Tensor = x + self.norm(self.attention(x))
+        return result
 
 
 class Attention(nn.Module):
@@ -59,7 +60,7 @@ class Attention(nn.Module):
         theta, phi, g = parts
         seen = (theta @ phi.transpose(1, 2)).softmax(2) @ g
         result = functional.linear(seen, self.back, self.back_bias)
-        return result.transpose(1, 2).unflatten(2, x.shape[2:])
+        return result.transpose(1, 2).reshape(x.shape)
 
 
 def resnet50(non_local: bool = False) -> nn.Module:
@@ -129,8 +130,8 @@ class PreActivation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         active = self.first(x)
-        result: Tensor = self.body(active)
-        return result + (x if self.project is None else self.project(active))
+        result: Tensor = self.body(active) + (x if self.project is None else self.project(active))
+        return result
 
 
 def resnet164_preactivation() -> nn.Module:
@@ -187,8 +188,8 @@ class XceptionUnit(nn.Module):
         self.shortcut = conv_bn(widths[0], widths[-1], 1, 2) if project else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.body(x)
-        return result + self.shortcut(x)
+        result: Tensor = self.body(x) + self.shortcut(x)
+        return result
 
 
 def xception() -> nn.Module:

@@ -1,0 +1,194 @@
+"""Branches that meet: whether they look at the same pixels, and sizes that only sometimes fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import Node
+from cnncalc.rules.base import Rule, Subject, Verdict
+from cnncalc.shapes import FIXED, Window
+
+MERGES = ("add", "multiply", "concat")
+
+
+class MisalignedMerge(Rule):
+    """Branches that meet are centred on different pixels."""
+
+    name = "misaligned-merge"
+    severity = "warning"
+    summary = "branches that meet look at different pixels: their units are centred elsewhere"
+    why = (
+        "Sizes that agree do not mean that places agree. A branch padded otherwise than its "
+        "neighbour, or cropped at a corner, is added to values of other pixels, and no framework "
+        "says so (Araujo et al. 2019, *Computing Receptive Fields of Convolutional Neural "
+        "Networks*, Distill, on alignment). Centres are compared exactly, in pixels of the "
+        "input. A quarter of a unit passes, as do differences that upsampling brings with it."
+    )
+    fails = """\
+input: [16, 33, 33]
+layers:
+  - concat:
+      - [conv: {filters: 16, kernel: 3, stride: 2, padding: 1}]
+      - [{max_pool: {kernel: 3, stride: 2, ceil_mode: true}}, {pad: [[0, 1], [0, 1]]}]
+"""
+    passes = """\
+input: [16, 33, 33]
+layers:
+  - concat:
+      - [conv: {filters: 16, kernel: 3, stride: 2, padding: 1}]
+      - [max_pool: {kernel: 3, stride: 2, padding: 1}]
+"""
+
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        nodes = subject.graph.nodes
+        judged = []
+        for group in subject.of(MERGES):
+            for index in group:
+                verdict = self._judge(subject, nodes[index])
+                if verdict is not None:
+                    judged.append((verdict, [index]))
+        yield from self.findings(subject, judged)
+
+    def _judge(self, subject: Subject, node: Node) -> Verdict | None:
+        fields, sizes = subject.fields, node.facts.output
+        first = fields[node.inputs[0]]
+        for number, index in enumerate(node.inputs[1:], 2):
+            field = fields[index]
+            if field is first or field is None or first is None:
+                continue
+            here, there = node.facts.windows[0], node.facts.windows[number - 1]
+            assert here is not None
+            assert there is not None
+            known: tuple[Window, Window] | None = None
+            for axis, (one, two) in enumerate(zip(first, field, strict=True)):
+                count = sizes[axis + 1]
+                if count == 1 or one is two or (one, two) == known:
+                    continue
+                if here[axis] is FIXED or there[axis] is FIXED:
+                    continue
+                known = (one, two)
+                message = _difference(one, two, count)
+                if message is not None:
+                    return Verdict(
+                        f"branch {number} {message} branch 1's",
+                        hint="pad or crop the branches alike, so that their centres meet",
+                    )
+        return None
+
+
+def _difference(one: Window, two: Window, count: int) -> str | None:
+    """What sets the units of two branches apart; `None` where they are well aligned."""
+    here, there = _centres(one, count), _centres(two, count)
+    if here is None or there is None:
+        return None
+    start, end = there[0] - here[0], there[1] - here[1]
+    pace = max(here[1] - here[0], there[1] - there[0], 1) / (count - 1)
+    # copies of one unit share its centre, so that upsampling moves centres by up to half a block
+    phases = max(len(one.spans) if one.step else 1, len(two.spans) if two.step else 1)
+    if max(abs(start), abs(end)) <= pace * max(0.25, (phases - 1) / 2) + 1e-9:
+        return None
+    if abs(start - end) > pace / 2:
+        paces = [(c[1] - c[0]) / (count - 1) for c in (there, here)]
+        return f"has its units {paces[0]:.4g} px apart, and {paces[1]:.4g} px are"
+    side = "after" if start > 0 else "before"
+    return f"is centred {abs(start):.4g} px {side} the same unit of"
+
+
+def _centres(window: Window, count: int) -> tuple[float, float] | None:
+    """Centres of the first and of the last unit, evened out over the pattern of the window."""
+    step, spans, _ = window
+    if step is None:
+        first, last = window.at(0), window.at(count - 1)
+        if first is None or last is None:
+            return None
+        return (first[0] + first[1]) / 2, (last[0] + last[1]) / 2
+    total = 0
+    for span in spans:
+        if span is None:
+            return None
+        total += span[0] + span[1]
+    phases = len(spans)
+    start = (total - step * (phases - 1)) / (2 * phases)
+    return start, start + step / phases * (count - 1)
+
+
+class OddUpsampling(Rule):
+    """Branches whose sizes only meet for some inputs."""
+
+    name = "odd-upsampling"
+    severity = "error"
+    summary = "a skip connection whose sizes meet for some inputs only, and not for this one"
+    why = (
+        "Halving an odd size drops half a unit, and doubling does not bring it back: 225 becomes "
+        "112 and then 224, which does not fit its skip connection (U-Net, Ronneberger et al. "
+        "2015, section 2: *it is important to select the input tile size such that all 2×2 "
+        "max-pooling operations are applied to a layer with an even x- and y-size*). The nearest "
+        "inputs that fit are named; `upsample: {like: …}` or `crop` take any."
+    )
+    fails = """\
+input: [3, 225, 225]
+layers:
+  - {conv: {filters: 8, kernel: 3, padding: 1}, name: down}
+  - relu
+  - max_pool: {kernel: 2, ceil_mode: true}
+  - {conv_transpose: {filters: 8, kernel: 2, stride: 2}, name: up}
+  - concat: [up, down]
+"""
+    passes = """\
+input: [3, 224, 224]
+layers:
+  - {conv: {filters: 8, kernel: 3, padding: 1}, name: down}
+  - relu
+  - max_pool: {kernel: 2, ceil_mode: true}
+  - {conv_transpose: {filters: 8, kernel: 2, stride: 2}, name: up}
+  - concat: [up, down]
+"""
+
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """None: a network with this mistake cannot be built (see `language.refine`)."""
+        return iter(())
+
+
+class UnusedLayer(Rule):
+    """A layer whose output nothing takes."""
+
+    name = "unused-layer"
+    severity = "warning"
+    summary = "nothing takes the layer's output, and it is not marked as an output"
+    why = (
+        "It costs memory and computation in a framework that runs what is written, and is most "
+        "often a `from:` that leads past it. A layer that is wanted for itself, such as an "
+        "auxiliary head, says `output: true`. A layer of which only the size or the switches "
+        "are used counts as used."
+    )
+    fails = """\
+input: [3, 32, 32]
+layers:
+  - {conv: {filters: 8, kernel: 3}, name: stem}
+  - relu
+  - max_pool: 2
+  - {conv: {filters: 8, kernel: 1}, from: stem}
+"""
+    passes = """\
+input: [3, 32, 32]
+layers:
+  - {conv: {filters: 8, kernel: 3}, name: stem}
+  - relu
+  - {max_pool: 2, output: true}
+  - {conv: {filters: 8, kernel: 1}, from: stem}
+"""
+
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        uses = subject.uses
+        if all(uses):
+            return
+        nodes = subject.graph.nodes
+        read = {index for node in nodes for index in node.reads}
+        unused = [i for i, count in enumerate(uses) if not count and i and i not in read]
+        verdict = Verdict(
+            "nothing takes its output", hint="`output: true` if it is wanted, else leave it out"
+        )
+        yield from self.findings(subject, [(verdict, unused)])
