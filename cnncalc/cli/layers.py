@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from cnncalc.cli.common import deliver, output_option, style_for
@@ -10,22 +12,29 @@ from cnncalc.layers import KINDS
 
 @click.command("layers")
 @click.argument("kind", required=False)
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "json", "markdown"]), default="table"
+)
 @output_option
-def command(kind: str | None, output: str | None) -> int:
+def command(kind: str | None, format_: str, output: str | None) -> int:
     """List the layer kinds, or explain one with its options."""
-    import sys
-
     from cnncalc.render import reference
     from cnncalc.render.findings import unstyled
 
-    style = style_for(sys.stdout) if output is None else unstyled
-    if kind is None:
-        deliver(reference.kinds(style), output)
-        return 0
-    if kind not in KINDS:
+    if kind is not None and kind not in KINDS:
         from cnncalc.diagnostics import did_you_mean
-        from cnncalc.spec.load import UsageError
+        from cnncalc.spec.errors import UsageError
 
         raise UsageError(f"there is no layer kind `{kind}`", did_you_mean(kind, KINDS))
-    deliver(reference.kind(KINDS[kind], style), output)
+    found = None if kind is None else KINDS[kind]
+    if format_ == "json":
+        from cnncalc.render.json import dumps
+
+        text = dumps(reference.data(found))
+    elif format_ == "markdown":
+        text = reference.page(found)
+    else:
+        style = style_for(sys.stdout) if output is None else unstyled
+        text = reference.kinds(style) if found is None else reference.kind(found, style)
+    deliver(text, output)
     return 0

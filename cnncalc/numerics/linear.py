@@ -1,4 +1,4 @@
-"""Fully connected layers, and the trainable scale of each channel."""
+"""Fully connected layers, distances to centres, and the trainable scale of each channel."""
 
 from __future__ import annotations
 
@@ -29,6 +29,18 @@ def linear(
     else:
         matmul(weight, flat_positions(x), out.reshape(*out.shape[:2], -1))
     return scale_shift(out, with_bias(epilogue, bias), out)
+
+
+def rbf(x: Array, weight: Array) -> Array:
+    """Squared distances of ``x`` [B, N] to the centres ``weight`` [K, N]; [B, K].
+
+    Of differences, not as |x|² − 2xw + |w|²: near a centre that would cancel.
+    """
+    out = np.empty((x.shape[0], weight.shape[0]), x.dtype)
+    for place, centre in enumerate(weight):
+        apart = x - centre
+        np.einsum("bn,bn->b", apart, apart, out=out[:, place])
+    return out
 
 
 def scale(x: Array, weight: Array, bias: Array | None = None) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from cnncalc.layers import FAMILIES, KINDS, Kind
 from cnncalc.layers.options import Option, show
@@ -71,8 +72,39 @@ def example(found: type[Kind]) -> str:
     return f"{found.name}: {{{inner}}}"
 
 
-def page() -> str:
-    """The reference page, in Markdown."""
+def data(found: type[Kind] | None = None) -> dict[str, Any]:
+    """One kind, or all, as plain data."""
+    return {
+        "schema": "cnncalc.layers/1",
+        "layers": [_data(kind) for kind in ([found] if found else KINDS.values())],
+    }
+
+
+def _data(found: type[Kind]) -> dict[str, Any]:
+    return {
+        "kind": found.name,
+        "family": found.family,
+        "description": inspect.cleandoc(found.__doc__ or ""),
+        "options": [
+            {
+                "name": key,
+                "help": option.help,
+                "takes": option.type.expects,
+                "required": option.required,
+                "default": option.default,
+                "default_from": option.like,
+                "main": option.main,
+            }
+            for key, option in found.options.items()
+        ],
+        "example": example(found),
+    }
+
+
+def page(only: type[Kind] | None = None) -> str:
+    """The reference page in Markdown, or the section of one kind."""
+    if only is not None:
+        return "\n".join(_section(only)) + "\n"
     lines = [
         "# Layer kinds",
         "",

@@ -79,9 +79,9 @@ class LargeKernel(LayerRule):
     why = (
         "Three 3×3 convolutions see 7×7 with 27·C² weights in place of 49·C², and bend three "
         "times in place of once (Simonyan and Zisserman 2014, arXiv:1409.1556, section 2.3). "
-        "Told where the sum comes out: for odd kernels from 5 on every axis, with stride 1, "
-        "without groups and dilation, with as many filters in the stack's layers as the layer "
-        "has. On the few channels of an image a large kernel is cheap."
+        "Told where the sum comes out with as many filters in each layer of the stack: for "
+        "odd kernels from 5 on every axis, with stride 1, without groups and dilation, and no "
+        "fewer filters than channels. On the few channels of an image a large kernel is cheap."
     )
     fails = """\
 input: [64, 56, 56]
@@ -109,8 +109,8 @@ layers:
         if options["groups"] > 1 or max(options["stride"]) > 1 or max(options["dilation"]) > 1:
             return None
         shape = subject.shape_of_input(index)
-        if max(facts.output[1:]) == 1:
-            return None  # a fully connected layer in the form of a convolution
+        if max(facts.output[1:]) == 1 or filters < shape[0]:
+            return None  # a fully connected layer, or a stack that would be a bottleneck
         rank, depth = len(kernel), size // 2
         own = size**rank * shape[0] * filters
         stack = 3**rank * filters * (shape[0] + (depth - 1) * filters)

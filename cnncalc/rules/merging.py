@@ -72,7 +72,7 @@ layers:
                 message = _difference(one, two, count)
                 if message is not None:
                     return Verdict(
-                        f"branch {number} {message} branch 1's",
+                        f"branch {number} {message}",
                         hint="pad or crop the branches alike, so that their centres meet",
                     )
         return None
@@ -91,9 +91,9 @@ def _difference(one: Window, two: Window, count: int) -> str | None:
         return None
     if abs(start - end) > pace / 2:
         paces = [(c[1] - c[0]) / (count - 1) for c in (there, here)]
-        return f"has its units {paces[0]:.4g} px apart, and {paces[1]:.4g} px are"
+        return f"has its units {paces[0]:.4g} px apart, and branch 1 {paces[1]:.4g} px"
     side = "after" if start > 0 else "before"
-    return f"is centred {abs(start):.4g} px {side} the same unit of"
+    return f"is centred {abs(start):.4g} px of the input {side} branch 1"
 
 
 def _centres(window: Window, count: int) -> tuple[float, float] | None:

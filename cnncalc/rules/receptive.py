@@ -175,35 +175,46 @@ layers:
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
-        graph = subject.graph
-        sizes = graph.input_shape[1:]
-        nodes = graph.nodes
-        deepest: tuple[int, tuple[int, ...]] | None = None
-        for group in subject.of(WINDOWED):
-            if max(nodes[group[0]].kind.__dict__["stride"]) == 1:
-                continue
-            index = group[0]
-            field = subject.fields[index]
-            if field is None or max(nodes[index].facts.output[1:]) == 1:
-                continue
-            strides = [window.stride for window in field]
-            if any(stride is None or stride[1] != 1 for stride in strides):
-                continue
-            totals = tuple([stride[0] for stride in strides if stride is not None])
-            if deepest is None or max(totals) > max(deepest[1]):
-                deepest = (index, totals)
-        if deepest is None:
-            return
-        index, totals = deepest
-        outputs = nodes[index].facts.output[1:]
+        sizes = subject.graph.input_shape[1:]
+        strides = [
+            (totals, index)
+            for group in subject.of(WINDOWED)
+            if (totals := self._total(subject, index := group[0])) is not None
+        ]
+        # the largest stride on the way to the answer; heads beside it have their own arithmetic
+        trunk: set[int] | None = None
+        for totals, index in sorted(strides, key=lambda found: -max(found[0])):
+            if not any(size % total for size, total in zip(sizes, totals, strict=True)):
+                return
+            if trunk is None:
+                trunk = _ancestors(subject)
+            if index in trunk:
+                yield from self._judge(subject, index, totals)
+                return
+
+    def _total(self, subject: Subject, index: int) -> tuple[int, ...] | None:
+        """The distance of a strided node's units in pixels on each axis."""
+        node = subject.graph.nodes[index]
+        field = subject.fields[index]
+        if field is None or max(node.kind.__dict__["stride"]) == 1:
+            return None
+        if max(node.facts.output[1:]) == 1 or len(field) != len(subject.graph.input_shape) - 1:
+            return None
+        strides = [window.stride for window in field]
+        if any(stride is None or stride[1] != 1 or stride[0] == 0 for stride in strides):
+            return None
+        return tuple([stride[0] for stride in strides if stride is not None])
+
+    def _judge(
+        self, subject: Subject, index: int, totals: tuple[int, ...]
+    ) -> Iterator[Diagnostic]:
+        outputs = subject.graph.nodes[index].facts.output[1:]
         uneven = []
-        for size, total, output in zip(sizes, totals, outputs, strict=True):
+        for size, total, output in zip(subject.graph.input_shape[1:], totals, outputs, strict=True):
             if output not in (size // total, -(-size // total)):
                 return
             if size % total:
                 uneven.append((size, total))
-        if not uneven:
-            return
         size, total = uneven[0]
         below = size // total * total
         near = f"{below} or {below + total}" if below else str(total)
@@ -212,3 +223,16 @@ layers:
             f"{size} / {total} = {size / total:.4g}"
         )
         yield self.finding(subject, 0, Verdict(message, hint=f"{near} would divide"))
+
+
+def _ancestors(subject: Subject) -> set[int]:
+    """The nodes on the way to the last one."""
+    nodes = subject.graph.nodes
+    found: set[int] = set()
+    waiting = [len(nodes) - 1]
+    while waiting:
+        index = waiting.pop()
+        if index not in found:
+            found.add(index)
+            waiting.extend(nodes[index].inputs)
+    return found

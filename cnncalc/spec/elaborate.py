@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Place, did_you_mean, nearest
@@ -570,8 +571,9 @@ class Elaborator:
             parts = name.split(".")
             if any(".".join(parts[:end]) in self.unknown for end in range(1, len(parts) + 1)):
                 return UNKNOWN
-        local = [n[len(scope.prefix) :] for n in self.names if n.startswith(scope.prefix)]
-        hint = did_you_mean(reference, {*local, *(n for n in self.names if "." not in n)})
+        recent = list(islice(reversed(self.names), 500))
+        local = [n[len(scope.prefix) :] for n in recent if n.startswith(scope.prefix)]
+        hint = did_you_mean(reference, {*local, *(n for n in recent if "." not in n)})
         self._note(
             "undefined-name",
             f"no earlier layer is called `{reference}`",

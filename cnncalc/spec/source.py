@@ -12,7 +12,7 @@ from cnncalc.diagnostics import Diagnostic, Place, SpecError
 
 BYTE_LIMIT = 8 * 1024 * 1024
 DEPTH_LIMIT = 200
-NODE_LIMIT = 2_000_000
+NODE_LIMIT = 1_000_000
 SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
 """In front of every value but the first stands one of them."""
 
