@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
+from cnncalc.records import Record
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -21,14 +23,14 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-class Edit(NamedTuple):
+class Edit(Record):
     """Replace the text of a place."""
 
     place: Place
     text: str
 
 
-class Fix(NamedTuple):
+class Fix(Record):
     """One way to mend a finding; `safe` where the network's output sizes stay as they are."""
 
     description: str
@@ -36,7 +38,7 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...] = ()
 
 
-class Diagnostic(NamedTuple):
+class Diagnostic(Record):
     """One finding."""
 
     rule: str

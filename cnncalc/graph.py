@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Place
 from cnncalc.layers.base import Facts, Kind
+from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class Use(NamedTuple):
+class Use(Record):
     """A block's use: where, and the use that it is part of."""
 
     place: Place
@@ -53,7 +54,7 @@ class Input(Kind, name="input"):
     """The network's input."""
 
 
-class Graph(NamedTuple):
+class Graph(Record):
     """A network."""
 
     name: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.graph import Graph
+from cnncalc.records import Record
 
 
-class Activations(NamedTuple):
+class Activations(Record):
     """Activations of one sample, in values."""
 
     owned: list[int]

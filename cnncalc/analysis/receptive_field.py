@@ -6,17 +6,19 @@ patterns that repeat over several units (after upsampling) are followed unit by 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
-from cnncalc.shapes import IDENTITY, Window, compose, unite
+from cnncalc.records import Record
+from cnncalc.shapes import IDENTITY, Window, WindowLimitError, compose, unite
+
+FOLLOWED_LIMIT = 1_000_000
+"""As many windows are written down for a whole network; a layer of a usual one needs one."""
 
 Field = Windows | None
 """The window of a layer's units on each axis of the input; `None`: all of it, or no axes."""
 
 
-class ReceptiveField(NamedTuple):
+class ReceptiveField(Record):
     """What one output unit sees, in input pixels on each axis."""
 
     size: tuple[int, ...]
@@ -68,6 +70,7 @@ def receptive_fields(graph: Graph) -> list[Field]:
         WindowLimitError: a pattern of windows is too long to be followed.
     """
     fields: list[Field] = []
+    followed = 0
     for node in graph.nodes:
         if not node.inputs:
             rank = len(node.facts.output) - 1
@@ -76,6 +79,12 @@ def receptive_fields(graph: Graph) -> list[Field]:
             fields.append(_through(fields[node.inputs[0]], node.facts.windows[0], node))
         else:
             fields.append(_meet(fields, node))
+        for window in fields[-1] or ():
+            followed += len(window.spans)
+        if followed > FOLLOWED_LIMIT:
+            raise WindowLimitError(
+                f"the windows up to `{node.name}` follow more than {FOLLOWED_LIMIT:,} units"
+            )
     return fields
 
 

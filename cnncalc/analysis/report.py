@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from cnncalc.analysis.memory import Activations, activations
 from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, receptive_fields
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import NOTHING, Operations
+from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8, "int8": 1}
 """Bytes a value by type."""
 
 
-class Settings(NamedTuple):
+class Settings(Record):
     """How a network is looked at."""
 
     batch: int = 1
@@ -120,7 +120,7 @@ class LayerReport:
         return self._field
 
 
-class Totals(NamedTuple):
+class Totals(Record):
     """Sums over the layers; operations and bytes for the whole batch."""
 
     layers: int

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from cnncalc.layers.options import Option, OptionError
+from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Shape, Window, product
 
 Windows = tuple[Window, ...]
@@ -43,7 +44,7 @@ class Operations(NamedTuple):
         return 2 * self.macs + sum(self[1:])
 
 
-class Keeps(NamedTuple):
+class Keeps(Record):
     """What a layer keeps for its backward pass, beside its weights."""
 
     inputs: bool = False
@@ -111,7 +112,7 @@ class Facts:
             self.buffer_values += product(shape)
 
 
-class Reference(NamedTuple):
+class Reference(Record):
     """An earlier layer that an option names: its place in the graph and its shapes."""
 
     name: str
@@ -128,13 +129,21 @@ class LayerError(Exception):
     """No such layer: the rule it breaks, and which option to look at."""
 
     def __init__(
-        self, rule: str, message: str, *, option: str | None = None, hint: str | None = None
+        self,
+        rule: str,
+        message: str,
+        *,
+        option: str | None = None,
+        hint: str | None = None,
+        output: Shape | None = None,
     ) -> None:
         super().__init__(message)
         self.rule = rule
         self.message = message
         self.option = option
         self.hint = hint
+        self.output = output
+        """The output shape that the layer would have all the same, where that is certain."""
 
 
 class Kind:

@@ -20,8 +20,8 @@ from cnncalc.shapes import Shape, product, transposed_size, transposed_window
 PADDING = Padding("same", "same_lower", "valid")
 
 
-def check_groups(channels: int, filters: int, groups: int) -> None:
-    """Groups must divide the channels on both sides."""
+def check_groups(channels: int, filters: int, groups: int, output: Shape | None = None) -> None:
+    """Groups must divide the channels on both sides; `output` is certain even if they do not."""
     for count, what in ((channels, "input channels"), (filters, "filters")):
         if count % groups:
             below = max(d for d in range(1, groups + 1) if count % d == 0) if groups < 1e6 else 1
@@ -30,6 +30,7 @@ def check_groups(channels: int, filters: int, groups: int) -> None:
                 f"{groups} groups do not divide {count} {what}",
                 option="groups",
                 hint=f"{below} groups would, or {-(-count // groups) * groups} {what}",
+                output=output,
             )
 
 
@@ -85,7 +86,7 @@ class Conv(Sliding, name="conv"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         sizes, windows = extents(slides(self, shape))
-        check_groups(shape[0], self.filters, self.groups)
+        check_groups(shape[0], self.filters, self.groups, (self.filters, *sizes))
         weight = (self.filters, shape[0] // self.groups, *self.kernel)
         macs = product(sizes) * product(weight)
         return self._facts((self.filters, *sizes), windows, {"weight": weight}, macs)
@@ -148,7 +149,7 @@ class LocallyConnected(Sliding, name="locally_connected"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         sizes, windows = extents(slides(self, shape))
-        check_groups(shape[0], self.filters, self.groups)
+        check_groups(shape[0], self.filters, self.groups, (self.filters, *sizes))
         output = (self.filters, *sizes)
         weight = (*output, shape[0] // self.groups, *self.kernel)
         return self._facts(output, windows, {"weight": weight}, product(weight), output)

@@ -42,6 +42,7 @@ class Linear(Kind, name="linear"):
                 "linear-needs-flatten",
                 f"a fully connected layer takes a flat input, and this one is {list(shape)}",
                 hint="put `flatten` before it (or `global_avg_pool` and `flatten`)",
+                output=(self.features,),
             )
         weight = (self.features, shape[0])
         check_size(weight, "its weight")
@@ -80,6 +81,7 @@ class Rbf(Kind, name="rbf"):
                 "linear-needs-flatten",
                 f"distances are taken of a flat input, and this one is {list(shape)}",
                 hint="put `flatten` before it (or `global_avg_pool` and `flatten`)",
+                output=(self.features,),
             )
         centres = (self.features, shape[0])
         check_size(centres, "its weight")

@@ -34,8 +34,8 @@ class SlidingPool(Kind):
     def _facts(self, shape: Shape, operations: int, keeps: Keeps | None = None) -> Facts:
         """Facts of a pool that computes `operations` for each output value."""
         sizes, windows = extents(slides(self, shape))
-        check_pool_padding(self, self.kernel, self.padding)
         output = (shape[0], *sizes)
+        check_pool_padding(self, self.kernel, self.padding, output)
         return Facts(
             output,
             operations=Operations(pooling=operations * product(output)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Kind, LayerError, Windows, spatial
-from cnncalc.shapes import Shape, Slide, effective_kernel, same_padding
+from cnncalc.shapes import Shape, Slide, same_padding
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -73,20 +73,22 @@ def _too_large(slide: Slide) -> LayerError:
     )
 
 
-def check_pool_padding(kind: Kind, kernel: tuple[int, ...], padding: Pairs | str) -> None:
+def check_pool_padding(
+    kind: Kind, kernel: tuple[int, ...], padding: Pairs | str, output: Shape
+) -> None:
     """A pool's padding may be at most half its kernel, so that no window lies in it alone.
 
-    The rule is PyTorch's ("pad should be at most half of effective kernel size").
+    The rule is PyTorch's ("pad should be smaller than or equal to half of kernel size"), which
+    leaves dilation out.
     """
-    dilation = kind.__dict__.get("dilation") or (1,) * len(kernel)
     if isinstance(padding, str):
         return
-    for size, pair, gap in zip(kernel, padding, dilation, strict=True):
-        extent = effective_kernel(size, gap)
-        if max(pair) > extent // 2:
+    for size, pair in zip(kernel, padding, strict=True):
+        if max(pair) > size // 2:
             raise LayerError(
                 "padding-exceeds-kernel",
-                f"padding {max(pair)} is more than half of the pool's kernel of {extent}",
+                f"padding {max(pair)} is more than half of the pool's kernel of {size}",
                 option="padding",
-                hint=f"at most {extent // 2}",
+                hint=f"at most {size // 2}",
+                output=output,
             )

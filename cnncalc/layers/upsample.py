@@ -80,7 +80,8 @@ class PixelShuffle(Kind, name="pixel_shuffle"):
         if shape[0] % block:
             raise LayerError(
                 "groups-do-not-divide",
-                f"{shape[0]} channels do not divide into blocks of {self.factor}^{len(sizes)} = {block}",
+                f"{shape[0]} channels do not divide into blocks of "
+                f"{self.factor}^{len(sizes)} = {block}",
                 option="factor",
             )
         output = (shape[0] // block, *(size * self.factor for size in sizes))

@@ -2,7 +2,7 @@
 
 A block of output positions is gathered into a matrix ``[C/G * taps, positions]``, the weights
 ``[K/G, C/G * taps]`` multiply it straight into the output, and what follows the convolution is
-applied before the block leaves the cache. Blocks are computed on several threads.
+applied before the block leaves the cache. The product runs on the threads of BLAS.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Index, Ints
 from cnncalc.numerics.choice import Convolution
-from cnncalc.numerics.elementwise import Epilogue, apply_block
+from cnncalc.numerics.elementwise import Epilogue, apply_block, scale_shift
 from cnncalc.numerics.product import matmul
-from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import gathered, padded
 from cnncalc.numerics.workspace import scratch
 
@@ -24,8 +23,7 @@ from cnncalc.numerics.workspace import scratch
 # is flat between 0.5 and 2 MiB on a machine with 512 KiB a core and 32 MiB shared.
 COLUMN_BYTES = 2**20
 
-# With fewer positions than this a block's product is too narrow: all of them are gathered, and
-# the filters are what is shared out among the threads.
+# With fewer positions than this a block's product is too narrow: all of them are gathered.
 FEW_POSITIONS = 256
 
 
@@ -41,32 +39,15 @@ def pointwise(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, o
 def product(
     matrix: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array
 ) -> None:
-    """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise.
-
-    Shared out by positions or by filters, whichever there are more of.
-    """
+    """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise."""
     groups, positions = shape.groups, prod(shape.positions)
     length, per_group = shape.channels // groups * shape.taps, shape.filters // groups
-    columns = matrix.reshape(groups, length, positions)
-    filters = weight.reshape(groups, per_group, length)
-    target = out.reshape(groups, per_group, positions)
-    flat = out.reshape(shape.filters, positions)
-
-    def by_positions(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        _multiply(filters, columns[..., part], target[..., part])
-        apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
-
-    def by_filters(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        matmul(filters[0, part], columns[0], target[0, part])
-        apply_block(flat[part], flat[part], epilogue, part)
-
-    values = shape.macs // MACS_A_VALUE + flat.size
-    if groups > 1 or positions > shape.filters:
-        parallel(by_positions, positions, values, least=64)
-    else:
-        parallel(by_filters, shape.filters, values, least=32)
+    _multiply(
+        weight.reshape(groups, per_group, length),
+        matrix.reshape(groups, length, positions),
+        out.reshape(groups, per_group, positions),
+    )
+    scale_shift(out[None], epilogue, out[None])
 
 
 def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
@@ -77,7 +58,9 @@ def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, ou
             _padded(x[sample], shape), shape.kernel, shape.stride, shape.dilation, shape.positions
         )
         if positions < FEW_POSITIONS:
-            product(_gather_all(windows), weight, shape, epilogue, out[sample])
+            columns = scratch("columns", windows.shape, x.dtype)
+            np.copyto(columns, windows)
+            product(columns, weight, shape, epilogue, out[sample])
         else:
             _by_blocks(windows, weight, shape, epilogue, out[sample])
 
@@ -92,19 +75,15 @@ def _by_blocks(
     target = out.reshape(groups, per_group, -1)
     flat = out.reshape(shape.filters, -1)
     limit = COLUMN_BYTES // (length * groups * out.itemsize)
-    blocks = list(_blocks(shape.positions, max(64, limit)))
     everything = (slice(None),) * (1 + len(shape.kernel))
 
-    def work(first: int, last: int) -> None:
-        for block, start, stop in blocks[first:last]:
-            place: Index = (*everything, *block)
-            columns = scratch("columns", windows[place].shape, windows.dtype)
-            np.copyto(columns, windows[place])
-            part = slice(start, stop)
-            _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
-            apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
-
-    parallel(work, len(blocks), shape.macs // MACS_A_VALUE + windows.size)
+    for block, start, stop in _blocks(shape.positions, max(64, limit)):
+        place: Index = (*everything, *block)
+        columns = scratch("columns", windows[place].shape, windows.dtype)
+        np.copyto(columns, windows[place])
+        part = slice(start, stop)
+        _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
+        apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
 
 
 def _multiply(filters: Array, columns: Array, target: Array) -> None:
@@ -122,24 +101,7 @@ def _padded(x: Array, shape: Convolution) -> Array:
     size = tuple(
         n + before + after for n, (before, after) in zip(shape.size, shape.padding, strict=True)
     )
-    result = scratch("padded", (x.shape[0], *size), x.dtype)
-
-    def work(start: int, stop: int) -> None:
-        padded(x[start:stop], shape.padding, out=result[start:stop])
-
-    parallel(work, shape.channels, x.size)
-    return result
-
-
-def _gather_all(windows: Array) -> Array:
-    """``windows`` [C, *kernel, *positions] copied into scratch memory of the same shape."""
-    columns = scratch("columns", windows.shape, windows.dtype)
-
-    def work(start: int, stop: int) -> None:
-        np.copyto(columns[start:stop], windows[start:stop])
-
-    parallel(work, windows.shape[0], windows.size)
-    return columns
+    return padded(x, shape.padding, out=scratch("padded", (x.shape[0], *size), x.dtype))
 
 
 def _blocks(positions: Ints, limit: int) -> Iterator[tuple[tuple[slice, ...], int, int]]:

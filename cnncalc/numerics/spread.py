@@ -17,7 +17,6 @@ from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import matmul
-from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import taps
 from cnncalc.numerics.workspace import scratch
 
@@ -78,23 +77,19 @@ def _add_up(x: Array, filters: Array, places: _Places, epilogue: Epilogue, out: 
     rows = max(1, PRODUCT_BYTES // max(1, count * positions * x.itemsize))
     inputs = x.reshape(x.shape[0], groups, channels, positions)
 
-    def work(start: int, stop: int) -> None:
-        for first in range(start, stop, rows):
-            part = slice(first, min(first + rows, stop))
-            for group in range(groups):
-                matrix = np.ascontiguousarray(filters[:, group, part]).reshape(-1, channels)
-                chosen = slice(group * per_group + part.start, group * per_group + part.stop)
-                for sample in range(x.shape[0]):
-                    products = scratch("products", (matrix.shape[0], positions), x.dtype)
-                    matmul(matrix, inputs[sample, group], products)
-                    values = products.reshape(count, part.stop - first, *x.shape[2:])
-                    target = out[sample, chosen]
-                    _add_shifted(values, places, target)
-                    flat = target.reshape(target.shape[0], -1)
-                    apply_block(flat, flat, epilogue, chosen)
-
-    macs = count * channels * per_group * groups * positions * x.shape[0]
-    parallel(work, per_group, macs // MACS_A_VALUE + count * out.size, least=min(8, per_group))
+    for first in range(0, per_group, rows):
+        part = slice(first, min(first + rows, per_group))
+        for group in range(groups):
+            matrix = np.ascontiguousarray(filters[:, group, part]).reshape(-1, channels)
+            chosen = slice(group * per_group + part.start, group * per_group + part.stop)
+            for sample in range(x.shape[0]):
+                products = scratch("products", (matrix.shape[0], positions), x.dtype)
+                matmul(matrix, inputs[sample, group], products)
+                values = products.reshape(count, part.stop - first, *x.shape[2:])
+                target = out[sample, chosen]
+                _add_shifted(values, places, target)
+                flat = target.reshape(target.shape[0], -1)
+                apply_block(flat, flat, epilogue, chosen)
 
 
 def _add_shifted(values: Array, places: _Places, out: Array) -> None:

@@ -1,13 +1,9 @@
-"""Parts of a kernel's output computed on several threads at the same time.
+"""Long element-wise work on several threads.
 
-NumPy and its BLAS library release the interpreter lock inside their loops. Each part does all of
-its work on one thread, from the gather over the matrix product to the activation, while its
-values are in that core's cache; BLAS itself is best told to use a single thread
-(``OPENBLAS_NUM_THREADS=1`` before NumPy is imported). With a BLAS that has threads of its own
-the results are the same, and its idle threads take turns with ours.
-
-A call that holds the lock for a microsecond makes the other thread wait for it some fifty, so
-parts are made of few and long NumPy calls.
+Matrix products run on the threads of the BLAS library. The threads here are for what NumPy does
+on one and does for long: activations, pools and sums of large arrays. NumPy releases the
+interpreter lock inside its loops, but between them two threads take turns, and each turn costs
+some 50 µs where the other had gone to sleep; only long calls are worth it.
 """
 
 from __future__ import annotations
@@ -18,15 +14,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
-# Waking another thread takes some 50 µs; element-wise NumPy does about 1000 values in a
-# microsecond. A part of fewer values than this costs more than it gives.
-WORTH_A_THREAD = 40_000
-
-# A multiply-accumulate of a matrix product takes a fraction of an element-wise operation.
-MACS_A_VALUE = 40
+# Element-wise NumPy does about 1000 values in a microsecond. Waking another thread, taking turns
+# with it and waiting for it takes 100 to 200 µs.
+WORTH_A_THREAD = 400_000
 
 # More parts than threads, so that a thread that wakes late or is interrupted does less.
-PARTS_A_THREAD = 3
+PARTS_A_THREAD = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
-from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import tap_slices
 from cnncalc.numerics.workspace import scratch
 
@@ -79,19 +78,16 @@ def _transformed_input(x: Array, shape: Convolution, first: int, down: int, acro
     transform = np.kron(_INPUT, _INPUT).astype(x.dtype)
     block = max(1, BLOCK_BYTES // (36 * length * x.itemsize))
 
-    def work(start: int, stop: int) -> None:
-        for begin in range(start, stop, block):
-            end = min(begin + block, stop)
-            planes = _phases(x[begin:end], shape, first * TILE, high, wide)
-            # Place (i, j) of a tile: phase (i % 4, j % 4), moved by (i // 4, j // 4) tiles.
-            tiles = scratch("tiles", (WINDOW, WINDOW, end - begin, length), x.dtype)
-            for i in range(WINDOW):
-                for j in range(WINDOW):
-                    shift = i // TILE * wide + j // TILE
-                    tiles[i, j] = planes[i % TILE, j % TILE, :, shift : shift + length]
-            np.matmul(transform, tiles.reshape(36, -1), out=flat[:, begin * length : end * length])
-
-    parallel(work, channels, 60 * channels * length)
+    for begin in range(0, channels, block):
+        end = min(begin + block, channels)
+        planes = _phases(x[begin:end], shape, first * TILE, high, wide)
+        # Place (i, j) of a tile: phase (i % 4, j % 4), moved by (i // 4, j // 4) tiles.
+        tiles = scratch("tiles", (WINDOW, WINDOW, end - begin, length), x.dtype)
+        for i in range(WINDOW):
+            for j in range(WINDOW):
+                shift = i // TILE * wide + j // TILE
+                tiles[i, j] = planes[i % TILE, j % TILE, :, shift : shift + length]
+        np.matmul(transform, tiles.reshape(36, -1), out=flat[:, begin * length : end * length])
     return result
 
 
@@ -124,23 +120,20 @@ def _multiply(
     fitting = 4 * BLOCK_BYTES // (36 * max(channels, length) * weight.itemsize)
     block = max(LEAST_FILTERS, fitting)
 
-    def work(start: int, stop: int) -> None:
-        for begin in range(start, stop, block):
-            part = slice(begin, min(begin + block, stop))
-            count = part.stop - begin
-            weights = scratch("weights", (36, count, channels), weight.dtype)
-            own = weight[part].reshape(count * channels, 9)
-            np.matmul(to_weights, own.T, out=weights.reshape(36, -1))
-            products = scratch("products", (36, count, length), weight.dtype)
-            np.matmul(weights, inputs, out=products)
-            count_macs(weights.shape[1] * inputs.shape[1] * 9 * out.shape[1] * out.shape[2])
-            values = scratch("values", (16, count * length), weight.dtype)
-            np.matmul(to_outputs, products.reshape(36, -1), out=values)
-            _write(values.reshape(TILE, TILE, count, length), down, across, out[part])
-            flat = out[part].reshape(count, -1)
-            apply_block(flat, flat, epilogue, part)
-
-    parallel(work, filters, 40 * filters * channels * length // MACS_A_VALUE, least=16)
+    for begin in range(0, filters, block):
+        part = slice(begin, min(begin + block, filters))
+        count = part.stop - begin
+        weights = scratch("weights", (36, count, channels), weight.dtype)
+        own = weight[part].reshape(count * channels, 9)
+        np.matmul(to_weights, own.T, out=weights.reshape(36, -1))
+        products = scratch("products", (36, count, length), weight.dtype)
+        np.matmul(weights, inputs, out=products)
+        count_macs(weights.shape[1] * inputs.shape[1] * 9 * out.shape[1] * out.shape[2])
+        values = scratch("values", (16, count * length), weight.dtype)
+        np.matmul(to_outputs, products.reshape(36, -1), out=values)
+        _write(values.reshape(TILE, TILE, count, length), down, across, out[part])
+        flat = out[part].reshape(count, -1)
+        apply_block(flat, flat, epilogue, part)
 
 
 def _write(values: Array, down: int, across: int, out: Array) -> None:

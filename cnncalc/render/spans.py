@@ -95,9 +95,15 @@ def svg(lines: list[Line], title: str, columns: int) -> str:
     from rich.console import Console
 
     console = Console(
-        file=io.StringIO(), record=True, force_terminal=True, width=columns, color_system="truecolor",
-        highlight=False, markup=False, emoji=False,
-    )  # fmt: skip
+        file=io.StringIO(),
+        record=True,
+        force_terminal=True,
+        width=columns,
+        color_system="truecolor",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
     console.print(_text(lines), end="")
     return console.export_svg(title=title, unique_id="cnncalc")
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from cnncalc.analysis.receptive_field import Field, receptive_fields
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.sliding import slides
+from cnncalc.records import Record
 from cnncalc.shapes import Shape, Slide
 from cnncalc.spec.elaborate import Elaboration
 from cnncalc.spec.forms import LayerForm
@@ -31,7 +32,7 @@ AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 """What one unit of each spatial axis is called."""
 
 
-class Limits(NamedTuple):
+class Limits(Record):
     """What the caller lets a network cost; `None`: anything."""
 
     params: int | None = None
@@ -159,7 +160,7 @@ class Subject:
         return self.network.sources[place.file].line(place.line)
 
 
-class Repair(NamedTuple):
+class Repair(Record):
     """Options of one layer to write anew."""
 
     description: str
@@ -168,7 +169,7 @@ class Repair(NamedTuple):
     safe: bool = False
 
 
-class Verdict(NamedTuple):
+class Verdict(Record):
     """What a rule says of a layer."""
 
     message: str

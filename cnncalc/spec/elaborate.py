@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Place, did_you_mean, nearest
 from cnncalc.graph import Graph, Node, Use, input_node
-from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
+from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError, Reference, check_size
 from cnncalc.layers.options import LimitError, OptionError
-from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.records import Record
+from cnncalc.shapes import Shape, WindowLimitError, product
 from cnncalc.spec.expression import Expression
 from cnncalc.spec.forms import BranchForm, LayerForm
 from cnncalc.spec.operations import ExpressionError
@@ -174,6 +175,10 @@ class Elaborator:
             )
             raise _TooMany
         for form in forms:
+            if form.broken:
+                self._forget(form, scope)
+                incoming = UNKNOWN
+                continue
             if form.condition is None and form.repeat is None and form.start is None:
                 incoming = self._one(form, scope, incoming)
                 continue
@@ -389,6 +394,7 @@ class Elaborator:
     ) -> tuple[Kind, Facts]:
         """The kind with these options and its facts on these inputs."""
         assert form.kind is not None
+        kind: Kind | None = None
         try:
             rank = len(inputs[0]) - 1
             kind = self.kinds.get((form.kind, values, rank))
@@ -406,7 +412,10 @@ class Elaborator:
                 layer=name,
                 hint=error.hint,
             )
-            raise _Refused from None
+            if kind is None or error.output is None or product(error.output) > SIZE_LIMIT:
+                raise _Refused from None
+            # what follows can be looked at: this shape does not hang on the mistake
+            return kind, Facts(error.output, windows=(None,) * len(inputs))
         except WindowLimitError as error:
             self._note("limit-exceeded", str(error), form, scope, layer=name)
             raise _Refused from None
@@ -602,7 +611,7 @@ class _TooMany(Exception):
     """More layers than are built."""
 
 
-class Elaboration(NamedTuple):
+class Elaboration(Record):
     """A network's graph, or what keeps it from being one."""
 
     graph: Graph | None

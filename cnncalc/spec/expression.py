@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
+from cnncalc.records import Record
 from cnncalc.spec import operations
 from cnncalc.spec.operations import COMPARISONS, FUNCTIONS, Evaluate, ExpressionError
 
@@ -33,7 +34,7 @@ TOKEN = re.compile(
 RESERVED = {"and", "or", "not", "true", "false"}
 
 
-class Expression(NamedTuple):
+class Expression(Record):
     """A parsed expression."""
 
     text: str
@@ -41,7 +42,7 @@ class Expression(NamedTuple):
     names: frozenset[str]
 
 
-class Parameter(NamedTuple):
+class Parameter(Record):
     """A parameter of a block: its name and default."""
 
     name: str

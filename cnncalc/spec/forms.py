@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.diagnostics import Place
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
+from cnncalc.records import Record
 from cnncalc.spec.expression import Expression, Parameter
-from cnncalc.spec.source import MappingNode, Node, ScalarNode, Source
+from cnncalc.spec.source import Node, Source
 from cnncalc.spec.values import Listing
 
 COMMON_KEYS = ("name", "from", "repeat", "if", "output", "share")
 
 
-class Dynamic(NamedTuple):
+class Dynamic(Record):
     """An option whose value is an expression: its position among the options."""
 
     position: int
@@ -28,6 +29,7 @@ class LayerForm:
     __slots__ = (
         "block",
         "branches",
+        "broken",
         "condition",
         "counted",
         "dynamic",
@@ -47,7 +49,7 @@ class LayerForm:
     )
 
     source: Source
-    node: MappingNode | ScalarNode
+    node: Node
     place: Place
     label: str
     """The kind's or block's name."""
@@ -69,11 +71,13 @@ class LayerForm:
     references: tuple[int, ...]
     """Those of them that name a layer."""
     branches: tuple[BranchForm, ...] | None
+    broken: bool
+    """Whether a finding keeps it from being a layer: what it makes stays unknown."""
     counted: bool
     """Whether its name carries a number."""
 
 
-class BranchForm(NamedTuple):
+class BranchForm(Record):
     """A branch of a merge: a list of layers, or the name of one."""
 
     layers: tuple[LayerForm, ...] | None

@@ -12,6 +12,7 @@ from cnncalc.layers.base import SIZE_LIMIT
 from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
 from cnncalc.shapes import Shape, product
 from cnncalc.spec import zoo
+from cnncalc.spec.budget import read_budget
 from cnncalc.spec.elaborate import LAYER_LIMIT, Elaboration, elaborate
 from cnncalc.spec.errors import UsageError
 from cnncalc.spec.expression import RESERVED, Expression
@@ -36,6 +37,7 @@ KEYS = {
     "blocks": "lists of layers with parameters, used like a layer kind",
     "layers": "the layers, first to last",
     "extends": "a file beside this one, or a shipped network, that this one changes",
+    "budget": "the most that it may cost: params, macs, memory",
 }
 """Keys of an architecture file."""
 
@@ -53,6 +55,10 @@ class Network:
         self.parameters: dict[str, tuple[Source, Node, Node]] = {}
         self.layers: tuple[LayerForm, ...] = ()
         self.explicit: frozenset[str] = frozenset()
+        self.budget: dict[str, tuple[Source, Node, int]] = {}
+        """What it may cost, by `params`, `macs` and `memory`, and where that is written."""
+        self.sound = False
+        """Whether its keys, parameters and blocks can be relied on."""
         self._read(source, [])
         self._parse()
 
@@ -227,6 +233,9 @@ class Network:
                 own[header.value.partition("(")[0].strip()] = header
 
     def _parse(self) -> None:
+        # a key too many changes nothing, and uses of a block that is lost are unknown
+        grave = [finding for finding in self.diagnostics if finding.rule != "unknown-key"]
+        self.sound = {"input", "layers"} <= self.keys.keys() and len(grave) <= len(self.parser.lost)
         self.parser.parse_blocks()
         for word in ("input", "layers"):
             if word not in self.keys and not self.parser.diagnostics:
@@ -243,6 +252,8 @@ class Network:
             self.explicit = number_names(self.layers)
             if isinstance(node, SequenceNode) and not node.value:
                 self.parser.report("missing-option", "`layers` is empty", source, node)
+        if "budget" in self.keys:
+            self.budget = read_budget(self.parser, *self.keys["budget"])
 
     # -- elaboration ------------------------------------------------------------------------
 
@@ -339,13 +350,18 @@ class Network:
         shape = input or self.input_shape(values)
         found = tuple(parser.diagnostics)
         del parser.diagnostics[static:]
-        if not found and minimum_layers(self.layers) > LAYER_LIMIT:
-            found = (self._too_many(),)
-        if found:
+        known = self.sound and len(found) == static
+        if known and minimum_layers(self.layers) > LAYER_LIMIT:
+            found, known = (*found, self._too_many()), False
+        if not known:
             return Elaboration(None, found)
-        return elaborate(
+        built = elaborate(
             self.name, self.origin, self.layers, self.explicit, values, shape, self.source.label
         )
+        if not found:
+            return built
+        # layers with a finding are unknown; what stands apart from them has been looked at too
+        return Elaboration(None, (*found, *built.diagnostics))
 
     def _too_many(self) -> Diagnostic:
         source, key, _ = self.keys["layers"]

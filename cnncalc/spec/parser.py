@@ -37,6 +37,8 @@ class FormParser(ValueReader):
     def __init__(self) -> None:
         super().__init__()
         self.blocks: dict[str, BlockForm] = {}
+        self.lost: set[str] = set()
+        """Names of blocks whose declaration has a finding."""
         self._lists: dict[int, tuple[LayerForm, ...]] = {}
         self._depth = 0
 
@@ -55,7 +57,7 @@ class FormParser(ValueReader):
                 node,
                 "begin each layer with `- `",
             )
-            return ()
+            return (_blank(source, node),)
         self._depth += 1
         if self._depth > NESTING_LIMIT:
             if not any(d.rule == "limit-exceeded" for d in self.diagnostics):
@@ -65,31 +67,30 @@ class FormParser(ValueReader):
                     source,
                     node,
                 )
-            forms: list[LayerForm | None] = []
+            forms = [_blank(source, node)]
         else:
             forms = [self.layer(source, item) for item in node.value]
         self._depth -= 1
-        result = tuple(form for form in forms if form is not None)
+        result = tuple(forms)
         self._lists[id(node)] = result
         return result
 
-    def layer(self, source: Source, node: Node) -> LayerForm | None:
-        """One layer of a list; `None` after a finding."""
-        form = LayerForm()
-        form.source = source
-        form.name = form.start = form.share = form.branches = form.block = form.kind = None
-        form.repeat = form.condition = form.group = None
-        form.wanted = form.counted = False
-        form.values = form.dynamic = form.references = ()
+    def layer(self, source: Source, node: Node) -> LayerForm:
+        """One layer of a list; a broken form after a finding."""
+        form = _blank(source, node)
+        form.broken = not self._layer(form, source, node)
+        return form
+
+    def _layer(self, form: LayerForm, source: Source, node: Node) -> bool:
+        """Fill in a form; `False` after a finding."""
         argument: Node | None = None
+        before = len(self.diagnostics)
         if isinstance(node, ScalarNode):
-            form.node = node
             label_node: Node = node
         elif isinstance(node, MappingNode):
-            form.node = node
             found = self._split(form, source, node)
             if found is None:
-                return None
+                return False
             label_node, argument = found
         else:
             self.report(
@@ -99,29 +100,31 @@ class FormParser(ValueReader):
                 node,
                 "a branch stands under `add`, `multiply` or `concat`",
             )
-            return None
+            return False
         label = label_node.value
         form.label = label
         form.place = source.place(label_node)
         if label == "layers" and argument is not None:
-            return self._group(form, argument)
+            sound = len(self.diagnostics) == before
+            self._group(form, argument)
+            return sound
         block = self.blocks.get(label)
         if block is not None:
             form.block = block
             self._block_arguments(form, block, argument)
-            return form
+            return len(self.diagnostics) == before
         kind = KINDS.get(label)
         if kind is None:
-            self._unknown_layer(source, label_node)
-            return None
+            if label not in self.lost:
+                self._unknown_layer(source, label_node)
+            return False
         form.kind = kind
         if form.share is not None and not kind.has_weights:
             self.report("bad-value", f"`{label}` has no weights to share", source, label_node)
-        if not self._options(form, kind, argument):
-            return None
-        return form
+        sound = len(self.diagnostics) == before
+        return self._options(form, kind, argument) and sound
 
-    def _group(self, form: LayerForm, argument: Node) -> LayerForm:
+    def _group(self, form: LayerForm, argument: Node) -> None:
         form.group = self.layers(form.source, argument)
         for key in ("name", "share", "wanted"):
             if getattr(form, key):
@@ -133,7 +136,6 @@ class FormParser(ValueReader):
                     form.node,
                     "give it to one of the layers, or make the group a block",
                 )
-        return form
 
     def _unknown_layer(self, source: Source, node: Node) -> None:
         label = node.value
@@ -354,24 +356,27 @@ class FormParser(ValueReader):
                 "each branch is a list of layers, `[]` for the input itself, or a layer's name",
             )
             return None
-        before = len(self.diagnostics)
-        branches = tuple(self._branch(source, item) for item in node.value)
-        return branches if len(self.diagnostics) == before else None
+        return tuple(self._branch(source, item) for item in node.value)
 
     def _branch(self, source: Source, node: Node) -> BranchForm:
         if isinstance(node, ScalarNode):
-            return BranchForm(None, self.text(source, node, "a branch"), None, node)
+            text = self.text(source, node, "a branch")
+            unknown = None if text else (_blank(source, node),)
+            return BranchForm(unknown, text, None, node)
         if isinstance(node, SequenceNode):
             return BranchForm(self.layers(source, node), None, None, node)
         layers: tuple[LayerForm, ...] = ()
         condition: Any = None
         seen: set[str] = set()
+        sound = True
         for key, value in node.value:
             word = key.value if isinstance(key, ScalarNode) else "?"
+            before = len(self.diagnostics)
             if word in seen:
                 self.report("duplicate-key", f"`{word}` is given twice", source, key)
             elif word == "layers":
                 layers = self.layers(source, value)
+                before = len(self.diagnostics)
             elif word == "if":
                 condition = self.condition(source, value)
             else:
@@ -379,10 +384,12 @@ class FormParser(ValueReader):
                 if word in KINDS or word in self.blocks:
                     hint = f"a branch is a list: `[{word}: …]`"
                 self.report("unknown-key", f"a branch has no key `{word}`", source, key, hint)
+            sound = sound and len(self.diagnostics) == before
             seen.add(word)
         if "layers" not in seen:
             self.report("missing-option", "a branch needs `layers`", source, node)
-        return BranchForm(layers, None, condition, node)
+            sound = False
+        return BranchForm(layers if sound else (_blank(source, node),), None, condition, node)
 
     def _block_arguments(self, form: LayerForm, block: BlockForm, node: Node | None) -> None:
         """Fill in a block's arguments; what is left out takes its default at each use."""
@@ -427,6 +434,7 @@ class FormParser(ValueReader):
             label, parameters = parse_header(header.value)
         except ExpressionError as error:
             self.report_expression(error, source, header)
+            self.lost.add(header.value.partition("(")[0].strip())
             return
         if label in KINDS or label in RESERVED:
             self.report(
@@ -445,3 +453,18 @@ class FormParser(ValueReader):
         for block in self.blocks.values():
             block.body = self.layers(block.source, block.node)
             block.explicit = number_names(block.body)
+
+
+def _blank(source: Source, node: Node) -> LayerForm:
+    """A form of which nothing is known yet; as it is, that of a layer that cannot be."""
+    form = LayerForm()
+    form.source = source
+    form.node = node
+    form.place = source.place(node)
+    form.label = "?"
+    form.name = form.start = form.share = form.branches = form.block = form.kind = None
+    form.repeat = form.condition = form.group = None
+    form.wanted = form.counted = False
+    form.broken = True
+    form.values = form.dynamic = form.references = ()
+    return form

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.layers import KINDS, Kind
 from cnncalc.layers.options import EXPRESSION_SCHEMA
+from cnncalc.spec.budget import COSTS
 from cnncalc.spec.forms import COMMON_KEYS
 from cnncalc.spec.load import KEYS
 
@@ -79,6 +80,15 @@ def schema() -> dict[str, Any]:
             },
             "layers": {"$ref": "#/$defs/layers", "description": KEYS["layers"]},
             "extends": {"type": "string", "description": KEYS["extends"]},
+            "budget": {
+                "type": "object",
+                "properties": {
+                    cost: {"type": ["integer", "number", "string"], "description": description}
+                    for cost, description in COSTS.items()
+                },
+                "additionalProperties": False,
+                "description": KEYS["budget"],
+            },
         },
         "additionalProperties": False,
         "anyOf": [{"required": ["input", "layers"]}, {"required": ["extends"]}],

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Place, SpecError, nearest
 from cnncalc.layers.options import LimitError, OptionError, Type
+from cnncalc.records import Record
 from cnncalc.spec.expression import Expression, parse
 from cnncalc.spec.operations import ExpressionError
 from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 
 NAME_LIMIT = 120
+MESSAGE_LIMIT = 600
+"""A message that quotes a longer word is cut."""
 FINDING_LIMIT = 200
 """After so many findings a file is not looked at any further."""
 
@@ -33,7 +36,7 @@ YAML_WORDS = {
 EMPTY = {"", "~", "null", "Null", "NULL"}
 
 
-class Listing(NamedTuple):
+class Listing(Record):
     """A list of which some items are expressions."""
 
     items: tuple[Any, ...]
@@ -70,6 +73,8 @@ class ValueReader:
         Raises:
             SpecError: there are too many of them.
         """
+        if len(finding.message) > MESSAGE_LIMIT:
+            finding = finding._replace(message=finding.message[: MESSAGE_LIMIT - 1] + "…")
         self.diagnostics.append(finding)
         if len(self.diagnostics) >= FINDING_LIMIT:
             raise SpecError([*self.diagnostics, too_many(finding)])

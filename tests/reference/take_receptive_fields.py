@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from networks import classic, inception, residual
 from take_torchvision import models, torchvision
 from torch import Tensor, nn
 from torch.nn import functional
@@ -48,6 +49,21 @@ LAST_FEATURE_MAP = {
     "convnext_tiny": "features",
     "fcn_resnet50": "classifier",
 }
+TEXTBOOK = {
+    factory.__name__: factory
+    for factory in (
+        classic.network_in_network,
+        classic.vgg16_c,
+        residual.mobilenet_v1,
+        residual.resnet50_original,
+        residual.resnet110_cifar,
+        residual.resnet164_preactivation,
+        residual.xception,
+        inception.inception_v4,
+        inception.inception_resnet_v2,
+    )
+}
+"""Networks of `networks/`; their last feature map is what the pool to one position takes."""
 SWITCHES = (nn.ReLU, nn.ReLU6, nn.GELU, nn.Dropout, nn.LayerNorm)
 
 
@@ -131,15 +147,24 @@ def measure(network: nn.Module, path: str, axis: int) -> tuple[int, int, int]:
 
 def take(name: str) -> dict[str, Any]:
     """What the contract calls receptive_field, for the last feature map of a network."""
+    if name in TEXTBOOK:
+        network = TEXTBOOK[name]()
+        places = [isinstance(module, nn.AdaptiveAvgPool2d) for module in network.children()]
+        return measured(name, network, str(places.index(True) - 1))
     options: dict[str, Any] = {}
     if name in ("googlenet", "inception_v3"):
         options = {"aux_logits": False, "init_weights": False}
     if name.startswith("fcn"):
         options = {"weights_backbone": None}
-    network = positive(models.get_model(name, weights=None, **options))
-    axes = [measure(network, LAST_FEATURE_MAP[name], axis) for axis in (0, 1)]
+    return measured(name, models.get_model(name, weights=None, **options), LAST_FEATURE_MAP[name])
+
+
+def measured(name: str, network: nn.Module, path: str) -> dict[str, Any]:
+    """The receptive field of the map that a module of a network gives, on both axes."""
+    network = positive(network)
+    axes = [measure(network, path, axis) for axis in (0, 1)]
     size, stride, start = (list(values) for values in zip(*axes, strict=True))
-    entry = {"feature_map": LAST_FEATURE_MAP[name], "size": size, "stride": stride, "start": start}
+    entry = {"feature_map": path, "size": size, "stride": stride, "start": start}
     print(name, entry, flush=True)
     return entry
 
@@ -148,7 +173,7 @@ def main(wanted: list[str]) -> None:
     """Measure the named networks, or all of them."""
     torch.manual_seed(0)
     known = json.loads(HERE.read_text(encoding="utf-8"))["networks"] if HERE.exists() else {}
-    for name in wanted or LAST_FEATURE_MAP:
+    for name in wanted or (*LAST_FEATURE_MAP, *TEXTBOOK):
         known[name] = take(name)
         versions = {
             "torch": torch.__version__,

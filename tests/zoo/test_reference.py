@@ -12,6 +12,8 @@ import pytest
 
 from cnncalc.spec import zoo
 
+from .test_figures import CASES
+
 REFERENCES = compare.references()
 
 
@@ -22,8 +24,9 @@ def test_network_equals_its_reference(name: str) -> None:
     assert found.layers > 0
 
 
-def test_every_shipped_network_has_a_reference() -> None:
-    assert {compare.entry(name)["model"] for name in REFERENCES} == set(zoo.names())
+def test_every_shipped_network_is_held_against_something() -> None:
+    taken = {compare.entry(name)["model"] for name in REFERENCES}
+    assert taken | {case.name for case in CASES} == set(zoo.names())
 
 
 def test_all_networks_of_torchvision_are_there() -> None:

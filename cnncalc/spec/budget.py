@@ -1,0 +1,80 @@
+"""The most that a network may cost: amounts such as `5M` and `512KiB`, and `budget:` in a file."""
+
+from __future__ import annotations
+
+import re
+
+from cnncalc.diagnostics import did_you_mean
+from cnncalc.spec.errors import UsageError
+from cnncalc.spec.source import MappingNode, Node, ScalarNode, Source
+from cnncalc.spec.values import ValueReader, describe
+
+COSTS = {
+    "params": "trainable values, such as 5M",
+    "macs": "multiply-accumulates, such as 600M",
+    "memory": "bytes of weights and of the activations alive at once, such as 512KiB",
+}
+"""What a budget can limit."""
+
+AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)", re.IGNORECASE)
+POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def parse_amount(text: str, cost: str) -> int | None:
+    """`5M`, `1.5G` (units of 1000), and for memory `512KiB` (1024) or `4MB`; `None`: no amount."""
+    match = AMOUNT.fullmatch(text.strip().replace("_", ""))
+    if match is None:
+        return None
+    number, unit, of_bytes = match.groups()
+    binary = unit[1:].lower() == "i"
+    if cost != "memory" and (binary or of_bytes):
+        return None
+    if binary and not of_bytes:
+        return None
+    base = 1024 if binary else 1000
+    whole, _, part = number.partition(".")
+    return int(whole + part) * base ** POWERS[unit[:1].upper()] // 10 ** len(part)
+
+
+def option_amount(text: str, cost: str) -> int:
+    """An amount on the command line.
+
+    Raises:
+        UsageError: it is none.
+    """
+    amount = parse_amount(text, cost)
+    if amount is None:
+        raise UsageError(f"`--max-{cost} {text}` is no amount", COSTS[cost])
+    return amount
+
+
+def read_budget(
+    reader: ValueReader, source: Source, key: Node, node: Node
+) -> dict[str, tuple[Source, Node, int]]:
+    """The amounts of `budget:` and where they are written."""
+    found: dict[str, tuple[Source, Node, int]] = {}
+    if not isinstance(node, MappingNode):
+        reader.report(
+            "bad-value",
+            f"expected what the network may cost, found {describe(node)}",
+            source,
+            node,
+            "write it as `{params: 5M, macs: 600M, memory: 512KiB}`",
+        )
+        return found
+    for name, value in node.value:
+        word = name.value if isinstance(name, ScalarNode) else "?"
+        if word in found:
+            reader.report("duplicate-key", f"`{word}` is given twice", source, name)
+        elif word not in COSTS:
+            reader.report(
+                "unknown-key", f"a budget has no `{word}`", source, name, did_you_mean(word, COSTS)
+            )
+        else:
+            amount = parse_amount(value.value, word) if isinstance(value, ScalarNode) else None
+            if amount is None:
+                message = f"`{word}` must be an amount, not {describe(value)}"
+                reader.report("bad-value", message, source, value, COSTS[word])
+            else:
+                found[word] = (source, value, amount)
+    return found

@@ -1,0 +1,194 @@
+"""Write layers.json: what PyTorch says of the layers in tests/layers/layer_cases.py.
+
+For each: the output's shape without the batch, the shapes in the state dict, the
+multiply-accumulates that torch's own counter finds for one sample, and what autograd keeps for
+the backward pass of a training step on two samples.
+
+    python tests/reference/take_layers.py
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch.utils.flop_counter import FlopCounterMode
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from layers.layer_cases import CASES, Case
+
+HERE = Path(__file__).parent / "layers.json"
+BATCH = 2
+
+
+class Function(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Named(nn.Module):
+    """Modules one after the other, under names."""
+
+    def __init__(self, **parts: nn.Module) -> None:
+        super().__init__()
+        for name, part in parts.items():
+            self.add_module(name, part)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for part in self.children():
+            x = part(x)
+        return x
+
+
+class Squeeze(Named):
+    """Squeeze-and-excitation, with the names of torchvision."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = x.mean(tuple(range(2, x.ndim)), keepdim=True)
+        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(mean))))
+
+
+class Attention(nn.MultiheadAttention):
+    """Self-attention over all positions."""
+
+    def __init__(self, channels: int, heads: int, bias: bool = True) -> None:
+        super().__init__(channels, heads, bias=bias, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        rows = x.flatten(2).transpose(1, 2)
+        seen, _ = super().forward(rows, rows, rows, need_weights=True)
+        return seen.transpose(1, 2).reshape(x.shape)
+
+
+class Scaled(nn.Module):
+    """A factor for each channel."""
+
+    def __init__(self, shape: tuple[int, ...], bias: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape))
+        if bias:
+            self.bias = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight + getattr(self, "bias", 0)
+
+
+class Centres(nn.Module):
+    """Squared distances to centres."""
+
+    def __init__(self, inputs: int, features: int, trainable: bool = True) -> None:
+        super().__init__()
+        centres = torch.zeros(features, inputs)
+        if trainable:
+            self.weight = nn.Parameter(centres)
+        else:
+            self.register_buffer("weight", centres)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x[:, None] - self.weight) ** 2).sum(-1)
+
+
+class Local(nn.Module):
+    """A convolution whose every output position has a kernel and a bias of its own."""
+
+    def __init__(
+        self, channels: int, filters: int, kernel: int, stride: int, output: tuple[int, int]
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(filters, *output, channels, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(filters, *output))
+        self.kernel, self.stride = kernel, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        windows = x.unfold(2, self.kernel, self.stride).unfold(3, self.kernel, self.stride)
+        filters, rows, columns = self.weight.shape[:3]
+        left = self.weight.movedim(0, 2).reshape(rows * columns, filters, -1)
+        right = windows.permute(2, 3, 1, 4, 5, 0).reshape(rows * columns, -1, len(x))
+        found = torch.bmm(left, right).reshape(rows, columns, filters, len(x))
+        return found.permute(3, 2, 0, 1) + self.bias
+
+
+def stripped(name: str) -> str:
+    """A state's name without the number of a part."""
+    head, _, rest = name.partition(".")
+    return rest if head.isdigit() else name
+
+
+def kept(module: nn.Module, x: Tensor) -> dict[str, int]:
+    """Bytes that autograd keeps of a training step, apart by what they are."""
+    module.train()
+    x.requires_grad_()
+    saved: dict[tuple[int, int], Tensor] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        saved[tensor.data_ptr(), tensor.nbytes] = tensor.detach()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        output = module(x)
+    own = {tensor.data_ptr() for tensor in module.state_dict().values()}
+    found = {"input": 0, "output": 0, "indices": 0, "masks": 0, "other": 0}
+    for (pointer, size), tensor in saved.items():
+        if pointer in own:
+            continue
+        if pointer == x.data_ptr():
+            found["input"] += size
+        elif pointer == output.data_ptr():
+            found["output"] += size
+        elif tensor.dtype == torch.int64:
+            found["indices"] += size
+        else:
+            found["masks" if tensor.dtype in (torch.bool, torch.uint8) else "other"] += size
+    return {key: size for key, size in found.items() if size}
+
+
+def take(case: Case) -> dict[str, Any]:
+    """The figures of one case."""
+    torch.manual_seed(0)
+    module: nn.Module = eval(case.torch)  # rows of our own
+    x = torch.randn(BATCH, *case.input)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        shape = list(module.eval()(x[:1]).shape[1:])
+    trained = {name for name, _ in module.named_parameters()}
+    state = {
+        name: list(tensor.shape)
+        for name, tensor in module.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    return {
+        "torch": case.torch,
+        "output": shape,
+        "weights": {stripped(name): shape for name, shape in state.items() if name in trained},
+        "buffers": {stripped(name): shape for name, shape in state.items() if name not in trained},
+        "macs": counter.get_total_flops() // 2,
+        "keeps": kept(module, x) if case.keeps else None,
+    }
+
+
+def main() -> None:
+    """Take the figures of every case."""
+    warnings.simplefilter("ignore")
+    torch.backends.mha.set_fastpath_enabled(False)
+    versions = {"torch": torch.__version__, "python": platform.python_version()}
+    rows = ",\n".join(f"{json.dumps(case.name)}: {json.dumps(take(case))}" for case in CASES)
+    text = f'{{\n"versions": {json.dumps(versions)},\n"batch": {BATCH},\n"layers": {{\n{rows}\n}}\n}}\n'
+    HERE.write_text(text, encoding="utf-8")
+    print(f"{len(CASES)} layers")
+
+
+if __name__ == "__main__":
+    main()
