@@ -261,11 +261,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("networks", nargs="*", default=list(NETWORKS), metavar="NETWORK")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--blas-threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
-    # Read when NumPy is imported. The kernels have threads of their own.
-    os.environ["OPENBLAS_NUM_THREADS"] = str(options.blas_threads)
+    os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)  # read when NumPy is imported
     import torch
 
     from cnncalc.numerics.threads import workers

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any
 
+from cnncalc.analysis.receptive_field import receptive_fields
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError
-from cnncalc.rules.base import Subject
-from cnncalc.rules.registry import check
+from cnncalc.rules.base import Limits
+from cnncalc.rules.examination import examine, failures, judge
 from cnncalc.shapes import Shape, WindowLimitError
-from cnncalc.spec.load import Network, UsageError, load
+from cnncalc.spec.load import Network, UsageError, find, load
 
 __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 
@@ -88,12 +89,14 @@ def report(
     """
     elaboration = network.elaborate(parameters, input)
     if elaboration.graph is None:
-        raise SpecError(elaboration.diagnostics)
+        raise SpecError(failures(network, elaboration, input, parameters))
     try:
-        findings = check(Subject(network, elaboration))
-        return Report(elaboration.graph, settings, findings)
+        fields = receptive_fields(elaboration.graph)
     except WindowLimitError as error:
         raise SpecError([Diagnostic("limit-exceeded", "error", str(error))]) from None
+    limits = Limits(batch=settings.batch, width=BYTES[settings.dtype])
+    findings = judge(network, elaboration, limits, fields)
+    return Report(elaboration.graph, settings, findings, fields)
 
 
 def validate(
@@ -108,12 +111,7 @@ def validate(
         UsageError: there is no such file, network or parameter.
     """
     try:
-        network = load(fspath(net))
-        elaboration = network.elaborate(parameters, input)
-        if elaboration.graph is None:
-            return elaboration.diagnostics
-        return check(Subject(network, elaboration))
+        source = find(fspath(net))
     except SpecError as error:
         return error.diagnostics
-    except WindowLimitError as error:
-        return (Diagnostic("limit-exceeded", "error", str(error)),)
+    return examine(source, input, parameters)

@@ -145,12 +145,13 @@ class Report:
         graph: Graph,
         settings: Settings = Settings(),
         diagnostics: tuple[Diagnostic, ...] = (),
+        fields: list[Field] | None = None,
     ) -> None:
         self.graph = graph
         self.settings = settings
         self.diagnostics = diagnostics
         self._activations: Activations = activations(graph, settings.inplace)
-        self._fields = receptive_fields(graph)
+        self._fields = receptive_fields(graph) if fields is None else fields
 
     @property
     def name(self) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any, TypeVar
 
 import click
 
 from cnncalc.diagnostics import SpecError
 from cnncalc.shapes import Shape
-from cnncalc.spec.load import UsageError, parse_change, parse_input
+from cnncalc.spec.load import UsageError, load, parse_change, parse_input
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,6 +60,47 @@ def network_options(command: Command) -> Command:
         "--batch", type=click.IntRange(1, 2**31 - 1), default=1, help="Samples in a batch."
     )(command)
     return variant_options(command)
+
+
+def with_report(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that shape a report of NET; the command gets the report itself.
+
+    It is called with `report`, `depth` and `channels_last`, and with its own options.
+    """
+
+    def run(
+        net: str,
+        input_: Shape | None,
+        changes: tuple[tuple[str, Any], ...],
+        batch: int,
+        dtype: str,
+        inplace: bool,
+        layout: str,
+        **others: Any,
+    ) -> int:
+        from cnncalc.analysis.report import Settings
+        from cnncalc.api import report
+
+        found = report(load(net), input_, dict(changes), Settings(batch, dtype, inplace))
+        return command(report=found, channels_last=layout == "channels-last", **others)
+
+    update_wrapper(run, command)
+    for option in (
+        click.option(
+            "--layout",
+            type=click.Choice(["channels-first", "channels-last"]),
+            default="channels-first",
+            help="Write shapes as C×H×W or as H×W×C.",
+        ),
+        click.option("--inplace", is_flag=True, help="Activations write over their input."),
+        click.option(
+            "--depth", type=click.IntRange(1, 100), help="Fold blocks below this level into sums."
+        ),
+        network_options,
+        click.argument("net"),
+    ):
+        run = option(run)
+    return run
 
 
 def output_option(command: Command) -> Command:

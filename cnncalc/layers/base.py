@@ -242,6 +242,18 @@ def single(inputs: tuple[Shape, ...]) -> Shape:
     return shape
 
 
+def check_divides(groups: int, channels: int, option: str, what: str = "groups") -> None:
+    """Refuse groups that do not divide the channels."""
+    if channels % groups:
+        below = next(d for d in range(min(groups, channels), 0, -1) if channels % d == 0)
+        raise LayerError(
+            "groups-do-not-divide",
+            f"{groups} {what} do not divide {channels} channels",
+            option=option,
+            hint=f"{below} would",
+        )
+
+
 def check_size(shape: Shape, what: str) -> None:
     """Refuse arrays beyond `SIZE_LIMIT`."""
     if product(shape) > SIZE_LIMIT:

@@ -6,8 +6,9 @@ from cnncalc.layers.base import (
     Facts,
     Keeps,
     Kind,
-    LayerError,
     Operations,
+    Windows,
+    check_divides,
     pointwise,
     single,
 )
@@ -21,6 +22,24 @@ STATISTICS_OPERATIONS = 5
 def affine_arrays(shape: Shape, affine: bool) -> dict[str, Shape]:
     """Scale and offset of a normalization."""
     return {"weight": shape, "bias": shape} if affine else {}
+
+
+def measured(
+    shape: Shape,
+    array: Shape,
+    affine: bool,
+    windows: tuple[Windows | None, ...],
+    statistics: int,
+) -> Facts:
+    """Facts of a normalization that measures its own statistics, so many means and variances."""
+    per_value = STATISTICS_OPERATIONS + 2 * affine
+    return Facts(
+        shape,
+        weights=affine_arrays(array, affine),
+        operations=Operations(normalization=per_value * product(shape)),
+        windows=windows,
+        keeps=Keeps(inputs=True, values=2 * statistics),
+    )
 
 
 class BatchNorm(Kind, name="batch_norm"):
@@ -69,13 +88,12 @@ class LayerNorm(Kind, name="layer_norm"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         whole = self.over == "all" or len(shape) == 1
-        per_value = STATISTICS_OPERATIONS + 2 * self.affine
-        return Facts(
+        return measured(
             shape,
-            weights=affine_arrays(shape if whole else shape[:1], self.affine),
-            operations=Operations(normalization=per_value * product(shape)),
-            windows=(None if whole else pointwise(shape),),
-            keeps=Keeps(inputs=True, values=2 * (1 if whole else product(shape[1:]))),
+            shape if whole else shape[:1],
+            self.affine,
+            (None if whole else pointwise(shape),),
+            1 if whole else product(shape[1:]),
         )
 
 
@@ -93,20 +111,8 @@ class GroupNorm(Kind, name="group_norm"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        if shape[0] % self.groups:
-            raise LayerError(
-                "groups-do-not-divide",
-                f"{self.groups} groups do not divide {shape[0]} channels",
-                option="groups",
-            )
-        per_value = STATISTICS_OPERATIONS + 2 * self.affine
-        return Facts(
-            shape,
-            weights=affine_arrays(shape[:1], self.affine),
-            operations=Operations(normalization=per_value * product(shape)),
-            windows=(None,),
-            keeps=Keeps(inputs=True, values=2 * self.groups),
-        )
+        check_divides(self.groups, shape[0], "groups")
+        return measured(shape, shape[:1], self.affine, (None,), self.groups)
 
 
 class InstanceNorm(Kind, name="instance_norm"):
@@ -122,14 +128,7 @@ class InstanceNorm(Kind, name="instance_norm"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        per_value = STATISTICS_OPERATIONS + 2 * self.affine
-        return Facts(
-            shape,
-            weights=affine_arrays(shape[:1], self.affine),
-            operations=Operations(normalization=per_value * product(shape)),
-            windows=(None,),
-            keeps=Keeps(inputs=True, values=2 * shape[0]),
-        )
+        return measured(shape, shape[:1], self.affine, (None,), shape[0])
 
 
 class LocalResponseNorm(Kind, name="local_response_norm"):

@@ -371,25 +371,9 @@ class Option:
         """How the short form announces it: `/` a stride, `p` a padding."""
 
 
-def option(
-    type: Type,
-    help: str,
-    *,
-    default: Any = None,
-    required: bool = False,
-    main: bool = False,
-    variadic: bool = False,
-    like: str | None = None,
-    mark: str | None = None,
-) -> Any:
-    """Declare an option as a class attribute (typed `Any`, so the annotation is free)."""
-    return Option(
-        type,
-        help,
-        default=default,
-        required=required,
-        main=main,
-        variadic=variadic,
-        like=like,
-        mark=mark,
-    )
+def option(type: Type, help: str, **settings: Any) -> Any:
+    """Declare an option as a class attribute (typed `Any`, so that the annotation is free).
+
+    The settings are those of `Option`.
+    """
+    return Option(type, help, **settings)

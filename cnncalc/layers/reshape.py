@@ -8,6 +8,7 @@ from cnncalc.layers.base import (
     Kind,
     LayerError,
     Reference,
+    check_divides,
     pointwise,
     single,
     spatial,
@@ -150,12 +151,7 @@ class ChannelShuffle(Kind, name="channel_shuffle"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        if shape[0] % self.groups:
-            raise LayerError(
-                "groups-do-not-divide",
-                f"{self.groups} groups do not divide {shape[0]} channels",
-                option="groups",
-            )
+        check_divides(self.groups, shape[0], "groups")
         return Facts(shape, windows=(pointwise(shape),), keeps=Keeps())
 
 

@@ -46,13 +46,13 @@ class Convolution(NamedTuple):
         return prod(self.positions) * self.filters * (self.channels // self.groups) * self.taps
 
 
-# Nanoseconds for one unit of work on two cores.
+# Nanoseconds for one unit of work; products on two cores, the rest on one.
 PRODUCT = 0.0118  # a multiply-accumulate in a matrix product
-GATHER = 0.09  # a value copied into the columns
-SPREAD_ADD = 0.10  # a value of a tap's product added to the output
-WINOGRAD_INPUT = 0.35  # a value of a transformed input tile
-WINOGRAD_OUTPUT = 0.40  # a value of a product's tile
-WINOGRAD_WEIGHT = 0.35  # a value of a transformed weight
+GATHER = 0.5  # a value copied into the columns
+SPREAD_ADD = 0.9  # a value of a tap's product added to the output
+SPREAD_WEIGHT = 1.5  # a weight put in the order of the taps
+WINOGRAD_TILE = 1.8  # a value of an input or output tile, transformed and laid out
+WINOGRAD_WEIGHT = 0.8  # a value of a transformed weight
 
 
 def choose(shape: Convolution) -> Algorithm:
@@ -81,7 +81,9 @@ def can_spread(shape: Convolution) -> bool:
 
 def spread_cost(shape: Convolution) -> float:
     """Nanoseconds of a product for each tap and its shifted additions."""
-    return shape.macs * PRODUCT + shape.filters * shape.taps * prod(shape.positions) * SPREAD_ADD
+    added = shape.filters * shape.taps * prod(shape.positions)
+    weights = shape.filters * shape.channels // shape.groups * shape.taps
+    return shape.macs * PRODUCT + added * SPREAD_ADD + weights * SPREAD_WEIGHT
 
 
 def can_winograd(shape: Convolution) -> bool:
@@ -98,7 +100,6 @@ def winograd_cost(shape: Convolution) -> float:
     """Nanoseconds of Winograd's F(4x4, 3x3), its weights transformed anew each time."""
     tiles = prod(-(-positions // 4) for positions in shape.positions)
     products = 36 * tiles * shape.channels * shape.filters * PRODUCT
-    inputs = 36 * tiles * shape.channels * WINOGRAD_INPUT
-    outputs = 36 * tiles * shape.filters * WINOGRAD_OUTPUT
+    tile_values = 36 * tiles * (shape.channels + shape.filters) * WINOGRAD_TILE
     weights = 36 * shape.channels * shape.filters * WINOGRAD_WEIGHT
-    return products + inputs + outputs + weights
+    return products + tile_values + weights

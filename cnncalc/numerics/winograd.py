@@ -52,14 +52,15 @@ def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, ou
     """
     height, width = shape.positions
     down, across = -(-height // TILE), -(-width // TILE)
-    fitting = INPUT_BYTES // (36 * shape.channels * (across + 1) * x.itemsize)
+    rows = max(shape.channels, LEAST_FILTERS)  # of the larger of inputs and products
+    fitting = INPUT_BYTES // (36 * rows * (across + 1) * x.itemsize)
     count = -(-down // max(1, fitting))
     for sample in range(x.shape[0]):
         for part in range(count):
             first, last = down * part // count, down * (part + 1) // count
             inputs = _transformed_input(x[sample], shape, first, last - first, across)
-            rows = slice(first * TILE, min(last * TILE, height))
-            _multiply(inputs, weight, epilogue, last - first, across, out[sample, :, rows])
+            lines = slice(first * TILE, min(last * TILE, height))
+            _multiply(inputs, weight, epilogue, last - first, across, out[sample, :, lines])
 
 
 def _transformed_input(x: Array, shape: Convolution, first: int, down: int, across: int) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.base import Rule, Subject
 from cnncalc.rules.chains import BiasBeforeNorm, DilationGridding, NoNonlinearity
+from cnncalc.rules.files import BudgetExceeded
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
 from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
@@ -31,6 +32,7 @@ CHECKS: tuple[Rule, ...] = (
     ReceptiveFieldTooSmall(),
     UnproductiveLayer(),
     InputNotDivisible(),
+    BudgetExceeded(),
 )
 
 SEVERITIES = ("error", "warning", "note")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnncalc.numerics import choice
+from cnncalc.numerics import choice, winograd
 from cnncalc.numerics.activation import relu
 from cnncalc.numerics.choice import Algorithm, Convolution
 from cnncalc.numerics.conv import conv
@@ -17,7 +17,7 @@ from cnncalc.numerics.elementwise import Epilogue
 from cnncalc.numerics.product import counting
 from cnncalc.numerics.threads import workers
 from cnncalc.numerics.windows import output_size
-from cnncalc.numerics.workspace import workspace
+from cnncalc.numerics.workspace import LIMIT_BYTES, scratch, workspace
 
 from .kernel_cases import CONV, Case, draw
 
@@ -144,3 +144,45 @@ def test_a_forgotten_group_is_counted() -> None:
             conv(np.ones((1, 8, 9, 9)), np.ones((8, 8 // groups, 3, 3)), **options, groups=groups)
         counts.append(counter.macs)
     assert counts == [8 * 8 * 9 * 81, 8 * 2 * 9 * 81]
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "size", "kernel", "groups", "expected"),
+    [
+        (64, 256, 56, 1, 1, Algorithm.POINTWISE),
+        (96, 96, 56, 3, 96, Algorithm.DEPTHWISE),
+        (3, 64, 224, 3, 1, Algorithm.COLUMNS),
+        (512, 512, 7, 3, 1, Algorithm.COLUMNS),
+        (128, 32, 56, 3, 1, Algorithm.SPREAD),
+        (256, 256, 56, 3, 1, Algorithm.WINOGRAD),
+    ],
+)
+def test_the_choice_by_shape(
+    channels: int, filters: int, size: int, kernel: int, groups: int, expected: Algorithm
+) -> None:
+    pad = ((kernel // 2,) * 2,) * 2
+    pair = (size, size)
+    shape = Convolution(
+        channels, filters, pair, pair, (kernel, kernel), (1, 1), pad, (1, 1), groups
+    )
+    assert choice.choose(shape) is expected
+
+
+def test_winograd_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "INPUT_BYTES", 2**19)
+    monkeypatch.setattr(winograd, "BLOCK_BYTES", 2**14)
+    random = np.random.RandomState(2)
+    x, weight = random.standard_normal((1, 9, 41, 30)), random.standard_normal((70, 9, 3, 3))
+    options = {"stride": (1, 1), "padding": SAME, "dilation": (1, 1), "groups": 1}
+    check(x, weight, options, random.standard_normal(70))
+
+
+def test_scratch_memory_is_bounded_and_reused() -> None:
+    double = np.dtype(np.float64)
+    with workspace():
+        first = scratch("a", (1000,), double)
+        assert np.shares_memory(first, scratch("a", (10, 10), double))
+        # A third of the limit each: the fourth lets go of the others.
+        for name in "bcde":
+            scratch(name, (LIMIT_BYTES // 3 // 8,), double)
+        assert not np.shares_memory(first, scratch("a", (1000,), double))

@@ -1,0 +1,132 @@
+"""All findings in a file: what keeps it from being a network, or what the rules say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnncalc.analysis.receptive_field import Field
+from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.rules import ignores
+from cnncalc.rules.base import Limits, Subject
+from cnncalc.rules.registry import check, ordered
+from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.spec.elaborate import Elaboration
+from cnncalc.spec.network import Network
+from cnncalc.spec.source import Source
+
+NEAR = 64
+"""How far from an input size others are tried."""
+
+TRIED_LAYERS = 10_000
+"""How many layers may be built in all to find an input size that fits."""
+
+
+def examine(
+    source: Source,
+    input: Shape | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    limits: Limits = Limits(),
+) -> tuple[Diagnostic, ...]:
+    """All findings in a file, errors first.
+
+    Raises:
+        UsageError: an unknown parameter.
+    """
+    try:
+        network = Network(source)
+    except SpecError as error:
+        return silence(error.diagnostics, source, {source.label: source})
+    elaboration = network.elaborate(parameters, input)
+    if elaboration.graph is None:
+        return failures(network, elaboration, input, parameters)
+    return judge(network, elaboration, limits)
+
+
+def judge(
+    network: Network,
+    elaboration: Elaboration,
+    limits: Limits = Limits(),
+    fields: list[Field] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """What the rules say of a network that has been built; receptive fields may be handed in."""
+    try:
+        found = check(Subject(network, elaboration, fields, limits))
+    except WindowLimitError as error:
+        source, key, _ = network.keys["layers"]
+        place = source.place(key)
+        excerpt = source.line(place.line)
+        found = (Diagnostic("limit-exceeded", "error", str(error), place, excerpt=excerpt),)
+    return silence(found, network.source, network.sources)
+
+
+def failures(
+    network: Network,
+    elaboration: Elaboration,
+    input: Shape | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Why a network could not be built."""
+    found = elaboration.diagnostics
+    if any(finding.rule == "shape-mismatch" for finding in found):
+        found = _name_sizes(network, elaboration, input, parameters)
+    return silence(ordered(found), network.source, network.sources)
+
+
+def silence(
+    found: tuple[Diagnostic, ...], own: Source, sources: Mapping[str, Source]
+) -> tuple[Diagnostic, ...]:
+    """The findings that no comment of their file silences."""
+    if not any(ignores.MARK in source.text for source in sources.values()):
+        return found
+    from cnncalc.rules.documentation import RULES
+
+    return ordered(ignores.apply(found, sources.values(), own, frozenset(RULES)))
+
+
+def _name_sizes(
+    network: Network,
+    elaboration: Elaboration,
+    input: Shape | None,
+    parameters: Mapping[str, Any] | None,
+) -> tuple[Diagnostic, ...]:
+    """Mismatches that another input size would cure are told as such, with the nearest sizes."""
+    shape = input or network.input_shape(network.values(parameters or {}))
+    attempts = min(TRIED_LAYERS // len(elaboration.forms), 2 * NEAR) if elaboration.forms else 0
+    open_ends = {
+        (finding.rule, finding.place): finding
+        for finding in elaboration.diagnostics
+        if finding.rule == "shape-mismatch" and finding.layer and "branch" in finding.message
+    }
+    cures: dict[object, list[str]] = {key: [] for key in open_ends}
+    if len(shape) < 2:
+        return elaboration.diagnostics
+    for sign in (-1, 1):
+        waiting = set(open_ends)
+        for step in range(1, attempts // 2 + 1):
+            other = (shape[0], *(size + sign * step for size in shape[1:]))
+            if not waiting or min(other) < 1:
+                break
+            tried = network.elaborate(parameters, other)
+            left = {(finding.rule, finding.place) for finding in tried.diagnostics}
+            for key in [key for key in waiting if key not in left]:
+                if tried.graph is not None or _built(tried, open_ends[key]):
+                    waiting.remove(key)
+                    cures[key].append("×".join(map(str, other[1:])))
+    size = "×".join(map(str, shape[1:]))
+    return tuple(
+        finding._replace(
+            rule="odd-upsampling",
+            message=f"{finding.message}; an input of {size} is rounded on the way",
+            hint=f"an input of {' or '.join(sizes)} fits; "
+            "`upsample: {like: …}` or `crop` takes any",
+        )
+        if (sizes := cures.get((finding.rule, finding.place)))
+        else finding
+        for finding in elaboration.diagnostics
+    )
+
+
+def _built(elaboration: Elaboration, finding: Diagnostic) -> bool:
+    """Whether the layer of a finding has been built: nothing before it has failed."""
+    return any(form is not None and form.place == finding.place for form in elaboration.forms)

@@ -1,0 +1,108 @@
+"""Rules of the file as a whole: its budget, and comments that silence findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.analysis.memory import activations
+from cnncalc.diagnostics import Diagnostic, Place
+from cnncalc.rules.base import Rule, Subject
+
+
+class BudgetExceeded(Rule):
+    """The network costs more than it may."""
+
+    name = "budget-exceeded"
+    severity = "error"
+    summary = "the network costs more than its budget"
+    why = (
+        "A network for a device has a size and a time that it must keep. `budget:` in the file, "
+        "or `--max-params`, `--max-macs` and `--max-memory`, state them, and a run fails when a "
+        "change breaks them. Memory is what inference holds at its peak: weights and running "
+        "statistics, and the largest set of activations alive at one moment."
+    )
+    fails = """\
+input: [3, 32, 32]
+budget: {params: 1K}
+layers:
+  - conv: {filters: 64, kernel: 3}
+"""
+    passes = """\
+input: [3, 32, 32]
+budget: {params: 2K, macs: 2M, memory: 512KiB}
+layers:
+  - conv: {filters: 64, kernel: 3}
+"""
+
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        limits, written = subject.limits, subject.network.budget
+        for cost, option in (
+            ("params", limits.params),
+            ("macs", limits.macs),
+            ("memory", limits.memory),
+        ):
+            if option is None and cost not in written:
+                continue
+            place: Place | None
+            if option is not None:
+                most, place = option, self._place(subject)
+            else:
+                source, node, most = written[cost]
+                place = source.place(node)
+            found = self._cost(subject, cost)
+            if found > most:
+                yield Diagnostic(
+                    self.name,
+                    self.severity,
+                    f"{found:,} {UNITS[cost]}, and the budget is {most:,}: "
+                    f"{found - most:,} too many",
+                    place,
+                    excerpt=subject.excerpt(place),
+                )
+
+    def _place(self, subject: Subject) -> Place | None:
+        """A limit of the command line concerns all layers."""
+        entry = subject.network.keys.get("layers")
+        return entry[0].place(entry[1]) if entry else None
+
+    def _cost(self, subject: Subject, cost: str) -> int:
+        nodes = subject.graph.nodes
+        batch, width = subject.limits.batch, subject.limits.width
+        if cost == "macs":
+            return sum([node.facts.operations.macs for node in nodes]) * batch
+        params = sum([node.params for node in nodes])
+        if cost == "params":
+            return params
+        stored = params + sum([n.facts.buffer_values for n in nodes if n.shares is None])
+        return (stored + activations(subject.graph).peak * batch) * width
+
+
+UNITS = {"params": "parameters", "macs": "multiply-accumulates", "memory": "bytes of memory"}
+
+
+class UnusedIgnore(Rule):
+    """A comment that silences nothing."""
+
+    name = "unused-ignore"
+    severity = "warning"
+    summary = "a `# cnncalc: ignore` comment that silences nothing"
+    why = (
+        "It was written for a finding that is gone, or names a rule that does not exist, and "
+        "would hide the next one. Errors cannot be silenced: there is no network to go on with."
+    )
+    repair = "The comment is taken away, or the rules in it that silence nothing."
+    fails = """\
+input: [3, 32, 32]
+layers:
+  - conv: {filters: 8, kernel: 3, stride: 1}   # cnncalc: ignore[stride-does-not-tile]
+"""
+    passes = """\
+input: [3, 32, 32]
+layers:
+  - conv: {filters: 8, kernel: 3, stride: 2}   # cnncalc: ignore[stride-does-not-tile]
+"""
+
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """None: it takes the findings of all other rules (see `ignores`)."""
+        return iter(())
