@@ -6,8 +6,10 @@
 For every different layer: the time of each algorithm that can compute it, the one that
 ``cnncalc.numerics.choice`` picks, and PyTorch's for the same work (convolution, batch norm and
 activation in eager mode; ours has the norm and the activation folded into the convolution).
-One call of each in turn, round after round, so that a busy moment of the machine hits all of
-them; the median is printed. A layer counts as often as its network has it.
+One call of each in turn, round after round, and the fastest is printed: a library whose threads
+wait for each other stalls for milliseconds when anything else wants a core. A layer whose median
+is more than half above its fastest time is marked ``!``; a table full of marks says that the
+machine was busy, and nothing else. A layer counts as often as its network has it.
 
 The last lines are what the constants of the cost model are fitted to: how much time choosing
 perfectly would have saved, and the time against the rate of one large matrix product.
@@ -23,7 +25,6 @@ from collections.abc import Callable, Iterator
 from math import exp, log
 from statistics import median
 from typing import NamedTuple
-
 
 PAUSE = 0.04
 
@@ -124,10 +125,17 @@ NETWORKS: dict[str, Callable[[], Iterator[Layer]]] = {
 }
 
 
-def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median milliseconds of each call, one of each in turn."""
+class Time(NamedTuple):
+    """Milliseconds of one call."""
+
+    best: float
+    median: float
+
+
+def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, Time]:
+    """The time of each call, one of each in turn."""
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds + 1):
+    for _ in range(rounds):
         for name, call in calls.items():
             # Both libraries' idle threads wait for work by spinning, which would slow down the
             # other; after a pause they sleep. The first call wakes them and fills the caches.
@@ -136,7 +144,7 @@ def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str
             start = time.perf_counter()
             call()
             times[name].append((time.perf_counter() - start) * 1e3)
-    return {name: median(values[1:]) for name, values in times.items()}
+    return {name: Time(min(values), median(values)) for name, values in times.items()}
 
 
 def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
@@ -230,7 +238,9 @@ def measure(name: str, rounds: int) -> float:
     total_ours = total_best = total_theirs = 0.0
     for layer, count in Counter(NETWORKS[name]()).items():
         calls, chosen = ours(layer)
-        times = interleaved({**calls, "torch": theirs(layer)}, rounds)
+        measured = interleaved({**calls, "torch": theirs(layer)}, rounds)
+        mark = "!" if any(t.median > 1.5 * t.best for t in measured.values()) else ""
+        times = {key: value.best for key, value in measured.items()}
         reference = times.pop("torch")
         total_ours += count * times[chosen]
         total_best += count * min(times.values())
@@ -239,7 +249,10 @@ def measure(name: str, rounds: int) -> float:
             f"{'*' if key == chosen else ''}{key} {value:.2f}" for key, value in times.items()
         )
         ratio = times[chosen] / reference
-        print(f"{layer!s:32}{count:3}  {reference:8.2f}{times[chosen]:8.2f}{ratio:7.2f}  {listed}")
+        print(
+            f"{layer!s:32}{count:3}  {reference:8.2f}{times[chosen]:8.2f}{ratio:7.2f}"
+            f"{mark:1} {listed}"
+        )
     macs = sum(layer.macs for layer in NETWORKS[name]())
     print(
         f"{'sum':32}{'':3}  {total_theirs:8.1f}{total_ours:8.1f}{total_ours / total_theirs:7.2f}"
@@ -254,7 +267,7 @@ def product_rate() -> float:
 
     a = np.ones((2048, 2048), np.float32)
     times = interleaved({"product": lambda: a @ a}, 5)
-    return 2 * 2048**3 / times["product"] / 1e6
+    return 2 * 2048**3 / times["product"].best / 1e6
 
 
 def main() -> None:

@@ -11,8 +11,10 @@ import click
 COMMANDS = {
     "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
     "validate": "Find mistakes in architecture files, with line, column and repair.",
+    "check": "One layer's sliding kernel on one axis: arithmetic, drawing, repairs.",
     "export": "Write a report file; the ending picks the format.",
     "zoo": "List the shipped networks, or print one.",
+    "rules": "The rules of `validate`, each explained with examples.",
     "layers": "The layer kinds and their options.",
     "schema": "The JSON Schema of an architecture file, for editors.",
 }

@@ -72,12 +72,12 @@ def parallel(work: Callable[[int, int], None], items: int, values: int, *, least
         finally:
             _workers.reset(token)
 
-    helpers = min(active.count, parts) - 1
-    futures = [active.pool.submit(copy_context().run, run) for _ in range(helpers)]
+    others = min(active.count, parts) - 1
+    futures = [active.pool.submit(copy_context().run, run) for _ in range(others)]
     try:
         run()
     finally:
-        # A helper that has not begun finds nothing left to do; it is not waited for.
+        # A thread that has not begun finds nothing left to do; it is not waited for.
         running = [future for future in futures if not future.cancel()]
         wait(running)
     for future in running:

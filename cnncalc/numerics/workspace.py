@@ -50,7 +50,6 @@ def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> 
         held = sum(other.size for other in list(buffers.values()))
         if held + size > LIMIT_BYTES:
             buffers.clear()
-        # 64 bytes: a line of the cache, so that no row of the scratch array straddles two.
         buffer = np.empty(size, np.uint8)
         buffers[key] = buffer
     return buffer[:size].view(dtype).reshape(shape)

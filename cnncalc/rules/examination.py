@@ -7,7 +7,6 @@ from typing import Any
 
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.diagnostics import Diagnostic, SpecError
-from cnncalc.rules import ignores
 from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.registry import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError
@@ -36,11 +35,18 @@ def examine(
     try:
         network = Network(source)
     except SpecError as error:
-        return silence(error.diagnostics, source, {source.label: source})
-    elaboration = network.elaborate(parameters, input)
+        return _refused(error, source)
+    try:
+        elaboration = network.elaborate(parameters, input)
+    except SpecError as error:
+        return _refused(error, source)
     if elaboration.graph is None:
         return failures(network, elaboration, input, parameters)
     return judge(network, elaboration, limits)
+
+
+def _refused(error: SpecError, source: Source) -> tuple[Diagnostic, ...]:
+    return silence(error.diagnostics, source, {source.label: source})
 
 
 def judge(
@@ -70,15 +76,20 @@ def failures(
     found = elaboration.diagnostics
     if any(finding.rule == "shape-mismatch" for finding in found):
         found = _name_sizes(network, elaboration, input, parameters)
-    return silence(ordered(found), network.source, network.sources)
+    from cnncalc.rules.language import mendable
+
+    file = network.source.label
+    found = ordered(mendable(finding, file) for finding in found)
+    return silence(found, network.source, network.sources)
 
 
 def silence(
     found: tuple[Diagnostic, ...], own: Source, sources: Mapping[str, Source]
 ) -> tuple[Diagnostic, ...]:
     """The findings that no comment of their file silences."""
-    if not any(ignores.MARK in source.text for source in sources.values()):
+    if not any("cnncalc:" in source.text for source in sources.values()):
         return found
+    from cnncalc.rules import ignores
     from cnncalc.rules.documentation import RULES
 
     return ordered(ignores.apply(found, sources.values(), own, frozenset(RULES)))

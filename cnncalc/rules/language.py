@@ -6,10 +6,11 @@ They are found while the file is read (`spec/`) and while its layers are put tog
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from cnncalc.diagnostics import Diagnostic
+from cnncalc.diagnostics import Diagnostic, Edit, Fix
 from cnncalc.rules.base import Rule, Subject
 
 GOOD = """\
@@ -20,11 +21,17 @@ layers:
 """
 
 
+NEAREST = r"did you mean `([A-Za-z_]\w*)`\?"
+
+
 class LanguageRule(Rule):
     """A rule that is checked by building the network: a subject has passed it already."""
 
     severity = "error"
     passes: ClassVar[str] = GOOD
+    instead: ClassVar[str | None] = None
+    """Where a hint says what to write in place of the word or number: a pattern with a group."""
+    safe: ClassVar[bool] = False
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """None: what has been built has none."""
@@ -67,6 +74,7 @@ class UnknownKey(LanguageRule):
     summary = "a key or option that nothing knows"
     why = "A mistyped option that is ignored leaves a default in force. The nearest name is told."
     repair = "The nearest known name (`--unsafe`)."
+    instead = NEAREST
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -84,6 +92,7 @@ class UnknownLayer(LanguageRule):
         "`Dense`) lead to the kind that is meant. `cnncalc layers` lists all."
     )
     repair = "The nearest known name (`--unsafe`)."
+    instead = NEAREST
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -116,6 +125,8 @@ class BadValue(LanguageRule):
         "taken for what one YAML reader or the other makes of them."
     )
     repair = "`true` for `yes` and `false` for `no`, where that is all that is wrong."
+    instead = r"write (true|false) for a truth value"
+    safe = True
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -158,6 +169,8 @@ class UndefinedName(LanguageRule):
 
     name = "undefined-name"
     summary = "no parameter, layer or file of this name"
+    repair = "The nearest known name (`--unsafe`)."
+    instead = NEAREST
     why = (
         "A name is that of a layer before it, of a parameter of the block or of the file; a "
         "network has no way back."
@@ -239,6 +252,8 @@ class PaddingExceedsKernel(LanguageRule):
         "A window could lie in the padding alone. PyTorch refuses it when the network runs: "
         "*pad should be at most half of effective kernel size*."
     )
+    repair = "Padding of half the kernel (`--unsafe`)."
+    instead = r"at most (\d+)"
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -260,6 +275,8 @@ class GroupsDoNotDivide(LanguageRule):
         "Each group takes `C / G` channels and makes `K / G`; both must be whole. The same goes "
         "for the groups of a normalization or shuffle and the heads of an attention."
     )
+    repair = "The most groups that divide, where that is one number (`--unsafe`)."
+    instead = r"(\d+) groups would"
     fails = """\
 input: [16, 32, 32]
 layers:
@@ -302,6 +319,7 @@ class LinearNeedsFlatten(LanguageRule):
         "PyTorch would apply it to the last axis, the width, in silence or refuse it; Keras to "
         "the channels. What is meant is `flatten` before it, or a global pool and `flatten`."
     )
+    repair = "`flatten` on a line before it (`--unsafe`)."
     fails = """\
 input: [16, 8, 8]
 layers:
@@ -325,6 +343,8 @@ class OutputPaddingTooLarge(LanguageRule):
         "the input's; there are as many as the stride. PyTorch refuses more: *output padding "
         "must be smaller than either stride or dilation*."
     )
+    repair = "The largest that is smaller (`--unsafe`)."
+    instead = r"at most (\d+)"
     fails = """\
 input: [16, 8, 8]
 layers:
@@ -335,3 +355,40 @@ input: [16, 8, 8]
 layers:
   - conv_transpose: {filters: 8, kernel: 4, stride: 2, output_padding: 1}
 """
+
+
+WRITTEN: Mapping[str, type[LanguageRule]] = {
+    rule.name: rule
+    for rule in list(vars().values())
+    if isinstance(rule, type) and issubclass(rule, LanguageRule) and rule is not LanguageRule
+}
+
+
+def mendable(finding: Diagnostic, file: str) -> Diagnostic:
+    """The finding with its fix, where its hint says what to write in the place of one word."""
+    place, excerpt, rule = finding.place, finding.excerpt, WRITTEN.get(finding.rule)
+    if place is None or excerpt is None or rule is None or place.file != file or finding.fixes:
+        return finding
+    if rule is LinearNeedsFlatten:
+        return _flattened(finding)
+    match = re.search(rule.instead, finding.hint or "") if rule.instead else None
+    word = re.match(r"[A-Za-z_]\w*|\d+(?![\w.])", excerpt[place.column - 1 :])
+    if match is None or word is None or place.line != place.end_line:
+        return finding
+    end = place.column + len(word.group())
+    if end > place.end_column or word.group()[0].isdigit() != match.group(1)[0].isdigit():
+        return finding
+    edit = Edit(place._replace(end_column=end), match.group(1))
+    return finding._replace(fixes=(Fix(f"write `{match.group(1)}`", rule.safe, (edit,)),))
+
+
+def _flattened(finding: Diagnostic) -> Diagnostic:
+    """`- flatten` on a line of its own, in front of a layer that has its line for itself."""
+    place, excerpt = finding.place, finding.excerpt or ""
+    assert place is not None
+    before = excerpt[: place.column - 1]
+    if not re.fullmatch(r" *- ", before) or finding.times > 1 or finding.used:
+        return finding
+    start = place._replace(column=1, end_line=place.line, end_column=1)
+    edit = Edit(start, f"{before}flatten\n")
+    return finding._replace(fixes=(Fix("put `- flatten` before it", edits=(edit,)),))

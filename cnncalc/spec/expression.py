@@ -29,7 +29,8 @@ DEPTH_LIMIT = 40
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<word>'[^']*'|\"[^\"]*\")|(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/%<>(),\[\]=])|(?P<end>$))"
+    r"|(?P<word>'[^']*'|\"[^\"]*\")|(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/%<>(),\[\]=])|(?P<end>$))",
+    re.ASCII,
 )
 RESERVED = {"and", "or", "not", "true", "false"}
 

@@ -176,8 +176,8 @@ def make_divisible(value: float, divisor: int) -> int:
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "min": (min, 1, 100),
-    "max": (max, 1, 100),
+    "min": (min, 2, 100),
+    "max": (max, 2, 100),
     "abs": (abs, 1, 1),
     "ceil": (ceil, 1, 1),
     "floor": (floor, 1, 1),

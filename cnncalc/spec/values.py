@@ -23,7 +23,7 @@ MESSAGE_LIMIT = 600
 FINDING_LIMIT = 200
 """After so many findings a file is not looked at any further."""
 
-NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)")
+NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)", re.ASCII)
 NUMBER_LIKE = re.compile(r"[-+]?\.?\d")
 YAML_WORDS = {
     word: meaning

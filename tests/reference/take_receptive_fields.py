@@ -58,12 +58,14 @@ TEXTBOOK = {
         residual.resnet50_original,
         residual.resnet110_cifar,
         residual.resnet164_preactivation,
-        residual.xception,
         inception.inception_v4,
         inception.inception_resnet_v2,
     )
 }
-"""Networks of `networks/`; their last feature map is what the pool to one position takes."""
+"""Networks of `networks/`; their last feature map is what the pool to one position takes.
+
+Not Xception: its pools pad as TensorFlow's `same` does, more or less with the size of the image.
+"""
 SWITCHES = (nn.ReLU, nn.ReLU6, nn.GELU, nn.Dropout, nn.LayerNorm)
 
 

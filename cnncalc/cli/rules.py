@@ -1,0 +1,39 @@
+"""`cnncalc rules`: every rule explained."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cnncalc.cli.common import deliver, output_option, style_for
+from cnncalc.diagnostics import did_you_mean
+from cnncalc.render import rules
+from cnncalc.render.findings import unstyled
+from cnncalc.rules.documentation import RULES
+from cnncalc.spec.load import UsageError
+
+
+@click.command("rules")
+@click.argument("rule", required=False)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text"
+)
+@output_option
+def command(rule: str | None, format_: str, output: Path | None) -> int:
+    """List the rules of `validate`, or explain one: why it matters, two examples, its repair."""
+    if rule is not None and rule not in RULES:
+        raise UsageError(f"there is no rule `{rule}`", did_you_mean(rule, RULES))
+    chosen = list(RULES.values()) if rule is None else [RULES[rule]]
+    if format_ == "json":
+        from cnncalc.render.json import dumps
+
+        deliver(dumps({"schema": "cnncalc.rules/1", "rules": list(map(rules.data, chosen))}), output)
+    elif format_ == "markdown":
+        page = rules.page(chosen) if rule is None else rules.section(chosen[0])
+        deliver(page, output)
+    else:
+        style = style_for(sys.stdout) if output is None else unstyled
+        deliver(rules.overview(chosen, style) if rule is None else rules.one(chosen[0], style), output)
+    return 0

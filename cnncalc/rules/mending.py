@@ -1,0 +1,142 @@
+"""Applies fixes to the text of a file, each only if the file is the better for it.
+
+A fix is put into the text, the file is examined again, and the fix is kept where its finding
+is gone and none has come. Every step takes a finding away, so that mending ends, and mending
+what is mended changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from cnncalc.diagnostics import Diagnostic, Edit, Fix
+from cnncalc.records import Record
+
+Examine = Callable[[str], tuple[Diagnostic, ...]]
+"""All findings in a text."""
+
+STEP_LIMIT = 500
+OTHER_BREAKS = "\x85\u2028\u2029"
+"""What YAML takes for line breaks beside the usual ones: places behind them are not reckoned."""
+
+
+class Mended(Record):
+    """A text with fixes applied."""
+
+    text: str
+    applied: tuple[tuple[Diagnostic, Fix], ...]
+    findings: tuple[Diagnostic, ...]
+    """What is left."""
+
+
+def mend(
+    text: str,
+    examine: Examine,
+    wanted: Callable[[Diagnostic], bool],
+    unsafe: bool = False,
+) -> Mended:
+    """Apply the safe fixes of the wanted findings, with `unsafe` the others too."""
+    findings = examine(text)
+    applied: list[tuple[Diagnostic, Fix]] = []
+    refused: set[tuple[object, ...]] = set()
+    if any(mark in text for mark in OTHER_BREAKS) or "\r" in text.replace("\r\n", "\n"):
+        return Mended(text, (), findings)
+    for _ in range(STEP_LIMIT):
+        step = _step(text, findings, examine, wanted, unsafe, refused)
+        if step is None:
+            if not refused or not applied:
+                break
+            # what one fix could not do may be possible after the others
+            refused.clear()
+            step = _step(text, findings, examine, wanted, unsafe, refused)
+            if step is None:
+                break
+        text, findings, done = step
+        applied.append(done)
+    return Mended(text, tuple(applied), findings)
+
+
+def _step(
+    text: str,
+    findings: tuple[Diagnostic, ...],
+    examine: Examine,
+    wanted: Callable[[Diagnostic], bool],
+    unsafe: bool,
+    refused: set[tuple[object, ...]],
+) -> tuple[str, tuple[Diagnostic, ...], tuple[Diagnostic, Fix]] | None:
+    """The first fix that makes the file better, applied."""
+    for finding in findings:
+        if not wanted(finding):
+            continue
+        for fix in finding.fixes:
+            key = (finding.rule, finding.layer, finding.message, fix.description)
+            if not fix.edits or not (fix.safe or unsafe) or key in refused:
+                continue
+            changed = edited(text, fix.edits)
+            if changed is not None and changed != text:
+                after = examine(changed)
+                if better(findings, after, finding):
+                    return changed, after, (finding, fix)
+            refused.add(key)
+    return None
+
+
+def better(
+    before: tuple[Diagnostic, ...], after: tuple[Diagnostic, ...], finding: Diagnostic
+) -> bool:
+    """Whether a finding is gone and none has come.
+
+    Where an error is gone, layers that were unknown are looked at for the first time: what
+    the rules say of them was there before.
+    """
+    then, now = _counts(before), _counts(after)
+    key = (finding.rule, finding.layer)
+    if now[key] >= then[key]:
+        return False
+    new = [name for name, count in now.items() if count > then[name]]
+    errors = sum(one.severity == "error" for one in before)
+    if finding.severity == "error":
+        return sum(one.severity == "error" for one in after) < errors
+    return not new
+
+
+def _counts(findings: Iterable[Diagnostic]) -> Counter[tuple[str, str | None]]:
+    found: Counter[tuple[str, str | None]] = Counter()
+    for finding in findings:
+        found[finding.rule, finding.layer] += 1
+    return found
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str | None:
+    """The text with edits put in; `None` where they overlap or lie outside.
+
+    Line ends stay what they are: a new line ends like the one it is put behind.
+    """
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    mark = int(text.startswith("\ufeff"))
+
+    def offset(line: int, column: int) -> int:
+        if line == len(starts) and column == 1:
+            return len(text)
+        return starts[line - 1] + column - 1 + (mark if line == 1 else 0)
+
+    spans = []
+    for place, new in edits:
+        if not 1 <= place.line <= place.end_line <= len(starts):
+            return None
+        start = offset(place.line, place.column)
+        end = offset(place.end_line, place.end_column)
+        if not 0 <= start <= end <= len(text) + 1:
+            return None
+        spans.append((start, min(end, len(text)), new))
+    ending = "\r\n" if "\r\n" in text else "\n"
+    position = len(text)
+    for start, end, new in sorted(spans, key=lambda span: (span[0], span[1]), reverse=True):
+        if end > position:
+            return None
+        text = text[:start] + new.replace("\n", ending) + text[end:]
+        position = start
+    return text
