@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.version import __version__
+
 if TYPE_CHECKING:
     from cnncalc.api import Report, SpecError, UsageError, analyze, validate
 
-__version__ = "0.1.0"
 __all__ = ["Report", "SpecError", "UsageError", "__version__", "analyze", "validate"]
 
 

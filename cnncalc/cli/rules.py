@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -21,7 +20,7 @@ from cnncalc.spec.load import UsageError
     "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text"
 )
 @output_option
-def command(rule: str | None, format_: str, output: Path | None) -> int:
+def command(rule: str | None, format_: str, output: str | None) -> int:
     """List the rules of `validate`, or explain one: why it matters, two examples, its repair."""
     if rule is not None and rule not in RULES:
         raise UsageError(f"there is no rule `{rule}`", did_you_mean(rule, RULES))
@@ -29,11 +28,15 @@ def command(rule: str | None, format_: str, output: Path | None) -> int:
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        deliver(dumps({"schema": "cnncalc.rules/1", "rules": list(map(rules.data, chosen))}), output)
+        deliver(
+            dumps({"schema": "cnncalc.rules/1", "rules": list(map(rules.data, chosen))}), output
+        )
     elif format_ == "markdown":
         page = rules.page(chosen) if rule is None else rules.section(chosen[0])
         deliver(page, output)
     else:
         style = style_for(sys.stdout) if output is None else unstyled
-        deliver(rules.overview(chosen, style) if rule is None else rules.one(chosen[0], style), output)
+        deliver(
+            rules.overview(chosen, style) if rule is None else rules.one(chosen[0], style), output
+        )
     return 0

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -52,13 +52,21 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> in
 @click.command("validate")
 @click.argument("nets", metavar="NET...", nargs=-1, required=True)
 @click.option(
-    "--format", "format_", type=click.Choice(["text", "json", "github", "sarif"]),
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "github", "sarif"]),
     help="Default: text; inside GitHub Actions github.",
 )
-@click.option("--select", multiple=True, metavar="RULES", callback=_rules,
-              help="Only these rules, beside errors; a severity stands for all of its rules.")
-@click.option("--ignore", multiple=True, metavar="RULES", callback=_rules,
-              help="All but these rules.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    callback=_rules,
+    help="Only these rules, beside errors; a severity stands for all of its rules.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="RULES", callback=_rules, help="All but these rules."
+)
 @click.option("--strict", is_flag=True, help="Warnings fail as well as errors.")
 @click.option("--exit-zero", is_flag=True, help="Findings do not fail.")
 @click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
@@ -66,10 +74,12 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> in
 @click.option("--unsafe", is_flag=True, help="With --fix or --diff: other fixes as well.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
 @click.option("--max-params", metavar="N", callback=_amount, help="Budget of parameters: 5M.")
-@click.option("--max-macs", metavar="N", callback=_amount,
-              help="Budget of multiply-accumulates: 600M.")
-@click.option("--max-memory", metavar="N", callback=_amount,
-              help="Budget of bytes at inference: 512KiB.")
+@click.option(
+    "--max-macs", metavar="N", callback=_amount, help="Budget of multiply-accumulates: 600M."
+)
+@click.option(
+    "--max-memory", metavar="N", callback=_amount, help="Budget of bytes at inference: 512KiB."
+)
 @output_option
 @network_options
 def command(
@@ -86,7 +96,7 @@ def command(
     max_params: int | None,
     max_macs: int | None,
     max_memory: int | None,
-    output: Path | None,
+    output: str | None,
     input_: Shape | None,
     changes: tuple[tuple[str, Any], ...],
     batch: int,
@@ -150,10 +160,8 @@ def sources(nets: tuple[str, ...]) -> Iterator[Source | SpecError]:
             paths.append((net, False))
     for net, inside_directory in paths:
         if not inside_directory and net != "-" and not os.path.exists(net):
-            try:
+            with suppress(SpecError):
                 find(net)  # a shipped network, or told at once
-            except SpecError:
-                pass
     seen: set[str] = set()
     for net, inside_directory in paths:
         key = os.path.realpath(net) if os.path.exists(net) else net
@@ -214,7 +222,7 @@ def _mend(
             patches.append(_patch(label, raw, result.text))
         else:
             assert path is not None
-            write_file(Path(path), result.text)
+            write_file(path, result.text)
     return result.findings
 
 
@@ -234,7 +242,7 @@ def _written(
     mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]],
     format_: str,
     statistics: bool,
-    output: Path | None,
+    output: str | None,
 ) -> str:
     """The findings in a format."""
     if format_ == "json":
@@ -255,9 +263,9 @@ def _written(
 
         return sarif(findings, RULES.values())
     if format_ == "github":
-        from cnncalc.render.github import annotations
+        from cnncalc.render.github import workflow_commands
 
-        return annotations(findings)
+        return workflow_commands(findings)
     from cnncalc.render.findings import block, counted, fixed, summary, unstyled
 
     style = style_for(sys.stdout) if output is None else unstyled
@@ -275,6 +283,11 @@ def _statistics(findings: list[Diagnostic]) -> list[dict[str, Any]]:
     for finding in findings:
         counts[finding.rule] = counts.get(finding.rule, 0) + finding.times
     return [
-        {"rule": rule, "count": count, "severity": RULES[rule].severity, "summary": RULES[rule].summary}
+        {
+            "rule": rule,
+            "count": count,
+            "severity": RULES[rule].severity,
+            "summary": RULES[rule].summary,
+        }
         for rule, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]

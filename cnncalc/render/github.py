@@ -10,7 +10,7 @@ from cnncalc.render.escape import plain
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def annotations(findings: Sequence[Diagnostic]) -> str:
+def workflow_commands(findings: Sequence[Diagnostic]) -> str:
     """One annotation a finding and line."""
     return "".join(annotation(finding) + "\n" for finding in findings)
 

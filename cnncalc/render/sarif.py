@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from cnncalc import __version__
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place
 from cnncalc.render.json import dumps
 from cnncalc.rules.base import Rule
+from cnncalc.version import __version__
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 
 
 def sarif(findings: Sequence[Diagnostic], rules: Iterable[Rule]) -> str:

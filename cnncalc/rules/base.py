@@ -23,8 +23,15 @@ from cnncalc.spec.load import Network
 from cnncalc.spec.places import option_node
 
 WINDOWED = frozenset(
-    ("conv", "depthwise_conv", "separable_conv", "locally_connected")
-    + ("max_pool", "avg_pool", "lp_pool")
+    [
+        "conv",
+        "depthwise_conv",
+        "separable_conv",
+        "locally_connected",
+        "max_pool",
+        "avg_pool",
+        "lp_pool",
+    ]
 )
 """Kinds whose kernel slides over their input."""
 

@@ -21,9 +21,24 @@ WEIGHTED = (
 """Linear maps with weights."""
 
 LINEAR = frozenset(
-    ("batch_norm", "scale", "dropout", "drop_path", "identity", "flatten", "reshape")
-    + ("pad", "crop", "avg_pool", "adaptive_avg_pool", "global_avg_pool", "upsample")
-    + ("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
+    [
+        "batch_norm",
+        "scale",
+        "dropout",
+        "drop_path",
+        "identity",
+        "flatten",
+        "reshape",
+        "pad",
+        "crop",
+        "avg_pool",
+        "adaptive_avg_pool",
+        "global_avg_pool",
+        "upsample",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "channel_shuffle",
+    ]
 )
 """Kinds between which and a weighted layer nothing bends: at inference they are linear too."""
 
@@ -156,8 +171,8 @@ layers:
 
 
 def _grouped(node: Node) -> bool:
-    options = node.kind.__dict__
-    return node.kind.name == "depthwise_conv" or options.get("groups", 1) > 1
+    groups: int = node.kind.__dict__.get("groups", 1)
+    return node.kind.name == "depthwise_conv" or groups > 1
 
 
 def _crossed(first: Node, second: Node) -> bool:
@@ -264,7 +279,7 @@ def _pointwise(node: Node) -> bool:
     """Whether a layer sees, on every axis, only the unit at its own place."""
     if node.kind.name in WINDOWED:
         options = node.kind.__dict__
-        return max(options["kernel"]) == 1 and max(options["stride"]) == 1
+        return bool(max(options["kernel"]) == 1 and max(options["stride"]) == 1)
     return all(
         windows is not None and all(window is IDENTITY for window in windows)
         for windows in node.facts.windows
@@ -288,8 +303,10 @@ def _runs(subject: Subject, dilated: set[int]) -> list[list[int]]:
         if index in dilated:
             if max(node.kind.__dict__["stride"]) > 1:
                 continue
-            if longest is not None and run_of.get(longest[-1]) is longest and not _beside(
-                nodes, longest, index
+            if (
+                longest is not None
+                and run_of.get(longest[-1]) is longest
+                and not _beside(nodes, longest, index)
             ):
                 longest.append(index)
             else:

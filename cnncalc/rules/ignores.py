@@ -53,7 +53,9 @@ def comments(source: Source) -> tuple[Ignore, ...]:
             begin = len(line[: match.start()].rstrip())
             rest = line[match.end() :].strip()
             end = match.end() if rest else len(line)
-            whole = Place(source.label, number, (begin if not rest else match.start()) + 1, number, end + 1)
+            whole = Place(
+                source.label, number, (begin if not rest else match.start()) + 1, number, end + 1
+            )
             if alone and not rest:  # the line goes with it
                 whole = Place(source.label, number, 1, number + 1, 1)
             found.append(Ignore(place, target, tuple(filter(None, names)), whole))

@@ -205,9 +205,7 @@ layers:
             return None
         return tuple([stride[0] for stride in strides if stride is not None])
 
-    def _judge(
-        self, subject: Subject, index: int, totals: tuple[int, ...]
-    ) -> Iterator[Diagnostic]:
+    def _judge(self, subject: Subject, index: int, totals: tuple[int, ...]) -> Iterator[Diagnostic]:
         outputs = subject.graph.nodes[index].facts.output[1:]
         uneven = []
         for size, total, output in zip(subject.graph.input_shape[1:], totals, outputs, strict=True):

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.base import Rule, Subject
 from cnncalc.rules.chains import BiasBeforeNorm, DilationGridding, NoNonlinearity
-from cnncalc.rules.files import BudgetExceeded
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
+from cnncalc.rules.files import BudgetExceeded
 from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer

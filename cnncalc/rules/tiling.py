@@ -125,7 +125,7 @@ layers:
             "the input are read by nothing"
         )
         kernels = tuple([max(a.kernel, a.stride) if a.dilation == 1 else a.kernel for a in axes])
-        repairs = ()
+        repairs: tuple[Repair, ...] = ()
         if all([a.dilation == 1 for a in axes]) and _fits(axes, kernels):
             text = _axes_text(kernels)
             repairs = (
@@ -154,17 +154,23 @@ def _losses(axes: tuple[Slide, ...], lost: list[int]) -> str:
     return "; ".join(texts)
 
 
-def near_repairs(axes: tuple[Slide, ...], kind: Kind) -> tuple[Repair, ...]:
-    """Near repairs, those that change least first, each with the output it would give."""
+def near_repairs(axes: tuple[Slide, ...], kind: Kind | None) -> tuple[Repair, ...]:
+    """Near repairs, those that change least first, each with the output it would give.
+
+    Without a kind, those of a convolution whose padding is a number.
+    """
     found: list[Repair] = []
     paddings = [_paddings(axis) for axis in axes]
-    if not isinstance(kind.__dict__["padding"], str):
+    pool = kind is not None and kind.name.endswith("pool")
+    if kind is None or not isinstance(kind.__dict__["padding"], str):
         for rank in range(max(map(len, paddings))):
             chosen = [options[min(rank, len(options) - 1)] for options in paddings if options]
             if len(chosen) < len(axes):
                 break
-            changed = [a._replace(before=b, after=c) for a, (b, c) in zip(axes, chosen, strict=True)]
-            if kind.name.endswith("pool") and any(max(b, c) > a.extent // 2 for a, (b, c) in zip(axes, chosen, strict=True)):
+            changed = [
+                a._replace(before=b, after=c) for a, (b, c) in zip(axes, chosen, strict=True)
+            ]
+            if pool and any(max(a.before, a.after) > a.extent // 2 for a in changed):
                 continue
             text = _padding_text(chosen)
             found.append(_repair("padding", text, _padding_words(chosen), changed))
@@ -172,17 +178,28 @@ def near_repairs(axes: tuple[Slide, ...], kind: Kind) -> tuple[Repair, ...]:
         if changed:
             values = tuple([getattr(axis, option) for axis in changed])
             text = _axes_text(values)
-            found.append(_repair(option, text, f"{option} {axes_brief(values)}", changed, kind=kind))
-    if "ceil_mode" in kind.options:
+            found.append(
+                _repair(option, text, f"{option} {axes_brief(values)}", changed, kind=kind)
+            )
+    if kind is not None and "ceil_mode" in kind.options:
         changed = [axis._replace(ceil=True) for axis in axes]
         found.append(_repair("ceil_mode", "true", "`ceil_mode: true`", changed, "reads all"))
     for grown in (False, True):
-        sizes = [a.size + (a.stride - a.remainder if grown else -a.remainder) if a.unread else a.size for a in axes]
+        sizes = [_tiling_size(axis, grown) for axis in axes]
         if min(sizes) > 0:
             changed = [a._replace(size=size) for a, size in zip(axes, sizes, strict=True)]
             if min(axis.travel for axis in changed) >= 0:
-                found.append(Repair(f"an input of {axes_brief(tuple(sizes))} tiles: {_output(changed)}"))
+                found.append(
+                    Repair(f"an input of {axes_brief(tuple(sizes))} tiles: {_output(changed)}")
+                )
     return tuple(found)
+
+
+def _tiling_size(axis: Slide, grown: bool) -> int:
+    """The nearest smaller or larger input that tiles."""
+    if not axis.unread:
+        return axis.size
+    return axis.size + (axis.stride - axis.remainder if grown else -axis.remainder)
 
 
 def _repair(

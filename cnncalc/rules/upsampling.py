@@ -59,9 +59,7 @@ layers:
         return None
 
     def _repairs(self, options: dict[str, object], sizes: tuple[int, ...]) -> tuple[Repair, ...]:
-        kernel, stride, dilation = (
-            options[key] for key in ("kernel", "stride", "dilation")
-        )
+        kernel, stride, dilation = (options[key] for key in ("kernel", "stride", "dilation"))
         padding, extra = options["padding"], options["output_padding"]
         assert isinstance(kernel, tuple)
         assert isinstance(stride, tuple)

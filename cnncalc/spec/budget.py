@@ -33,7 +33,9 @@ def parse_amount(text: str, cost: str) -> int | None:
         return None
     base = 1024 if binary else 1000
     whole, _, part = number.partition(".")
-    return int(whole + part) * base ** POWERS[unit[:1].upper()] // 10 ** len(part)
+    scale: int = base ** POWERS[unit[:1].upper()]
+    amount: int = int(whole + part) * scale // 10 ** len(part)
+    return amount
 
 
 def option_amount(text: str, cost: str) -> int:

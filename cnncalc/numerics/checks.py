@@ -1,0 +1,182 @@
+"""What was predicted held against what was measured: the checks of `verify`.
+
+Both sides come from outside: predictions from the analyses, measurements from a run. Nothing
+here computes either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.layers.base import Windows
+from cnncalc.shapes import Shape, Span, Window
+
+Intervals = Sequence[Span | None]
+"""For each unit of an axis the first and last input pixel it sees, or `None`."""
+
+Seen = Sequence[Intervals] | None
+"""The intervals of each axis; `None` where a layer sees everything or has no axes."""
+
+
+class Prediction(NamedTuple):
+    """What the analyses say of one layer; operations and bytes for the whole batch."""
+
+    name: str
+    kind: str
+    output_shape: Shape
+    params: int
+    macs: int
+    activation_bytes: int
+    field: Windows | None
+
+
+class Measurement(NamedTuple):
+    """What happened when one layer ran."""
+
+    output_shape: Shape
+    """Shape of the array that the kernel returned, without the batch."""
+    params: int
+    """Values of the trainable arrays that the kernel asked for and no layer before had."""
+    macs: int
+    """Multiply-accumulates issued to matrix products."""
+    activation_bytes: int
+    """Bytes of the output's memory; none where it is the memory of an earlier array."""
+    alive_bytes: int
+    """Bytes of all activations alive when the layer had run."""
+    seconds: float
+
+
+class Mismatch(NamedTuple):
+    """One layer on which prediction and measurement differ."""
+
+    layer: str
+    predicted: Any
+    measured: Any
+
+
+class Check(NamedTuple):
+    """One column, held against the run."""
+
+    name: str
+    layers: int
+    """How many layers were compared."""
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no layer differs."""
+        return not self.mismatches
+
+
+class Verification(NamedTuple):
+    """The outcome of all checks."""
+
+    checks: tuple[Check, ...]
+    predicted_peak: int
+    measured_peak: int
+    seconds: float
+    failure: Mismatch | None = None
+    """The layer that could not be computed, where one could not."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every layer ran and no column differs."""
+        return self.failure is None and all(check.passed for check in self.checks)
+
+
+COLUMNS: dict[str, Callable[[Any], Any]] = {
+    "output_shape": lambda row: list(row.output_shape),
+    "params": lambda row: row.params,
+    "macs": lambda row: row.macs,
+    "activation_bytes": lambda row: row.activation_bytes,
+}
+"""Columns that are compared as they are."""
+
+
+def compare(
+    predictions: Sequence[Prediction],
+    measurements: Sequence[Measurement],
+    predicted_peak: int,
+    peak_layer: str,
+    seen: Sequence[Seen],
+    seconds: float,
+    failure: Mismatch | None = None,
+) -> Verification:
+    """Hold every column against the run; layers in execution order, without the input.
+
+    Where the run broke off, the layers that ran are compared.
+    """
+    checks = [
+        _column(name, value, predictions, measurements) for name, value in COLUMNS.items()
+    ]
+    measured_peak = max((row.alive_bytes for row in measurements), default=0)
+    wrong = measured_peak != predicted_peak and failure is None
+    peak = (Mismatch(peak_layer, predicted_peak, measured_peak),) if wrong else ()
+    checks.append(Check("peak_activation_bytes", len(measurements), peak))
+    checks.append(_fields(predictions, seen))
+    return Verification(tuple(checks), predicted_peak, measured_peak, seconds, failure)
+
+
+def _column(
+    name: str,
+    value: Callable[[Any], Any],
+    predictions: Sequence[Prediction],
+    measurements: Sequence[Measurement],
+) -> Check:
+    pairs = list(zip(predictions, measurements, strict=False))
+    return Check(
+        name,
+        len(pairs),
+        tuple(
+            Mismatch(told.name, value(told), value(found))
+            for told, found in pairs
+            if value(told) != value(found)
+        ),
+    )
+
+
+def _fields(predictions: Sequence[Prediction], seen: Sequence[Seen]) -> Check:
+    mismatches = []
+    for told, found in zip(predictions, seen, strict=False):
+        difference = field_difference(told.field, found)
+        if difference is not None:
+            mismatches.append(Mismatch(told.name, *difference))
+    return Check("receptive_field", len(seen), tuple(mismatches))
+
+
+def field_difference(field: Windows | None, seen: Seen) -> tuple[Any, Any] | None:
+    """Where a field differs from what units see: on the first axis and unit, both sides.
+
+    Every unit of every axis is compared, over the plane that goes on beyond the input's
+    borders: a window that begins in the padding begins at a negative pixel on both sides.
+    """
+    if field is None or seen is None:
+        return None if field is None and seen is None else (_told(field), _told(seen))
+    if len(field) != len(seen):
+        return f"{len(field)} axes", f"{len(seen)} axes"
+    compared: set[tuple[int, int]] = set()
+    for axis, (window, intervals) in enumerate(zip(field, seen, strict=True)):
+        if (id(window), id(intervals)) in compared:
+            continue
+        compared.add((id(window), id(intervals)))
+        for unit, (told, found) in enumerate(zip(units(window, len(intervals)), intervals)):
+            if told != found:
+                place = {"axis": axis, "unit": unit}
+                return {**place, "pixels": told}, {**place, "pixels": found}
+    return None
+
+
+def units(window: Window, count: int) -> Iterable[Span | None]:
+    """What each of `count` units sees."""
+    step, spans, _ = window
+    if step is not None and len(spans) == 1 and spans[0] is not None:
+        first, last = spans[0]
+        return [(first + shift, last + shift) for shift in range(0, count * step, step)] if (
+            step
+        ) else [spans[0]] * count
+    return map(window.at, range(count))
+
+
+def _told(field: object) -> str:
+    return "the whole input" if field is None else "a window"
