@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT / "specs"
 
 
-def network(text: str, path: Path | None = None) -> Network:
+def network(text: str, path: str | None = None) -> Network:
     """A network from the text of its file."""
     return Network(Source("net.yaml", dedent(text), path))
 

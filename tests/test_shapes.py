@@ -149,9 +149,7 @@ def test_window_is_what_the_kernel_touches(slide: Slide, position: int) -> None:
     assert slide.window.at(position) == (min(touched), max(touched))
 
 
-@given(
-    st.integers(1, 40), st.integers(1, 8), st.integers(1, 8), st.integers(1, 4), st.booleans()
-)
+@given(st.integers(1, 40), st.integers(1, 8), st.integers(1, 8), st.integers(1, 4), st.booleans())
 def test_same_padding_is_the_least_that_covers(
     size: int, kernel: int, stride: int, dilation: int, lower: bool
 ) -> None:

@@ -12,6 +12,7 @@ COMMANDS = {
     "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
     "validate": "Find mistakes in architecture files, with line, column and repair.",
     "check": "One layer's sliding kernel on one axis: arithmetic, drawing, repairs.",
+    "verify": "Run the network in NumPy and hold every column against what happened.",
     "export": "Write a report file; the ending picks the format.",
     "zoo": "List the shipped networks, or print one.",
     "rules": "The rules of `validate`, each explained with examples.",

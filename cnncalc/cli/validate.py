@@ -17,6 +17,7 @@ from cnncalc.diagnostics import Diagnostic, Fix, SpecError, did_you_mean, summar
 from cnncalc.rules.base import Limits
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
+from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import SEVERITIES
 from cnncalc.shapes import Shape
 from cnncalc.spec.budget import option_amount
@@ -119,6 +120,8 @@ def command(
         return not select or finding.rule in select or finding.severity == "error"
 
     def examined(source: Source) -> tuple[Diagnostic, ...]:
+        if fix or diff:  # each fix is tried when it is applied
+            return findings_of(source, input_, parameters, limits)[0]
         return examine(source, input_, parameters, limits)
 
     findings: list[Diagnostic] = []

@@ -85,6 +85,29 @@ class Verification(NamedTuple):
         return self.failure is None and all(check.passed for check in self.checks)
 
 
+class Score(NamedTuple):
+    """One of the largest values of an output."""
+
+    place: tuple[int, ...]
+    """Its index: the channel, then the position."""
+    value: float
+
+
+class Output(NamedTuple):
+    """The largest values of one output of the network, for each sample."""
+
+    name: str
+    scores: tuple[tuple[Score, ...], ...]
+
+
+class Run(NamedTuple):
+    """A verification, what it measured, and the scores that were asked for."""
+
+    verification: Verification
+    measurements: tuple[Measurement, ...]
+    outputs: tuple[Output, ...]
+
+
 COLUMNS: dict[str, Callable[[Any], Any]] = {
     "output_shape": lambda row: list(row.output_shape),
     "params": lambda row: row.params,
@@ -107,9 +130,7 @@ def compare(
 
     Where the run broke off, the layers that ran are compared.
     """
-    checks = [
-        _column(name, value, predictions, measurements) for name, value in COLUMNS.items()
-    ]
+    checks = [_column(name, value, predictions, measurements) for name, value in COLUMNS.items()]
     measured_peak = max((row.alive_bytes for row in measurements), default=0)
     wrong = measured_peak != predicted_peak and failure is None
     peak = (Mismatch(peak_layer, predicted_peak, measured_peak),) if wrong else ()
@@ -172,9 +193,11 @@ def units(window: Window, count: int) -> Iterable[Span | None]:
     step, spans, _ = window
     if step is not None and len(spans) == 1 and spans[0] is not None:
         first, last = spans[0]
-        return [(first + shift, last + shift) for shift in range(0, count * step, step)] if (
-            step
-        ) else [spans[0]] * count
+        return (
+            [(first + shift, last + shift) for shift in range(0, count * step, step)]
+            if (step)
+            else [spans[0]] * count
+        )
     return map(window.at, range(count))
 
 

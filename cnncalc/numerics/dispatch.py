@@ -7,12 +7,14 @@ results are held against.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnncalc.graph import Graph
 from cnncalc.layers.sliding import slides
 from cnncalc.numerics import (
     activation,
@@ -33,14 +35,33 @@ from cnncalc.shapes import Shape, Slide
 class Surroundings:
     """What a layer may ask of the run: shapes of other layers, and the switches of max pools."""
 
-    __slots__ = ("shapes", "switches", "unpooled")
+    __slots__ = ("_switches", "_unpools", "shapes")
 
-    def __init__(self, unpooled: frozenset[int] = frozenset()) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.shapes: list[Shape] = []
         """Of each node that has run, the shape of its output without the batch."""
-        self.switches: dict[int, Indices] = {}
-        """Of each max pool that is undone later; positions, and no activations."""
-        self.unpooled = unpooled
+        self._switches: dict[int, Indices] = {}
+        self._unpools = Counter(
+            node.kind.__dict__["pool"].node
+            for node in graph.nodes
+            if node.kind.name == "max_unpool"
+        )
+
+    def is_undone(self, pool: int) -> bool:
+        """Whether a later layer takes the switches of this max pool."""
+        return pool in self._unpools
+
+    def keep_switches(self, pool: int, switches: Indices) -> None:
+        """Keep where a max pool found its maxima; positions, and no activations."""
+        self._switches[pool] = switches
+
+    def switches(self, pool: int) -> Indices:
+        """The switches of a max pool; forgotten after the last layer that takes them."""
+        self._unpools[pool] -= 1
+        found = self._switches[pool]
+        if not self._unpools[pool]:
+            del self._switches[pool]
+        return found
 
 
 class Call(NamedTuple):
@@ -164,9 +185,10 @@ def _max_pool(call: Call) -> Array:
         "dilation": call.kind.dilation,
         "output_size": tuple(slide.output for slide in found),
     }
-    if call.index not in call.around.unpooled:
+    if not call.around.is_undone(call.index):
         return pool.max_pool(call.x, **options)
-    result, call.around.switches[call.index] = pool.max_pool_with_switches(call.x, **options)
+    result, switches = pool.max_pool_with_switches(call.x, **options)
+    call.around.keep_switches(call.index, switches)
     return result
 
 
@@ -204,7 +226,7 @@ def _adaptive(kernel: Callable[..., Array], call: Call) -> Array:
 def _max_unpool(call: Call) -> Array:
     pooled = call.kind.pool.node
     (before,) = call.kind.pool.inputs
-    return pool.max_unpool(call.x, call.around.switches[pooled], size=before[1:])
+    return pool.max_unpool(call.x, call.around.switches(pooled), size=before[1:])
 
 
 def _linear(call: Call) -> Array:
@@ -286,9 +308,7 @@ def _crop(call: Call) -> Array:
 
 def _slice(call: Call) -> Array:
     stop = call.x.shape[1] if call.kind.stop is None else call.kind.stop
-    return reshape.slice_channels(
-        call.x, start=call.kind.start, stop=stop, step=call.kind.step
-    )
+    return reshape.slice_channels(call.x, start=call.kind.start, stop=stop, step=call.kind.step)
 
 
 def upsampled_size(call: Call) -> tuple[int, ...]:
@@ -358,9 +378,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Callable[..., Array]]] = {
     "hard_tanh": lambda kind: activation.hard_tanh,
     "softplus": lambda kind: activation.softplus,
     "softsign": lambda kind: activation.softsign,
-    "threshold": lambda kind: partial(
-        activation.threshold, threshold=kind.at, value=kind.value
-    ),
+    "threshold": lambda kind: partial(activation.threshold, threshold=kind.at, value=kind.value),
 }
 
 

@@ -81,8 +81,7 @@ class Executor:
         """
         graph, ledger = self.graph, Ledger()
         activations = Activations(graph)
-        unpooled = [node.kind.__dict__["pool"].node for node in graph.nodes if _unpools(node.kind)]
-        around = Surroundings(frozenset(unpooled))
+        around = Surroundings(graph)
         x = take()
         ledger.enter(x)
         around.shapes.append(x.shape[1:])
@@ -90,7 +89,7 @@ class Executor:
         batch = x.shape[0]
         activations.store(0, x)
         del x
-        counted: set[int] = set()
+        counted: dict[int, Array] = {}
 
         with workers(self.threads), workspace():
             for index, node in enumerate(graph.nodes[1:], start=1):
@@ -112,7 +111,7 @@ class Executor:
                 params = 0
                 for array in supply.asked:
                     if id(array) not in counted:
-                        counted.add(id(array))
+                        counted[id(array)] = array
                         params += array.size
                 found = Measurement(
                     tuple(result.shape[1:]), params, counter.macs, owned, ledger.alive, seconds
@@ -123,7 +122,3 @@ class Executor:
                 activations.release(node.inputs, index)
                 observer(index, found)
         return {index: activations[index] for index in graph.outputs}
-
-
-def _unpools(kind: object) -> bool:
-    return getattr(kind, "name", None) == "max_unpool"

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, flat_positions, per_channel
 from cnncalc.numerics.elementwise import NOTHING, Epilogue, scale_shift, with_bias
-from cnncalc.numerics.product import matmul
+from cnncalc.numerics.product import count_macs, matmul
 
 
 def linear(
@@ -40,6 +40,7 @@ def rbf(x: Array, weight: Array) -> Array:
     for place, centre in enumerate(weight):
         apart = x - centre
         np.einsum("bn,bn->b", apart, apart, out=out[:, place])
+        count_macs(apart.size)
     return out
 
 

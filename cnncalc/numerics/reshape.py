@@ -33,12 +33,13 @@ def pad(
 def crop(x: Array, *, offset: Ints, size: Ints) -> Array:
     """The ``size`` positions from ``offset`` on; [B, C, *size]."""
     window = tuple(slice(start, start + n) for start, n in zip(offset, size, strict=True))
-    return np.ascontiguousarray(x[(slice(None), slice(None), *window)])
+    # A copy even where it is the whole input: a view would keep all of that alive.
+    return x[(slice(None), slice(None), *window)].copy()
 
 
 def slice_channels(x: Array, *, start: int, stop: int, step: int = 1) -> Array:
     """Every ``step``-th channel from ``start`` up to and without ``stop``."""
-    return np.ascontiguousarray(x[:, start:stop:step])
+    return x[:, start:stop:step].copy()
 
 
 def select(x: Array, *, channels: Sequence[int]) -> Array:
@@ -50,4 +51,4 @@ def channel_shuffle(x: Array, *, groups: int) -> Array:
     """Channels dealt out across the groups (Zhang et al. 2018, ShuffleNet)."""
     batch, channels = x.shape[:2]
     grouped = x.reshape(batch, groups, channels // groups, *x.shape[2:])
-    return np.ascontiguousarray(grouped.swapaxes(1, 2)).reshape(x.shape)
+    return grouped.swapaxes(1, 2).copy().reshape(x.shape)

@@ -62,13 +62,17 @@ def parallel(work: Callable[[int, int], None], items: int, values: int, *, least
         return
     parts = min(most, active.count * PARTS_A_THREAD)
     numbers = iter(range(parts))  # advancing it is atomic
+    # The pool forgets a job some time after it has ended. What it holds until then must not be
+    # the arrays that the job worked on, so the job reaches them through a list emptied below.
+    job = [work]
+    del work
 
     def run() -> None:
         # A part that itself asked for threads would wait for a worker that waits for it.
         token = _workers.set(None)
         try:
             for part in numbers:
-                work(items * part // parts, items * (part + 1) // parts)
+                job[0](items * part // parts, items * (part + 1) // parts)
         finally:
             _workers.reset(token)
 
@@ -80,5 +84,6 @@ def parallel(work: Callable[[int, int], None], items: int, values: int, *, least
         # A thread that has not begun finds nothing left to do; it is not waited for.
         running = [future for future in futures if not future.cancel()]
         wait(running)
+        job.clear()
     for future in running:
         future.result()

@@ -11,12 +11,13 @@ from cnncalc.numerics.arrays import Array, Ints
 
 def upsample_nearest(x: Array, *, size: Ints) -> Array:
     """Output ``o`` copies input ``floor(o · n / size)`` on each axis; [B, C, *size]."""
+    result = x
     for axis, out in enumerate(size, start=2):
         n = x.shape[axis]
         if n != out:
             # Whole numbers: the quotient in floating point lands below some integers.
-            x = x.take(np.arange(out) * n // out, axis=axis)
-    return x.copy() if x.base is not None else x
+            result = result.take(np.arange(out) * n // out, axis=axis)
+    return x.copy() if result is x else result
 
 
 def upsample_linear(x: Array, *, size: Ints, align_corners: bool = False) -> Array:
@@ -25,10 +26,11 @@ def upsample_linear(x: Array, *, size: Ints, align_corners: bool = False) -> Arr
     The source of output ``o`` is ``(o + 1/2) · n/size - 1/2``, not below 0, or with aligned
     corners ``o · (n - 1)/(size - 1)`` (PyTorch, ``area_pixel_compute_source_index``).
     """
+    result = x
     for axis, out in enumerate(size, start=2):
         if x.shape[axis] != out:
-            x = _along(x, axis, out, align_corners)
-    return x.copy() if x.base is not None else x
+            result = _along(result, axis, out, align_corners)
+    return x.copy() if result is x else result
 
 
 def _along(x: Array, axis: int, out: int, align_corners: bool) -> Array:
@@ -59,7 +61,7 @@ def pixel_shuffle(x: Array, *, factor: int) -> Array:
     # [B, C, f, f, H, W] -> [B, C, H, f, W, f]
     order = [0, 1, *(axis for i in range(axes) for axis in (2 + axes + i, 2 + i))]
     size = tuple(n * factor for n in x.shape[2:])
-    return blocks.transpose(order).reshape(x.shape[0], channels, *size)
+    return blocks.transpose(order).copy().reshape(x.shape[0], channels, *size)
 
 
 def pixel_unshuffle(x: Array, *, factor: int) -> Array:
@@ -71,4 +73,4 @@ def pixel_unshuffle(x: Array, *, factor: int) -> Array:
     # [B, C, H, f, W, f] -> [B, C, f, f, H, W]
     order = [0, 1, *(3 + 2 * i for i in range(axes)), *(2 + 2 * i for i in range(axes))]
     channels = x.shape[1] * prod((factor,) * axes)
-    return blocks.transpose(order).reshape(x.shape[0], channels, *size)
+    return blocks.transpose(order).copy().reshape(x.shape[0], channels, *size)

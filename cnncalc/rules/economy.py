@@ -42,7 +42,7 @@ layers:
   - relu
   - global_avg_pool
   - flatten
-  - linear: 8
+  - linear: 64
   - relu
   - linear: 10
 """

@@ -11,14 +11,17 @@ from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.registry import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError
 from cnncalc.spec.elaborate import Elaboration
-from cnncalc.spec.network import Network
+from cnncalc.spec.network import Network, minimum_layers
 from cnncalc.spec.source import Source
 
 NEAR = 64
 """How far from an input size others are tried."""
 
-TRIED_LAYERS = 10_000
+TRIED_LAYERS = 6_000
 """How many layers may be built in all to find an input size that fits."""
+
+PROVEN_LAYERS = 10_000
+"""How many layers may be built in all to try the fixes of a file."""
 
 
 def examine(
@@ -27,26 +30,44 @@ def examine(
     parameters: Mapping[str, Any] | None = None,
     limits: Limits = Limits(),
 ) -> tuple[Diagnostic, ...]:
-    """All findings in a file, errors first.
+    """All findings in a file, errors first, with fixes of which each has been tried.
+
+    Raises:
+        UsageError: an unknown parameter.
+    """
+    found, layers = findings(source, input, parameters, limits)
+    if not any([fix.edits for finding in found for fix in finding.fixes]):
+        return found
+    from cnncalc.rules.mending import proven
+
+    def again(text: str) -> tuple[Diagnostic, ...]:
+        changed = Source(source.label, text, source.path)
+        return findings(changed, input, parameters, limits)[0]
+
+    return proven(found, source.text, again, PROVEN_LAYERS // (layers + 50))
+
+
+def findings(
+    source: Source,
+    input: Shape | None,
+    parameters: Mapping[str, Any] | None,
+    limits: Limits,
+) -> tuple[tuple[Diagnostic, ...], int]:
+    """All findings in a file, and how many layers it makes at least.
 
     Raises:
         UsageError: an unknown parameter.
     """
     try:
         network = Network(source)
-    except SpecError as error:
-        return _refused(error, source)
-    try:
         elaboration = network.elaborate(parameters, input)
     except SpecError as error:
-        return _refused(error, source)
+        return silence(error.diagnostics, source, {source.label: source}), 0
     if elaboration.graph is None:
-        return failures(network, elaboration, input, parameters)
-    return judge(network, elaboration, limits)
-
-
-def _refused(error: SpecError, source: Source) -> tuple[Diagnostic, ...]:
-    return silence(error.diagnostics, source, {source.label: source})
+        found = failures(network, elaboration, input, parameters)
+    else:
+        found = judge(network, elaboration, limits)
+    return found, max(len(elaboration.forms), minimum_layers(network.layers))
 
 
 def judge(
@@ -116,8 +137,8 @@ def _name_sizes(
         waiting = set(open_ends)
         for step in range(1, attempts // 2 + 1):
             other = (shape[0], *(size + sign * step for size in shape[1:]))
-            if not waiting or min(other) < 1:
-                break
+            if not waiting or 2 * min(other[1:]) <= min(shape[1:]):
+                break  # at a fraction of the size a map may shrink to one unit, which fits all
             tried = network.elaborate(parameters, other)
             left = {(finding.rule, finding.place) for finding in tried.diagnostics}
             for key in [key for key in waiting if key not in left]:

@@ -177,8 +177,15 @@ class UndefinedName(LanguageRule):
     )
     fails = """\
 input: [3, 32, 32]
+parameters: {width: 8}
 layers:
-  - conv: {filters: width, kernel: 3}
+  - conv: {filters: 2 * widht, kernel: 3}
+"""
+    passes = """\
+input: [3, 32, 32]
+parameters: {width: 8}
+layers:
+  - conv: {filters: 2 * width, kernel: 3}
 """
 
 
@@ -187,7 +194,10 @@ class DuplicateName(LanguageRule):
 
     name = "duplicate-name"
     summary = "a name that is taken already"
-    why = "`from: stem` must mean one layer."
+    why = (
+        "`from: stem` must mean one layer, and `conv_bn: 64` one block. Layers without a name of "
+        "their own are numbered, so that they never collide."
+    )
     fails = """\
 input: [3, 32, 32]
 layers:

@@ -82,6 +82,31 @@ def _step(
     return None
 
 
+def proven(
+    findings: tuple[Diagnostic, ...], text: str, examine: Examine, attempts: int
+) -> tuple[Diagnostic, ...]:
+    """The findings, with the edits of only those fixes that make the file better.
+
+    A fix that would bring another finding stays as advice. So do fixes beyond the number of
+    attempts; those that are safe are right by what they are.
+    """
+    result = []
+    for finding in findings:
+        fixes = []
+        for fix in finding.fixes:
+            if fix.edits:
+                attempts -= 1
+                if attempts < 0:
+                    keep = fix.safe
+                else:
+                    changed = edited(text, fix.edits)
+                    keep = changed is not None and better(findings, examine(changed), finding)
+                fix = fix if keep else fix._replace(edits=())
+            fixes.append(fix)
+        result.append(finding._replace(fixes=tuple(fixes)) if fixes else finding)
+    return tuple(result)
+
+
 def better(
     before: tuple[Diagnostic, ...], after: tuple[Diagnostic, ...], finding: Diagnostic
 ) -> bool:

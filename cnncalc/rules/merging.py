@@ -30,7 +30,7 @@ input: [16, 33, 33]
 layers:
   - concat:
       - [conv: {filters: 16, kernel: 3, stride: 2, padding: 1}]
-      - [{max_pool: {kernel: 3, stride: 2, ceil_mode: true}}, {pad: [[0, 1], [0, 1]]}]
+      - [{max_pool: {kernel: 3, stride: 2, ceil_mode: true}}, {pad: {padding: [[0, 1], [0, 1]]}}]
 """
     passes = """\
 input: [16, 33, 33]

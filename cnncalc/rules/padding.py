@@ -21,7 +21,10 @@ class UnevenPadding(LayerRule):
         "where uneven padding is written out and is what makes the stride tile, or where it "
         "keeps a 1-D convolution from seeing the future (causal padding)."
     )
-    repair = "The same padding on both sides, where that gives the same output (`--unsafe`)."
+    repair = (
+        "The same padding on both sides, where that gives the same output and leaves nothing "
+        "unread (`--unsafe`)."
+    )
     fails = """\
 input: [3, 224, 224]
 layers:
@@ -74,7 +77,7 @@ def _even(axes: tuple[Slide, ...]) -> tuple[int, ...] | None:
         total = axis.before + axis.after
         for side in (total // 2, -(-total // 2)):
             changed = axis._replace(before=side, after=side)
-            if changed.output == axis.output and not changed.unread and side < axis.extent:
+            if changed.output == axis.output and not changed.unread:
                 found.append(side)
                 break
         else:
@@ -92,7 +95,7 @@ class WindowInPadding(LayerRule):
         "Such a unit carries no information: it is the bias, and in a max pool minus infinity. A "
         "1×1 kernel with padding 1 does so all around the map. For pools PyTorch refuses padding "
         "over half the kernel for this reason (`pad should be at most half of effective kernel "
-        "size`), but not where a dilated kernel steps over a short input."
+        "size`); a convolution it lets pass."
     )
     repair = "The most padding with which every window still reads a value (`--unsafe`)."
     fails = """\

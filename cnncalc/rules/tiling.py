@@ -75,6 +75,7 @@ class StrideSkipsInput(Rule):
         "another layer reads the same input whole, as beside a ResNet's projection shortcut, "
         "nothing is lost, and there is no finding."
     )
+    repair = "A kernel as wide as the stride, which changes the weights (`--unsafe`)."
     fails = """\
 input: [3, 32, 32]
 layers:

@@ -33,7 +33,7 @@ from cnncalc.spec.values import (
 )
 
 LAYER_LIMIT = 120_000
-STEP_LIMIT = 200_000
+STEP_LIMIT = 2 * LAYER_LIMIT
 """As many layers are looked at, those that a condition leaves out included."""
 
 BLOCK_DEPTH_LIMIT = 50
@@ -258,7 +258,7 @@ class Elaborator:
                 raise _Refused
             return name
         number = scope.counts.get(base, 0) + 1
-        if base[-1].isdigit():
+        if base[-1:].isdigit():
             base += "_"
         while f"{base}{number}" in scope.explicit:
             number += 1
@@ -604,7 +604,7 @@ class Elaborator:
         if form.counted:
             number = scope.counts.get(base, 0) + 1
             scope.counts[base] = number
-            self.unknown.add(f"{scope.prefix}{base}{'_' if base[-1].isdigit() else ''}{number}")
+            self.unknown.add(f"{scope.prefix}{base}{'_' if base[-1:].isdigit() else ''}{number}")
 
 
 class _TooMany(Exception):

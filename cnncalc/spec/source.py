@@ -18,7 +18,8 @@ SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
 
 BRACKETS = re.compile(r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]", re.MULTILINE)
 INDENTED = re.compile(
-    rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})", re.MULTILINE
+    rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})",
+    re.MULTILINE,
 )
 
 ScalarNode = yaml.ScalarNode

@@ -62,7 +62,8 @@ ROWS = [
         (2,), (1,), (0,)),
     # fractions
     Row("nearest by 2", (4, 20), [{"upsample": 2}], (1,), ("1/2",), (0,)),
-    Row("nearest by 3 after a stride of 2", (4, 21), [DOWN, {"upsample": 3}], (3,), ("2/3",), (-1,)),
+    Row("nearest by 3 after a stride of 2", (4, 21), [DOWN, {"upsample": 3}], (3,), ("2/3",),
+        (-1,)),
     Row("a transposed convolution k2 s2", (4, 20), [{"conv_transpose": [4, 2, 2]}], (1,), ("1/2",),
         (0,)),
     Row("a transposed convolution k3 s2 p1", (4, 20), [{"conv_transpose": [4, 3, 2, 1]}], (2,),

@@ -170,7 +170,8 @@ NORM = [
          "nn.Sequential(Function(lambda x: x.movedim(1, -1)), nn.LayerNorm(4), "
          "Function(lambda x: x.movedim(-1, 1)))", False),
     case({"group_norm": 2}, MAP, "nn.GroupNorm(2, 4)"),
-    case({"group_norm": {"groups": 4, "affine": False}}, VOLUME, "nn.GroupNorm(4, 4, affine=False)"),
+    case({"group_norm": {"groups": 4, "affine": False}}, VOLUME,
+        "nn.GroupNorm(4, 4, affine=False)"),
     case("instance_norm", MAP, "nn.InstanceNorm2d(4)"),
     case({"instance_norm": {"affine": True}}, LINE, "nn.InstanceNorm1d(4, affine=True)",
          False),

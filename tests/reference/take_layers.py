@@ -185,7 +185,8 @@ def main() -> None:
     torch.backends.mha.set_fastpath_enabled(False)
     versions = {"torch": torch.__version__, "python": platform.python_version()}
     rows = ",\n".join(f"{json.dumps(case.name)}: {json.dumps(take(case))}" for case in CASES)
-    text = f'{{\n"versions": {json.dumps(versions)},\n"batch": {BATCH},\n"layers": {{\n{rows}\n}}\n}}\n'
+    head = f'"versions": {json.dumps(versions)},\n"batch": {BATCH},\n"layers": {{\n'
+    text = f"{{\n{head}{rows}\n}}\n}}\n"
     HERE.write_text(text, encoding="utf-8")
     print(f"{len(CASES)} layers")
 

@@ -29,7 +29,7 @@ layers:
   - tanh
   - linear: 10
     name: scores              # common keys stand beside the kind: name, from, repeat, if, output, share
-"""
+"""  # noqa: E501
 
 RESNET50 = """\
 name: ResNet-50
@@ -62,7 +62,7 @@ layers:
   - global_avg_pool
   - flatten
   - linear: classes
-"""
+"""  # noqa: E501
 
 INCEPTION = """\
 input: [192, 28, 28]
@@ -251,13 +251,16 @@ def test_ways_to_write_a_layer(text: str) -> None:
     assert node.facts.weights == {"weight": (8, 3, 3, 3), "bias": (8,)}
 
 
-@pytest.mark.parametrize("text", ["relu", "{relu: }", "relu:", "{relu: {}}", "relu: ~", "{relu: []}"])
+@pytest.mark.parametrize(
+    "text", ["relu", "{relu: }", "relu:", "{relu: {}}", "relu: ~", "{relu: []}"]
+)
 def test_a_kind_without_options(text: str) -> None:
     assert names(graph(f"input: [3]\nlayers:\n  - {text}\n")) == ["relu"]
 
 
 @pytest.mark.parametrize(
-    ("options", "stride"), [("3", 3), ("[3]", 3), ("[3, 1]", 1), ("{kernel: 3}", 3), ("[[3, 3]]", 3)]
+    ("options", "stride"),
+    [("3", 3), ("[3]", 3), ("[3, 1]", 1), ("{kernel: 3}", 3), ("[[3, 3]]", 3)],
 )
 def test_a_pool_steps_by_its_kernel(options: str, stride: int) -> None:
     found = report(f"input: [3, 9, 9]\nlayers:\n  - max_pool: {options}\n")
@@ -276,7 +279,9 @@ RANKS: list[tuple[tuple[int, ...], list[Any], tuple[int, ...]]] = [
 
 
 @pytest.mark.parametrize(("input", "layers", "output"), RANKS, ids=[str(r[0]) for r in RANKS])
-def test_rank_of_the_input(input: tuple[int, ...], layers: list[Any], output: tuple[int, ...]) -> None:
+def test_rank_of_the_input(
+    input: tuple[int, ...], layers: list[Any], output: tuple[int, ...]
+) -> None:
     assert chain(input, *layers).nodes[-1].facts.output == output
 
 
@@ -420,7 +425,9 @@ def test_branches_of_every_form() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("stride", "filters", "merged"), [(1, 8, True), (2, 8, False), (1, 9, False)])
+@pytest.mark.parametrize(
+    ("stride", "filters", "merged"), [(1, 8, True), (2, 8, False), (1, 9, False)]
+)
 def test_the_optional_shortcut(stride: int, filters: int, merged: bool) -> None:
     """MobileNet's: left out where sizes change, and then there is no addition."""
     found = graph(
@@ -714,7 +721,8 @@ HINTS = [
     ("layers: [upsample: {scale: 2, mode: neaerst}]", "did you mean `nearest`?"),
     ("layers: [conv: [sizes, 1]]\nparameters: {size: 1}", "did you mean `size`?"),
     ("layers: [{conv: [1, 1], stride: 2}]", "write it inside: `conv: {…, stride: …}`"),
-    ("layers: [conv: {filters: 1, kernel: 1, name: a}]", "`name` stands beside `conv`, not inside it"),
+    ("layers: [conv: {filters: 1, kernel: 1, name: a}]",
+        "`name` stands beside `conv`, not inside it"),
     ("layers: [conv: [1, 0x3]]", "numbers are decimal: 10, 0.5"),
     ("layers: [conv: [1, 03]]", "write 3"),
     ("layers: [conv: {filters: 1, kernel: 1, bias: no}]", "write false for a truth value"),

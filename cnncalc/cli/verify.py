@@ -1,0 +1,184 @@
+"""`cnncalc verify`: every column proven by running the network."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from cnncalc.analysis.report import BYTES, Settings
+from cnncalc.api import Report, report
+from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour, variant_options
+from cnncalc.shapes import Shape
+from cnncalc.spec.load import UsageError, load
+
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""What BLAS libraries read when they are loaded."""
+
+
+@click.command("verify")
+@click.argument("net")
+@click.option("--batch", type=click.IntRange(1, 2**31 - 1), default=1, help="Samples in a batch.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float32",
+    help="Type of weights and activations.",
+)
+@click.option("--threads", type=click.IntRange(1, 1024), help="Threads; all cores where left out.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Seed of weights and input."
+)
+@click.option(
+    "--weights",
+    metavar="FILE",
+    type=click.Path(),
+    help="Weights from a .npz or .safetensors file, by name or else in its order.",
+)
+@click.option(
+    "--image", metavar="FILE", type=click.Path(), help="The input, as a .npy file of C×H×W."
+)
+@click.option(
+    "--output-scores",
+    "scores",
+    metavar="[N]",
+    type=click.IntRange(1, 10_000),
+    is_flag=False,
+    flag_value=5,
+    help="Show the N largest values of every output (5).",
+)
+@click.option("--profile", is_flag=True, help="Show time, GFLOP/s and memory of every layer.")
+@click.option(
+    "--sort",
+    type=click.Choice(["order", "time"]),
+    default="order",
+    help="Rows of --profile in execution order, or slowest first.",
+)
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
+@output_option
+@variant_options
+def command(
+    net: str,
+    batch: int,
+    dtype: str,
+    threads: int | None,
+    seed: int,
+    weights: str | None,
+    image: str | None,
+    scores: int | None,
+    profile: bool,
+    sort: str,
+    format_: str,
+    output: str | None,
+    input_: Shape | None,
+    changes: tuple[tuple[str, Any], ...],
+) -> int:
+    """Run a network in NumPy and hold every column of `analyze` against what happened.
+
+    Output shapes are those of the arrays that the kernels returned, parameters the arrays they
+    used, MACs what was issued to matrix products, memory the bytes that were alive, receptive
+    fields the pixels whose numbers reached a unit. Exit status 1 where a column does not hold.
+
+    \b
+    Examples:
+      cnncalc verify vgg16
+      cnncalc verify resnet50 --profile --sort time
+      cnncalc verify lenet5 --weights lenet5.npz --image digit.npy --output-scores 3
+    """
+    found = report(load(net), input_, dict(changes), Settings(batch, dtype))
+    use_threads(threads)
+    from cnncalc.cli.progress import progress
+    from cnncalc.numerics.errors import InputError
+    from cnncalc.numerics.verification import Options, verify
+
+    count = threads or _cores()
+    options = Options(batch, dtype, count, seed, weights, image, scores or 0)
+    try:
+        require_memory(found)
+        with progress(found) as observer:
+            run = verify(
+                found.graph,
+                predictions(found),
+                found.totals.peak_activation_bytes,
+                found.peak_layer,
+                options,
+                observer,
+            )
+    except InputError as error:
+        raise UsageError(str(error), error.hint) from None
+    except MemoryError:
+        raise UsageError("the run needs more memory than there is", memory_hint(found)) from None
+    deliver(formatted(found, run, format_, output, profile, sort == "time"), output)
+    return int(not run.verification.passed)
+
+
+def use_threads(count: int | None) -> None:
+    """Tell the BLAS library how many threads to use; it listens when NumPy is imported."""
+    if count is not None:
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def predictions(found: Report) -> list[Any]:
+    """What the report says of each layer, as the checks want it."""
+    from cnncalc.numerics.checks import Prediction
+
+    return [
+        Prediction(
+            layer.name,
+            layer.kind,
+            layer.output_shape,
+            layer.params,
+            layer.macs,
+            layer.activation_bytes,
+            layer.field,
+        )
+        for layer in found.layers
+    ]
+
+
+def require_memory(found: Report) -> None:
+    """Refuse a run that does not fit into memory, with the figures."""
+    from cnncalc.numerics.capacity import need, require
+
+    require(need(found.graph, *_sizes(found)), memory_hint(found))
+
+
+def memory_hint(found: Report) -> str:
+    """What a run takes, in words."""
+    from cnncalc.numerics.capacity import need
+    from cnncalc.render.numbers import human_bytes
+
+    takes = need(found.graph, *_sizes(found))
+    return (
+        f"{human_bytes(takes.total)} ({human_bytes(takes.weights)} weights + "
+        f"{human_bytes(takes.activations)} activations + "
+        f"{human_bytes(takes.workspace)} working space)"
+    )
+
+
+def _sizes(found: Report) -> tuple[int, int, int, int]:
+    width, totals = BYTES[found.dtype], found.totals
+    stored = (totals.params + totals.buffers) * width
+    return stored, totals.peak_activation_bytes, found.batch, width
+
+
+def formatted(
+    found: Report, run: Any, format_: str, output: str | None, profile: bool, by_time: bool
+) -> str:
+    """The outcome as text."""
+    from cnncalc.render import spans
+    from cnncalc.render.verify import verify_json, verify_lines
+
+    if format_ == "json":
+        return verify_json(found, run, profile, by_time)
+    lines = verify_lines(found, run, terminal_width(output), profile, by_time)
+    colour = output is None and use_colour(sys.stdout)
+    return spans.coloured(lines) if colour else spans.plain(lines)
