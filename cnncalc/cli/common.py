@@ -213,7 +213,7 @@ def refuse(error: SpecError) -> int:
 def terminal_width(output: str | None) -> int | None:
     """The columns to fill; `None` where the text goes to no terminal and has no limit."""
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
+    if columns.isascii() and columns.isdecimal() and 0 < int(columns) < 100_000:
         return int(columns)
     if output is not None or not sys.stdout.isatty():
         return None

@@ -32,13 +32,11 @@ Examine = Callable[[Source], tuple[Diagnostic, ...]]
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
-    """Names of rules, separated by commas; a severity names all of its rules."""
+    """Names of rules and severities, separated by commas."""
     chosen: set[str] = set()
     for name in ",".join(values).split(","):
         word = name.strip()
-        if word in SEVERITIES:
-            chosen |= {rule.name for rule in RULES.values() if rule.severity == word}
-        elif word in RULES:
+        if word in SEVERITIES or word in RULES:
             chosen.add(word)
         elif word:
             hint = did_you_mean(word, RULES)
@@ -115,9 +113,10 @@ def command(
     parameters = dict(changes)
 
     def chosen(finding: Diagnostic) -> bool:
-        if finding.rule in ignore:
+        names = {finding.rule, finding.severity}
+        if names & ignore:
             return False
-        return not select or finding.rule in select or finding.severity == "error"
+        return not select or bool(names & select) or finding.severity == "error"
 
     def examined(source: Source) -> tuple[Diagnostic, ...]:
         if fix or diff:  # each fix is tried when it is applied

@@ -181,7 +181,9 @@ def field_difference(field: Windows | None, seen: Seen) -> tuple[Any, Any] | Non
         if (id(window), id(intervals)) in compared:
             continue
         compared.add((id(window), id(intervals)))
-        for unit, (told, found) in enumerate(zip(units(window, len(intervals)), intervals)):
+        for unit, (told, found) in enumerate(
+            zip(units(window, len(intervals)), intervals, strict=True)
+        ):
             if told != found:
                 place = {"axis": axis, "unit": unit}
                 return {**place, "pixels": told}, {**place, "pixels": found}

@@ -28,6 +28,7 @@ from cnncalc.numerics import (
     upsample,
 )
 from cnncalc.numerics.arrays import Array, Indices
+from cnncalc.numerics.elementwise import NOTHING, Epilogue, scale_shift
 from cnncalc.numerics.weights import Supply
 from cnncalc.shapes import Shape, Slide
 
@@ -38,7 +39,7 @@ class Surroundings:
     __slots__ = ("_switches", "_unpools", "shapes")
 
     def __init__(self, graph: Graph) -> None:
-        self.shapes: list[Shape] = []
+        self.shapes: dict[int, Shape] = {}
         """Of each node that has run, the shape of its output without the batch."""
         self._switches: dict[int, Indices] = {}
         self._unpools = Counter(
@@ -67,11 +68,15 @@ class Surroundings:
 class Call(NamedTuple):
     """One layer about to be computed."""
 
-    index: int
+    node: int
     kind: Any
     inputs: list[Array]
     arrays: Supply
     around: Surroundings
+    epilogue: Epilogue = NOTHING
+    """What follows on every value; only kinds in `FOLLOWED` look at it."""
+    reuse: Array | None = None
+    """One of the inputs that nobody reads afterwards: the output may be written over it."""
 
     @property
     def x(self) -> Array:
@@ -108,6 +113,7 @@ def _conv(call: Call) -> Array:
         padding=pads(axes(kind, x)),
         dilation=kind.dilation,
         groups=kind.groups,
+        epilogue=call.epilogue,
     )
 
 
@@ -122,6 +128,7 @@ def _depthwise_conv(call: Call) -> Array:
         padding=pads(axes(kind, x)),
         dilation=kind.dilation,
         groups=x.shape[1],
+        epilogue=call.epilogue,
     )
 
 
@@ -143,6 +150,7 @@ def _separable_conv(call: Call) -> Array:
         stride=ones,
         padding=((0, 0),) * len(ones),
         dilation=ones,
+        epilogue=call.epilogue,
     )
 
 
@@ -158,6 +166,7 @@ def _conv_transpose(call: Call) -> Array:
         output_padding=extra,
         dilation=kind.dilation,
         groups=kind.groups,
+        epilogue=call.epilogue,
     )
 
 
@@ -185,10 +194,10 @@ def _max_pool(call: Call) -> Array:
         "dilation": call.kind.dilation,
         "output_size": tuple(slide.output for slide in found),
     }
-    if not call.around.is_undone(call.index):
+    if not call.around.is_undone(call.node):
         return pool.max_pool(call.x, **options)
     result, switches = pool.max_pool_with_switches(call.x, **options)
-    call.around.keep_switches(call.index, switches)
+    call.around.keep_switches(call.node, switches)
     return result
 
 
@@ -232,7 +241,7 @@ def _max_unpool(call: Call) -> Array:
 def _linear(call: Call) -> Array:
     kind, x = call.kind, call.x
     weight = call.arrays.weight("weight", (kind.features, x.shape[1]))
-    return linear.linear(x, weight, _bias(call, (kind.features,)))
+    return linear.linear(x, weight, _bias(call, (kind.features,)), epilogue=call.epilogue)
 
 
 def _rbf(call: Call) -> Array:
@@ -253,20 +262,15 @@ def _affine(call: Call, shape: Shape) -> tuple[Array | None, Array | None]:
 
 
 def _batch_norm(call: Call) -> Array:
-    weight, bias, mean, variance = batch_norm_arrays(call)
-    return norm.batch_norm(call.x, mean, variance, weight, bias, eps=call.kind.eps)
-
-
-def batch_norm_arrays(
-    call: Call,
-) -> tuple[Array | None, Array | None, Array | None, Array | None]:
-    """Weight, bias, mean and variance [C] of a batch norm; None where it has no such array."""
     channels = (call.x.shape[1],)
+    if call.epilogue.scale is not None:
+        return scale_shift(call.x, call.epilogue, call.reuse)
     weight, bias = _affine(call, channels)
-    if not call.kind.track_stats:
-        return weight, bias, None, None
-    mean = call.arrays.buffer("running_mean", channels)
-    return weight, bias, mean, call.arrays.buffer("running_var", channels)
+    mean = variance = None
+    if call.kind.track_stats:
+        mean = call.arrays.buffer("running_mean", channels)
+        variance = call.arrays.buffer("running_var", channels)
+    return norm.batch_norm(call.x, mean, variance, weight, bias, eps=call.kind.eps)
 
 
 def _layer_norm(call: Call) -> Array:
@@ -318,7 +322,8 @@ def upsampled_size(call: Call) -> tuple[int, ...]:
         return tuple(n * factor for n, factor in zip(sizes, kind.scale, strict=True))
     if kind.like is not None:
         return call.around.shapes[kind.like.node][1:]
-    return tuple(kind.size)
+    size: tuple[int, ...] = kind.size
+    return size
 
 
 def _upsample(call: Call) -> Array:
@@ -383,7 +388,22 @@ ACTIVATIONS: dict[str, Callable[[Any], Callable[..., Array]]] = {
 
 
 def _activation(call: Call) -> Array:
-    return ACTIVATIONS[call.kind.name](call.kind)(call.x)
+    return ACTIVATIONS[call.kind.name](call.kind)(call.x, out=call.reuse)
+
+
+def _merge(kernel: Callable[..., Array], call: Call) -> Array:
+    result = kernel(call.inputs, out=call.reuse)
+    follow = call.epilogue.activation
+    return result if follow is None else follow(result, out=result)
+
+
+FOLLOWED = frozenset(
+    {"conv", "depthwise_conv", "separable_conv", "conv_transpose", "linear", "batch_norm"}
+)
+"""Kinds that apply a scale, a shift and an activation before their output leaves the cache."""
+
+MERGES = frozenset({"add", "multiply"})
+"""Kinds that apply an activation to their output, which may be one of their inputs."""
 
 
 KERNELS: dict[str, Kernel] = {
@@ -416,8 +436,8 @@ KERNELS: dict[str, Kernel] = {
     "dropout": lambda call: call.x,
     "drop_path": lambda call: call.x,
     "identity": lambda call: call.x,
-    "add": lambda call: merge.add(call.inputs),
-    "multiply": lambda call: merge.multiply(call.inputs),
+    "add": partial(_merge, merge.add),
+    "multiply": partial(_merge, merge.multiply),
     "concat": lambda call: merge.concat(call.inputs),
     "flatten": lambda call: reshape.flatten(call.x),
     "reshape": lambda call: reshape.reshape(call.x, shape=_target(call)),

@@ -10,7 +10,7 @@ from cnncalc.layers.base import LayerError
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.checks import Measurement
 from cnncalc.numerics.dispatch import KERNELS, Call, Surroundings
-from cnncalc.numerics.ledger import Ledger
+from cnncalc.numerics.ledger import Ledger, root
 from cnncalc.numerics.product import counting
 from cnncalc.numerics.threads import workers
 from cnncalc.numerics.weights import Arrays, Generator, Supply
@@ -46,6 +46,15 @@ class Activations:
 
     def __getitem__(self, index: int) -> Array:
         return self._arrays[index]
+
+    def free(self, index: int) -> bool:
+        """Whether an output has one reader left and no other output is in its memory."""
+        if index == 0 or self._readers[index] != 1:
+            return False
+        memory = root(self._arrays[index])
+        return not any(
+            root(array) is memory for other, array in self._arrays.items() if other != index
+        )
 
     def store(self, index: int, array: Array) -> None:
         """Keep the output of a node for its readers."""
@@ -84,7 +93,7 @@ class Executor:
         around = Surroundings(graph)
         x = take()
         ledger.enter(x)
-        around.shapes.append(x.shape[1:])
+        around.shapes[0] = x.shape[1:]
         generator = Generator(0, x.dtype)
         batch = x.shape[0]
         activations.store(0, x)
@@ -116,7 +125,7 @@ class Executor:
                 found = Measurement(
                     tuple(result.shape[1:]), params, counter.macs, owned, ledger.alive, seconds
                 )
-                around.shapes.append(found.output_shape)
+                around.shapes[index] = found.output_shape
                 activations.store(index, result)
                 del result
                 activations.release(node.inputs, index)

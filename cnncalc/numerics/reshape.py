@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from cnncalc.numerics.arrays import Array, Ints, Padding
 from cnncalc.numerics.windows import padded
 

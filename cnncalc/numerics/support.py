@@ -86,8 +86,9 @@ class Sliding(Reader):
         kernel, stride, dilation = (self.kernel,), (self.stride,), (self.dilation,)
         size = (stop - first,)
         if not self.pools:
-            return gathered(rows, kernel, stride, dilation, size).min(axis=1)
-        lowest = pool.max_pool(
+            lowest: Array = gathered(rows, kernel, stride, dilation, size).min(axis=1)
+            return lowest
+        highest = pool.max_pool(
             -rows[None],
             kernel=kernel,
             stride=stride,
@@ -95,7 +96,8 @@ class Sliding(Reader):
             dilation=dilation,
             output_size=size,
         )
-        return -lowest[0]
+        result: Array = -highest[0]
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class Shifted(Reader):
 
     def read(self, ramp: Ramp, first: int, stop: int) -> Array:
         offset = first + self.offset - ramp.start
-        return reshape.crop(ramp.rows[None], offset=(offset,), size=(stop - first,))[0]
+        found: Array = reshape.crop(ramp.rows[None], offset=(offset,), size=(stop - first,))[0]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +263,13 @@ def _upsampling(kind: Any, size: int, output: int) -> Reader:
 
 
 def _adaptive(rows: Array, size: int) -> Array:
-    return -pool.adaptive_max_pool(-rows[None], size=(size,))[0]
+    result: Array = -pool.adaptive_max_pool(-rows[None], size=(size,))[0]
+    return result
 
 
 def _nearest(rows: Array, size: int) -> Array:
-    return upsample.upsample_nearest(rows[None], size=(size,))[0]
+    result: Array = upsample.upsample_nearest(rows[None], size=(size,))[0]
+    return result
 
 
 def _linear(rows: Array, size: int, align_corners: bool = False) -> Array:
@@ -283,12 +288,14 @@ def _linear_joined(rows: Array, size: int) -> Array:
 
 def _shuffled(rows: Array, size: int) -> Array:
     channels = np.repeat(rows[:, None], size // rows.shape[1], axis=1)
-    return upsample.pixel_shuffle(channels, factor=channels.shape[1])[:, 0]
+    result: Array = upsample.pixel_shuffle(channels, factor=channels.shape[1])[:, 0]
+    return result
 
 
 def _unshuffled(rows: Array, size: int) -> Array:
     found: Array = upsample.pixel_unshuffle(rows[:, None], factor=rows.shape[1] // size)
-    return found.min(axis=1)
+    lowest: Array = found.min(axis=1)
+    return lowest
 
 
 def seen_pixels(graph: Graph, shapes: Sequence[Shape]) -> list[Seen]:

@@ -55,7 +55,7 @@ class Generator:
         Weights that are multiplied and summed have the variance 2 over the number of summands
         (He et al. 2015); scales and variances lie around 1, offsets and means around 0.
         """
-        if name.endswith("bias") or name.endswith("mean"):
+        if name.endswith(("bias", "mean")):
             return self.uniform(shape, -0.1, 0.1)
         if name.endswith("var"):
             return self.uniform(shape, 0.5, 1.5)

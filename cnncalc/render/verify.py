@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
@@ -80,10 +81,15 @@ def verify_dict(report: Report, run: Run, profile: bool, by_time: bool) -> dict[
 
 def _output(output: Output) -> dict[str, Any]:
     samples = [
-        [{"index": list(score.place), "value": score.value} for score in sample]
+        [{"index": list(score.place), "value": _finite(score.value)} for score in sample]
         for sample in output.scores
     ]
     return {"output": output.name, "samples": samples}
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows no infinity and no `nan`."""
+    return value if isfinite(value) else None
 
 
 def verify_json(report: Report, run: Run, profile: bool, by_time: bool) -> str:
@@ -227,15 +233,15 @@ def _profile_lines(
 ) -> list[Line]:
     total = sum(row.seconds for row in rows) or 1.0
     table = [("layer", "kind", "time", "share", "GFLOP/s", "memory")]
-    for name, kind, row, rate in timings(report, rows, by_time):
+    for name, kind, found, rate in timings(report, rows, by_time):
         table.append(
             (
                 plain(name),
                 kind,
-                _seconds(row.seconds),
-                f"{100 * row.seconds / total:.1f}%",
+                _seconds(found.seconds),
+                f"{100 * found.seconds / total:.1f}%",
                 "" if rate is None else f"{rate:,.1f}",
-                numbers.human_bytes(row.activation_bytes) if row.activation_bytes else "",
+                numbers.human_bytes(found.activation_bytes) if found.activation_bytes else "",
             )
         )
     widths = [max(width(row[column]) for row in table) for column in range(len(table[0]))]

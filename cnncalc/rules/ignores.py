@@ -142,7 +142,8 @@ def _unused(
         text = f"# cnncalc: ignore{'' if ignore.target is not None else '-file'}"
         edit = Edit(ignore.place, f"{text}[{', '.join(dict.fromkeys(kept))}]")
     else:
-        edit = Edit(ignore.whole, "")
+        # what else the comment says stays one
+        edit = Edit(ignore.whole, "#" if ignore.whole == ignore.place else "")
     yield Diagnostic(
         "unused-ignore",
         "warning",

@@ -516,7 +516,7 @@ class Elaborator:
                     scope,
                     hint=f"`{block.label}` may use itself",
                 )
-                raise _Refused
+                raise _TooMany  # a block that uses itself twice would branch at every level
             if form.share is not None:
                 self._note(
                     "bad-value",

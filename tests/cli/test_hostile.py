@@ -111,7 +111,7 @@ def files(draw: st.DrawFn) -> str:
 
 
 @given(files())
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_any_file(text: str) -> None:
     assert looked_at(Source("net.yaml", text)) is not None
 
