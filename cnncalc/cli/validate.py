@@ -61,10 +61,14 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> in
     multiple=True,
     metavar="RULES",
     callback=_rules,
-    help="Only these rules, beside errors; a severity stands for all of its rules.",
+    help="Only these rules or severities, beside errors.",
 )
 @click.option(
-    "--ignore", multiple=True, metavar="RULES", callback=_rules, help="All but these rules."
+    "--ignore",
+    multiple=True,
+    metavar="RULES",
+    callback=_rules,
+    help="All but these rules or severities.",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail as well as errors.")
 @click.option("--exit-zero", is_flag=True, help="Findings do not fail.")

@@ -37,6 +37,7 @@ class Activations:
 
     def __init__(self, graph: Graph) -> None:
         self._arrays: dict[int, Array] = {}
+        self._given = 0  # its identity: a reference would keep it alive
         self._readers = [0] * len(graph.nodes)
         for node in graph.nodes:
             for taken in node.inputs:
@@ -48,16 +49,21 @@ class Activations:
         return self._arrays[index]
 
     def free(self, index: int) -> bool:
-        """Whether an output has one reader left and no other output is in its memory."""
-        if index == 0 or self._readers[index] != 1:
-            return False
+        """Whether an output has one reader left and no other output is in its memory.
+
+        The network's input is the caller's and never free.
+        """
         memory = root(self._arrays[index])
+        if id(memory) == self._given or self._readers[index] != 1:
+            return False
         return not any(
             root(array) is memory for other, array in self._arrays.items() if other != index
         )
 
     def store(self, index: int, array: Array) -> None:
         """Keep the output of a node for its readers."""
+        if index == 0:
+            self._given = id(root(array))
         self._arrays[index] = array
 
     def release(self, inputs: Sequence[int], index: int) -> None:

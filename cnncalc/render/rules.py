@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from textwrap import fill, indent
 from typing import Any
@@ -51,7 +52,7 @@ def page(rules: Iterable[Rule]) -> str:
     """The reference page of all rules."""
     known = list(rules)
     parts = [
-        "# Rules\n\nWhat `cnncalc validate` finds. Made by `scripts/rules.py` from the classes in "
+        "# Rules\n\nWhat `cnncalc validate` finds. Made by `scripts/rules_page.py` from the classes in "
         "`cnncalc/rules/`; the tests run both examples of every rule.\n",
     ]
     for severity, heading in HEADINGS.items():
@@ -86,6 +87,5 @@ def data(rule: Rule) -> dict[str, Any]:
 
 
 def _unmarked(text: str) -> str:
-    """Markdown's emphasis taken away, where it is no multiplication."""
-    parts = text.split("*")
-    return "".join(parts) if len(parts) % 2 else text
+    """Markdown's emphasis taken away, which no multiplication sign is part of."""
+    return re.sub(r"\*(\w[^*`]*)\*", r"\1", text)

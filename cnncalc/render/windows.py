@@ -42,7 +42,10 @@ def check_text(
         parts.append(_list("what would fit", fitting(axis), style))
     else:
         role = "warning" if axis.unread or unread_gap(axis) else "help"
-        parts += [style(verdict(axis), role), drawing(axis, width, style, signs)]
+        meaning = verdict(axis)
+        if len(meaning) > width:
+            meaning = meaning.replace(": ", ":\n", 1)
+        parts += [style(meaning, role), drawing(axis, width, style, signs)]
         if found := repairs(axis):
             parts.append(_list("repairs", [repair.description for repair in found], style))
     return "\n\n".join(parts) + "\n"
@@ -112,8 +115,8 @@ def verdict(axis: Slide) -> str:
     shared = gcd(axis.stride, axis.dilation)
     if shared > 1 and axis.kernel > 1 and axis.output > 1:
         return (
-            f"{exact}: stride and dilation share the factor {shared}, so that only one unit in "
-            f"{shared} is ever read"
+            f"{exact}: stride and dilation share the factor {shared}: "
+            f"only one unit in {shared} is ever read"
         )
     if axis.remainder:
         return f"{exact}: only padding is left unread, nothing of the input"

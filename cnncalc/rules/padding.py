@@ -112,6 +112,8 @@ layers:
 
     def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
         """What is to be said of a node."""
+        if not _suspicious(kind):
+            return None
         axes = subject.axes(index)
         blind = [axis for axis in axes if blind_windows(axis) != (0, 0)]
         if not blind:
@@ -133,6 +135,17 @@ layers:
                 sizes = "×".join(str(a.output) for a in changed)
                 repairs = (Repair(f"padding {text}: output {sizes}", {"padding": text}),)
         return Verdict(message, "padding", repairs=repairs)
+
+
+def _suspicious(kind: Kind) -> bool:
+    """Whether windows could miss the input at all: by padding as wide as the kernel, or gaps."""
+    options = kind.__dict__
+    if max(options.get("dilation", (1,))) > 1:
+        return True
+    padding = options["padding"]
+    return not isinstance(padding, str) and any(
+        [max(pair) >= size for pair, size in zip(padding, options["kernel"], strict=True)]
+    )
 
 
 def blind_windows(axis: Slide) -> tuple[int, int]:

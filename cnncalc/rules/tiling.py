@@ -44,6 +44,8 @@ layers:
 
     def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
         """What is to be said of a node."""
+        if max(kind.__dict__["stride"]) == 1:
+            return None  # steps of one always come out even
         axes = subject.axes(index)
         if not any([axis.remainder and not axis.ceil for axis in axes]):
             return None
@@ -90,7 +92,10 @@ layers:
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
         judged = []
+        nodes = subject.graph.nodes
         for group in subject.of(WINDOWED):
+            if max(nodes[group[0]].kind.__dict__["stride"]) == 1:
+                continue
             axes = subject.axes(group[0])
             if all([axis.stride <= axis.extent or axis.output == 1 for axis in axes]):
                 continue

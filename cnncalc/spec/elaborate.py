@@ -206,6 +206,8 @@ class Elaborator:
                 incoming = start
             for _ in range(times):
                 incoming = self._one(form, scope, incoming)
+                if incoming < 0:
+                    break  # the rounds to come would hang on the same mistake
             self.multiplicity = before
         return incoming
 
@@ -530,9 +532,11 @@ class Elaborator:
             for parameter, value in zip(block.parameters, form.values, strict=True):
                 if value is parameter.default and value is not None:
                     env[parameter.name] = self._default(value, env, form, scope, incoming)
-                else:
+                elif isinstance(value, (Expression, Listing)):
                     node = argument_node(form, parameter.name)
                     env[parameter.name] = self._evaluate(value, form, scope, incoming, node)
+                else:
+                    env[parameter.name] = value
             if incoming < 0:
                 raise _Refused
             name = self._name(form, scope)
@@ -577,8 +581,7 @@ class Elaborator:
             index = self.names.get(name)
             if index is not None:
                 return index
-            parts = name.split(".")
-            if any(".".join(parts[:end]) in self.unknown for end in range(1, len(parts) + 1)):
+            if self._is_unknown(name):
                 return UNKNOWN
         recent = list(islice(reversed(self.names), 500))
         local = [n[len(scope.prefix) :] for n in recent if n.startswith(scope.prefix)]
@@ -592,6 +595,18 @@ class Elaborator:
             hint=hint,
         )
         raise _Refused
+
+    def _is_unknown(self, name: str) -> bool:
+        """Whether an error hides what has this name, or the block it is in.
+
+        Numbers do not count: how many layers of a name there would be is unknown as well.
+        """
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            head = ".".join(parts[:end])
+            if head in self.unknown or head.rstrip("0123456789").rstrip("_") in self.unknown:
+                return True
+        return False
 
     def _forget(self, form: LayerForm, scope: Scope) -> None:
         """Note that a layer, and all inside it, stays unknown."""

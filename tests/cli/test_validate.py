@@ -68,7 +68,10 @@ def test_missing_file_is_a_usage_error(run: Run, write: Write, tmp_path: Path) -
 
 
 def test_hint_for_a_rule_that_does_not_exist(run: Run, write: Write) -> None:
-    assert "did you mean `checkerboard`?" in run("validate", write(GOOD), "--ignore", "checkerbord").err
+    assert (
+        "did you mean `checkerboard`?"
+        in run("validate", write(GOOD), "--ignore", "checkerbord").err
+    )
 
 
 # -- files ----------------------------------------------------------------------------------------
@@ -84,7 +87,10 @@ def test_directories(run: Run, write: Write, tmp_path: Path) -> None:
     write("no yaml: [", "notes.txt")
     outcome = run("validate", "--format", "json", tmp_path, tmp_path / "a.yaml")
     files = [finding["file"] for finding in json.loads(outcome.out)["diagnostics"]]
-    assert files == [str(tmp_path / "a.yaml"), *[str(tmp_path / "deep" / "b.yml")] * (len(files) - 1)]
+    assert files == [
+        str(tmp_path / "a.yaml"),
+        *[str(tmp_path / "deep" / "b.yml")] * (len(files) - 1),
+    ]
     assert len(files) >= 2
 
 
@@ -140,7 +146,13 @@ def test_json(run: Run, write: Write) -> None:
     (fix,) = finding["fixes"]
     assert fix["safe"] is True
     (edit,) = fix["edits"]
-    assert edit == {"line": 3, "column": 33, "end_line": 3, "end_column": 33, "text": ", bias: false"}
+    assert edit == {
+        "line": 3,
+        "column": 33,
+        "end_line": 3,
+        "end_column": 33,
+        "text": ", bias: false",
+    }
     assert data["summary"]["warnings"] == 1
 
 
@@ -192,7 +204,9 @@ def test_sarif(run: Run, write: Write, text: str) -> None:
     for result in log["results"]:
         assert declared[result["ruleIndex"]] == result["ruleId"]
         region = result["locations"][0]["physicalLocation"]["region"]
-        assert region["endColumn"] >= region["startColumn"] or region["endLine"] > region["startLine"]
+        assert (
+            region["endColumn"] >= region["startColumn"] or region["endLine"] > region["startLine"]
+        )
 
 
 def test_sarif_places_are_relative(

@@ -95,7 +95,11 @@ def mutated(text: str, chance: random.Random, originals: list[str]) -> str:
             lines[line] = " " * chance.randrange(1, 5) + lines[line].lstrip()
             return "\n".join(lines)
         case _:  # a character changed
-            return text[:place] + chr(chance.choice((chance.randrange(32, 127), 0xE9))) + text[place + 1 :]
+            return (
+                text[:place]
+                + chr(chance.choice((chance.randrange(32, 127), 0xE9)))
+                + text[place + 1 :]
+            )
 
 
 def _number(text: str, chance: random.Random) -> str:
@@ -103,7 +107,9 @@ def _number(text: str, chance: random.Random) -> str:
     if not places:
         return text
     at = chance.choice(places)
-    return text[:at] + chance.choice(("0", "1", "2", "3", "5", "8", "31", "100", "-")) + text[at + 1 :]
+    return (
+        text[:at] + chance.choice(("0", "1", "2", "3", "5", "8", "31", "100", "-")) + text[at + 1 :]
+    )
 
 
 def examined(text: str) -> tuple[Diagnostic, ...]:
@@ -157,7 +163,9 @@ def refused(text: str, findings: tuple[Diagnostic, ...]) -> list[str]:
 
 def main() -> int:
     """Run the mutants and print what was seen."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -181,7 +189,9 @@ def main() -> int:
             print(f"mutant {number} of seed {options.seed}:\n{text}", file=sys.stderr)
             raise
     print(f"{options.count:,} files, {silent:,} without findings, slowest {slowest * 1e3:.0f} ms")
-    print(f"{fixable:,} with fixes, {applied:,} fixes applied, {sum(idle.values())} fixes of no use")
+    print(
+        f"{fixable:,} with fixes, {applied:,} fixes applied, {sum(idle.values())} fixes of no use"
+    )
     for what, count in idle.most_common(20):
         print(f"  {count:>6}  {what}")
     for rule, count in rules.most_common():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rules.mutation import examined
 from support import SPECS, listed
 
 from cnncalc.diagnostics import Diagnostic
@@ -13,13 +12,12 @@ from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine
 from cnncalc.spec.load import find
 from cnncalc.spec.source import Source
+from rules.mutation import examined
 
 SMALL = (3, 32, 32)
 
 
-def found(
-    rule: str, input: tuple[int, ...], *layers: Any, extra: str = ""
-) -> list[Diagnostic]:
+def found(rule: str, input: tuple[int, ...], *layers: Any, extra: str = "") -> list[Diagnostic]:
     """The findings of one rule in a chain of layers."""
     return [f for f in examined(extra + listed(input, list(layers))) if f.rule == rule]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from rules.mutation import examined
 
 from cnncalc.rules import language
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.registry import SEVERITIES
+from rules.mutation import examined
 
 CONTRACT = {
     "error": "yaml-syntax duplicate-key unknown-key unknown-layer missing-option bad-value "

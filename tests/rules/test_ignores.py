@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rules.mutation import examined
 
 BAD = "- conv: {filters: 8, kernel: 1, stride: 2}"
@@ -36,9 +37,7 @@ def test_comment(lines: list[str], rules: set[str]) -> None:
 
 
 def test_text_in_quotes_is_no_comment() -> None:
-    text = (
-        f"input: [3, 32, 32]\nsource: 'see # cnncalc: ignore-file[{RULE}]'\nlayers:\n  {BAD}\n"
-    )
+    text = f"input: [3, 32, 32]\nsource: 'see # cnncalc: ignore-file[{RULE}]'\nlayers:\n  {BAD}\n"
     assert [f.rule for f in examined(text) if f.severity != "note"] == [RULE]
 
 

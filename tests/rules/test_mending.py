@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from rules.mutation import check_fixes, examined, refused
 from support import SPECS
 
 from cnncalc.diagnostics import Edit, Place
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.mending import Mended, edited, mend
+from rules.mutation import check_fixes, examined, refused
 
 
 def mended(text: str, unsafe: bool = False, rule: str | None = None) -> Mended:
@@ -54,18 +54,22 @@ def test_safe(before: str, after: str) -> None:
 UNSAFE = [
     ("stride-does-not-tile", (224, 224), "- conv: {filters: 96, kernel: 11, stride: 4}",
      "- conv: {filters: 96, kernel: 11, stride: 4, padding: [[0, 3], [0, 3]]}"),
-    ("stride-does-not-tile", (13, 13), "- max_pool: 2", "- max_pool: {kernel: 2, padding: [[0, 1], [0, 1]]}"),
+    ("stride-does-not-tile", (13, 13), "- max_pool: 2",
+     "- max_pool: {kernel: 2, padding: [[0, 1], [0, 1]]}"),
     ("stride-skips-input", (32, 32), "- conv: {filters: 8, kernel: 1, stride: 2}",
      "- conv: {filters: 8, kernel: 2, stride: 2}"),
     ("window-in-padding", (32, 32), "- conv: [8, 1, 1, 1]", "- conv: [8, 1, 1, 0]"),
-    ("checkerboard", (8, 8), "- conv_transpose: {filters: 8, kernel: 5, stride: 2, padding: 2, output_padding: 1}",
+    ("checkerboard", (8, 8),
+     "- conv_transpose: {filters: 8, kernel: 5, stride: 2, padding: 2, output_padding: 1}",
      "- conv_transpose: {filters: 8, kernel: 4, stride: 2, padding: 1, output_padding: 0}"),
     ("linear-needs-flatten", (8, 8), "- linear: 10", "- flatten\n  - linear: 10"),
     ("unknown-key", (8, 8), "- conv: {filters: 8, kernal: 3}", "- conv: {filters: 8, kernel: 3}"),
-    ("unknown-layer", (8, 8), "- Conv2d: {filters: 8, kernel: 3}", "- conv: {filters: 8, kernel: 3}"),
+    ("unknown-layer", (8, 8), "- Conv2d: {filters: 8, kernel: 3}",
+     "- conv: {filters: 8, kernel: 3}"),
     ("padding-exceeds-kernel", (9, 9), "- max_pool: {kernel: 3, padding: 2}",
      "- max_pool: {kernel: 3, padding: 1}"),
-    ("output-padding-too-large", (8, 8), "- conv_transpose: {filters: 8, kernel: 4, stride: 2, output_padding: 3}",
+    ("output-padding-too-large", (8, 8),
+     "- conv_transpose: {filters: 8, kernel: 4, stride: 2, output_padding: 3}",
      "- conv_transpose: {filters: 8, kernel: 4, stride: 2, output_padding: 1}"),
 ]  # fmt: skip
 
@@ -92,7 +96,8 @@ def test_bytes_stay() -> None:
 
 
 def test_new_lines_end_as_the_file_does() -> None:
-    text = "input: [3, 8, 8]\r\nlayers:\r\n  - conv:\r\n      filters: 8\r\n      kernel: 3\r\n  - batch_norm\r\n"
+    lines = ["input: [3, 8, 8]", "layers:", "  - conv:", "      filters: 8", "      kernel: 3"]
+    text = "\r\n".join([*lines, "  - batch_norm", ""])
     assert mended(text).text == text.replace("kernel: 3\r\n", "kernel: 3\r\n      bias: false\r\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rules.mutation import LARGEST_MENDED, check, check_fixes, mutants, refused
 
 SAMPLE = list(mutants(400, seed=20))

@@ -31,12 +31,8 @@ WARNINGS: dict[str, dict[tuple[str, str], str]] = {
     "deeplabv3_resnet101": {
         ("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING
     },
-    "fcn_resnet50": {
-        ("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING
-    },
-    "fcn_resnet101": {
-        ("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING
-    },
+    "fcn_resnet50": {("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING},
+    "fcn_resnet101": {("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING},
     "fcn8s_vgg16": {("window-in-padding", "backbone.stage1.conv1"): FCN_PADDING},
     "fcn16s_vgg16": {("window-in-padding", "backbone.stage1.conv1"): FCN_PADDING},
     "fcn32s_vgg16": {("window-in-padding", "backbone.stage1.conv1"): FCN_PADDING},

@@ -611,7 +611,11 @@ def test_an_unreadable_parent(content: bytes, run: Run, write: Write) -> None:
 
 # -- as processes: time and memory -------------------------------------------------------------
 
-SECONDS = 1.0
+HANG = 10.0
+"""Seconds of processor time that nothing takes, however busy the machine is.
+
+`benchmarks/bad_files.py` prints the real ones, which stay under one.
+"""
 BYTES_LIMIT = 200 * 1024 * 1024
 
 HEAVY = [
@@ -627,41 +631,51 @@ HEAVY = [
 ]  # fmt: skip
 
 
-def spent(arguments: list[str]) -> tuple[int, float, bytes, bytes]:
-    """Status, processor time and output of a process that may use no more memory than allowed."""
+class Spent(NamedTuple):
+    """What a process of the command line used, and left behind."""
+
+    status: int
+    seconds: float
+    peak: int
+    out: bytes
+    err: bytes
+
+
+def spent(arguments: list[str], folder: Path) -> Spent:
+    """Run a process that may use no more memory than allowed."""
 
     def limited() -> None:
         # address space: what the process asked for, which is more than it touched
         resource.setrlimit(resource.RLIMIT_AS, (2 * BYTES_LIMIT, 2 * BYTES_LIMIT))
 
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.run(
-        [sys.executable, "-m", "cnncalc", *arguments],
-        capture_output=True,
-        timeout=60,
-        preexec_fn=limited,
-        check=False,
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cnncalc", *arguments],
+            stdout=out,
+            stderr=err,
+            preexec_fn=limited,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Spent(
+        process.returncode,
+        usage.ru_utime + usage.ru_stime,
+        usage.ru_maxrss * 1024,
+        (folder / "out").read_bytes(),
+        (folder / "err").read_bytes(),
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return process.returncode, used, process.stdout, process.stderr
 
 
 @pytest.mark.parametrize("case", HEAVY)
-def test_process(case: str, write: Write) -> None:
+def test_process(case: str, write: Write, tmp_path: Path) -> None:
     row = next(row for row in ROWS if row.case == case)
     path = write(row.text)
-    status, seconds, out, err = spent(["analyze", str(path)])
-    assert (status, out) == (2, b"")
-    assert f"error[{row.rule}]".encode() in err
-    assert b"Traceback" not in err
-    assert seconds < SECONDS
-
-
-def test_peak_memory_of_all_processes() -> None:
-    """The largest child so far; those above have run before."""
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    assert peak < BYTES_LIMIT
+    found = spent(["analyze", str(path)], tmp_path)
+    assert (found.status, found.out) == (2, b"")
+    assert f"error[{row.rule}]".encode() in found.err
+    assert b"Traceback" not in found.err
+    assert found.seconds < HANG
+    assert found.peak < BYTES_LIMIT
 
 
 def test_a_closed_standard_input() -> None:
