@@ -31,7 +31,7 @@ class Edit(Record):
 
 
 class Fix(Record):
-    """One way to mend a finding; `safe` where the network's output sizes stay as they are."""
+    """One way to mend a finding; `safe` where the network computes the same as before."""
 
     description: str
     safe: bool = False

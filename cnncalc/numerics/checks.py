@@ -36,6 +36,8 @@ class Measurement(NamedTuple):
 
     output_shape: Shape
     """Shape of the array that the kernel returned, without the batch."""
+    walked: tuple[int, ...] | None
+    """Spatial sizes counted by moving the kernel step by step; `None` for a layer without one."""
     params: int
     """Values of the trainable arrays that the kernel asked for and no layer before had."""
     macs: int
@@ -109,7 +111,6 @@ class Run(NamedTuple):
 
 
 COLUMNS: dict[str, Callable[[Any], Any]] = {
-    "output_shape": lambda row: list(row.output_shape),
     "params": lambda row: row.params,
     "macs": lambda row: row.macs,
     "activation_bytes": lambda row: row.activation_bytes,
@@ -130,13 +131,27 @@ def compare(
 
     Where the run broke off, the layers that ran are compared.
     """
-    checks = [_column(name, value, predictions, measurements) for name, value in COLUMNS.items()]
+    checks = [_shapes(predictions, measurements)]
+    checks += [_column(name, value, predictions, measurements) for name, value in COLUMNS.items()]
     measured_peak = max((row.alive_bytes for row in measurements), default=0)
     wrong = measured_peak != predicted_peak and failure is None
     peak = (Mismatch(peak_layer, predicted_peak, measured_peak),) if wrong else ()
     checks.append(Check("peak_activation_bytes", len(measurements), peak))
     checks.append(_fields(predictions, seen))
     return Verification(tuple(checks), predicted_peak, measured_peak, seconds, failure)
+
+
+def _shapes(predictions: Sequence[Prediction], measurements: Sequence[Measurement]) -> Check:
+    """Output shapes held against the arrays and against the sizes that were counted."""
+    mismatches = []
+    for told, found in zip(predictions, measurements, strict=False):
+        shapes = [found.output_shape]
+        if found.walked is not None:
+            shapes.append((found.output_shape[0], *found.walked))
+        wrong = [shape for shape in shapes if shape != told.output_shape]
+        if wrong:
+            mismatches.append(Mismatch(told.name, list(told.output_shape), list(wrong[0])))
+    return Check("output_shape", len(measurements), tuple(mismatches))
 
 
 def _column(

@@ -13,6 +13,7 @@ from cnncalc.numerics.dispatch import KERNELS, Call, Surroundings
 from cnncalc.numerics.ledger import Ledger, root
 from cnncalc.numerics.product import counting
 from cnncalc.numerics.threads import workers
+from cnncalc.numerics.walk import walked
 from cnncalc.numerics.weights import Arrays, Generator, Supply
 from cnncalc.numerics.workspace import workspace
 
@@ -94,46 +95,63 @@ class Executor:
         Raises:
             LayerFailedError: a kernel refuses its arrays.
         """
-        graph, ledger = self.graph, Ledger()
-        activations = Activations(graph)
-        around = Surroundings(graph)
+        graph, ledger, arrays = self.graph, Ledger(), ArrayCounter()
+        activations, around = Activations(graph), Surroundings(graph)
         x = take()
         ledger.enter(x)
         around.shapes[0] = x.shape[1:]
         generator = Generator(0, x.dtype)
-        batch = x.shape[0]
         activations.store(0, x)
         del x
-        counted: dict[int, Array] = {}
-
         with workers(self.threads), workspace():
             for index, node in enumerate(graph.nodes[1:], start=1):
                 observer(index, None)
-                owner = index if node.shares is None else node.shares
-                supply = Supply(graph.nodes[owner], self.arrays[owner], generator)
-                call = Call(index, node.kind, [activations[i] for i in node.inputs], supply, around)
-                start = perf_counter()
-                try:
-                    with counting() as counter:
-                        result = KERNELS[node.kind.name](call)
-                except (LayerError, ValueError, KeyError, IndexError) as error:
-                    raise LayerFailedError(index, str(error)) from error
-                seconds = perf_counter() - start
-                del call
-                if result.shape[0] != batch:
-                    raise LayerFailedError(index, f"a batch of {batch} became {result.shape[0]}")
-                owned = ledger.enter(result)
-                params = 0
-                for array in supply.asked:
-                    if id(array) not in counted:
-                        counted[id(array)] = array
-                        params += array.size
-                found = Measurement(
-                    tuple(result.shape[1:]), params, counter.macs, owned, ledger.alive, seconds
-                )
-                around.shapes[index] = found.output_shape
+                supply = self.supply(index, generator)
+                inputs = [activations[taken] for taken in node.inputs]
+                sizes = walked(node.kind, inputs[0].shape[1:])
+                result, macs, seconds = _timed(Call(index, node.kind, inputs, supply, around))
+                del inputs
+                shape = around.shapes[index] = tuple(result.shape[1:])
+                owned, params = ledger.enter(result), arrays.count(supply.asked)
+                found = Measurement(shape, sizes, params, macs, owned, ledger.alive, seconds)
                 activations.store(index, result)
                 del result
                 activations.release(node.inputs, index)
                 observer(index, found)
         return {index: activations[index] for index in graph.outputs}
+
+    def supply(self, index: int, generator: Generator) -> Supply:
+        """The arrays that a layer has, or those of the layer whose weights it shares."""
+        shares = self.graph.nodes[index].shares
+        owner = index if shares is None else shares
+        return Supply(self.graph.nodes[owner], self.arrays[owner], generator)
+
+
+class ArrayCounter:
+    """Counts the values of arrays, those of one array only once."""
+
+    def __init__(self) -> None:
+        self._counted: dict[int, Array] = {}
+
+    def count(self, arrays: Sequence[Array]) -> int:
+        """Values of the arrays that were not counted before."""
+        total = 0
+        for array in arrays:
+            if id(array) not in self._counted:
+                self._counted[id(array)] = array  # alive, so that its identity stays its own
+                total += array.size
+        return total
+
+
+def _timed(call: Call) -> tuple[Array, int, float]:
+    """What a layer's kernel returns, the multiply-accumulates it issued, and how long it took."""
+    try:
+        with counting() as counter:
+            start = perf_counter()
+            result = KERNELS[call.kind.name](call)
+            seconds = perf_counter() - start
+    except (LayerError, ValueError, KeyError, IndexError) as error:
+        raise LayerFailedError(call.node, str(error)) from error
+    if result.shape[0] != call.inputs[0].shape[0]:
+        raise LayerFailedError(call.node, f"its output has a batch of {result.shape[0]}")
+    return result, counter.macs, seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from cnncalc.diagnostics import Diagnostic
@@ -20,7 +21,7 @@ def annotation(finding: Diagnostic) -> str:
     properties: dict[str, object] = {}
     place = finding.place
     if place is not None:
-        properties = {"file": place.file, "line": place.line, "endLine": place.end_line}
+        properties = {"file": _relative(place.file), "line": place.line, "endLine": place.end_line}
         if place.line == place.end_line:  # columns are shown only within one line
             properties |= {"col": place.column, "endColumn": place.end_column}
     properties["title"] = finding.rule
@@ -33,6 +34,12 @@ def annotation(finding: Diagnostic) -> str:
     if finding.times > 1:
         lines.append(f"the same in {finding.times} uses")
     return f"::{COMMANDS[finding.severity]} {text}::{_data(chr(10).join(lines))}"
+
+
+def _relative(file: str) -> str:
+    """A file below the working directory by its path from there, as the pages name it."""
+    below = os.path.relpath(file) if os.path.isabs(file) else file
+    return file if below.startswith(os.pardir) else below
 
 
 def _data(text: str) -> str:

@@ -52,7 +52,8 @@ def page(rules: Iterable[Rule]) -> str:
     """The reference page of all rules."""
     known = list(rules)
     parts = [
-        "# Rules\n\nWhat `cnncalc validate` finds. Made by `scripts/rules_page.py` from the classes in "
+        "# Rules\n\n"
+        "What `cnncalc validate` finds. Made by `scripts/rules_page.py` from the classes in "
         "`cnncalc/rules/`; the tests run both examples of every rule.\n",
     ]
     for severity, heading in HEADINGS.items():

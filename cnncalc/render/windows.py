@@ -222,9 +222,10 @@ def _ruler(axis: Slide, cells: list[int | None]) -> str:
         column += 3 if unit is None else 1
     text = ""
     for column, label in marks:
-        if column and column < len(text) + 1 and text:
-            continue
-        text = text.ljust(column) + label
+        # the last number ends above its unit, so that it stays within the width
+        start = column if column == marks[0][0] else column - len(label) + 1
+        if not text.strip() or start > len(text):
+            text = text.ljust(start) + label
     return text
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
-from cnncalc.rules.base import WINDOWED, Repair, Rule, Subject, Verdict
-from cnncalc.shapes import IDENTITY, product
+from cnncalc.rules.base import Repair, Rule, Subject, Verdict
+from cnncalc.shapes import product
 
 WEIGHTED = (
     "conv",
@@ -34,13 +33,14 @@ LINEAR = frozenset(
         "avg_pool",
         "adaptive_avg_pool",
         "global_avg_pool",
-        "upsample",
-        "pixel_shuffle",
-        "pixel_unshuffle",
         "channel_shuffle",
     ]
 )
-"""Kinds between which and a weighted layer nothing bends: at inference they are linear too."""
+"""Kinds between which and a weighted layer nothing bends: at inference they are linear too.
+
+Upsampling and pixel shuffles are left out: a convolution on either side of them is how images
+are enlarged (Shi et al. 2016), and no one layer would do the same for as little.
+"""
 
 
 class BiasBeforeNorm(Rule):
@@ -182,137 +182,3 @@ def _crossed(first: Node, second: Node) -> bool:
         return False
     pairs = list(zip(one, two, strict=True))
     return any(a > 1 and b == 1 for a, b in pairs) and any(a == 1 and b > 1 for a, b in pairs)
-
-
-class DilationGridding(Rule):
-    """Dilated kernels in a row whose dilations share a factor."""
-
-    name = "dilation-gridding"
-    severity = "warning"
-    summary = "dilated kernels in a row whose dilations share a factor see a grid with holes"
-    why = (
-        "With dilations 2-2-2 a unit sees only every second unit of the map before them, its "
-        "neighbour only the others: neighbouring outputs share no input (Wang et al. 2018, "
-        "*Understanding Convolution for Semantic Segmentation*, arXiv:1702.08502, section 3.2, "
-        "who write 1-2-3 in place of 2-2-2). No finding where dilations grow and each reaches no "
-        "further than the kernels before it have filled, as in WaveNet's 1-2-4-8."
-    )
-    fails = """\
-input: [16, 64, 64]
-layers:
-  - conv: {filters: 16, kernel: 3, dilation: 2, padding: 2}
-  - relu
-  - conv: {filters: 16, kernel: 3, dilation: 2, padding: 2}
-  - relu
-  - conv: {filters: 16, kernel: 3, dilation: 2, padding: 2}
-"""
-    passes = """\
-input: [16, 64, 64]
-layers:
-  - conv: {filters: 16, kernel: 3, padding: 1}
-  - relu
-  - conv: {filters: 16, kernel: 3, dilation: 2, padding: 2}
-  - relu
-  - conv: {filters: 16, kernel: 3, dilation: 3, padding: 3}
-"""
-
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
-        """Findings in a network."""
-        nodes = subject.graph.nodes
-        dilated: set[int] = set()
-        for group in subject.of(WINDOWED):
-            options = nodes[group[0]].kind.__dict__
-            pairs = zip(options.get("dilation", ()), options["kernel"], strict=False)
-            if any([gap > 1 and size > 1 for gap, size in pairs]):
-                dilated.update(group)
-        if len(dilated) < 2:
-            return
-        judged = []
-        for members in _runs(subject, dilated):
-            if len(members) < 2:
-                continue
-            numbers = [max(nodes[index].kind.__dict__["dilation"]) for index in members]
-            shared = gcd(*numbers)
-            if shared == 1 or _fills(subject, members, numbers):
-                continue
-            shown = "-".join(map(str, numbers[:6])) + ("-…" if len(numbers) > 6 else "")
-            message = (
-                f"dilations {shown} in a row share the factor {shared}: each unit sees a grid, "
-                f"one unit in {shared} on each axis"
-            )
-            hint = "let them share no factor, such as 1-2-3 or 1-2-5, repeated"
-            judged.append((Verdict(message, "dilation", hint=hint), [members[1]]))
-        yield from self.findings(subject, judged)
-
-
-def _fills(subject: Subject, members: list[int], numbers: list[int]) -> bool:
-    """Whether dilations grow, and each steps no further than what is filled before it."""
-    nodes = subject.graph.nodes
-    kernels = [max(nodes[index].kind.__dict__["kernel"]) for index in members]
-    filled = _dense_before(subject, members[0])
-    last = 1
-    for number, kernel in zip(numbers, kernels, strict=True):
-        if number <= last or number > filled:
-            return False
-        filled += number * (kernel - 1)
-        last = number
-    return True
-
-
-def _dense_before(subject: Subject, index: int) -> int:
-    """The extent of the kernel without gaps that comes before a layer, 1 where none does."""
-    nodes = subject.graph.nodes
-    taken = nodes[index].inputs[0]
-    for _ in range(64):
-        node = nodes[taken]
-        if not node.inputs:
-            return 1
-        if not _pointwise(node):
-            options = node.kind.__dict__
-            sliding = node.kind.name in WINDOWED and max(options["stride"]) == 1
-            return max(options["kernel"]) if sliding else 1
-        taken = node.inputs[0]
-    return 1
-
-
-def _pointwise(node: Node) -> bool:
-    """Whether a layer sees, on every axis, only the unit at its own place."""
-    if node.kind.name in WINDOWED:
-        options = node.kind.__dict__
-        return bool(max(options["kernel"]) == 1 and max(options["stride"]) == 1)
-    return all(
-        windows is not None and all(window is IDENTITY for window in windows)
-        for windows in node.facts.windows
-    )
-
-
-def _beside(nodes: tuple[Node, ...], run: list[int], index: int) -> bool:
-    """Whether a layer stands beside the last of a run, in another branch, and not behind it."""
-    return nodes[run[-1]].inputs == nodes[index].inputs
-
-
-def _runs(subject: Subject, dilated: set[int]) -> list[list[int]]:
-    """Dilated layers that follow each other with nothing but pointwise layers between."""
-    nodes = subject.graph.nodes
-    run_of: dict[int, list[int]] = {}
-    runs: list[list[int]] = []
-    for index in range(min(dilated), len(nodes)):
-        node = nodes[index]
-        before = [run for taken in node.inputs if (run := run_of.get(taken)) is not None]
-        longest = max(before, key=len, default=None)
-        if index in dilated:
-            if max(node.kind.__dict__["stride"]) > 1:
-                continue
-            if (
-                longest is not None
-                and run_of.get(longest[-1]) is longest
-                and not _beside(nodes, longest, index)
-            ):
-                longest.append(index)
-            else:
-                longest = [index]
-                runs.append(longest)
-            run_of[index] = longest
-        elif longest is not None and _pointwise(node):
-            run_of[index] = longest
-    return runs

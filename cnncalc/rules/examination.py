@@ -97,7 +97,7 @@ def failures(
     found = elaboration.diagnostics
     if any(finding.rule == "shape-mismatch" for finding in found):
         found = _name_sizes(network, elaboration, input, parameters)
-    from cnncalc.rules.language import mendable
+    from cnncalc.rules.words import mendable
 
     file = network.source.label
     found = ordered(mendable(finding, file) for finding in found)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.base import Rule, Subject
-from cnncalc.rules.chains import BiasBeforeNorm, DilationGridding, NoNonlinearity
+from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
+from cnncalc.rules.dilation import DilationGridding
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
 from cnncalc.rules.files import BudgetExceeded
 from cnncalc.rules.merging import MisalignedMerge, UnusedLayer

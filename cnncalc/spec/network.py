@@ -13,7 +13,8 @@ from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
 from cnncalc.shapes import Shape, product
 from cnncalc.spec import zoo
 from cnncalc.spec.budget import read_budget
-from cnncalc.spec.elaborate import LAYER_LIMIT, Elaboration, elaborate
+from cnncalc.spec.building import LAYER_LIMIT
+from cnncalc.spec.elaborate import Elaboration, elaborate
 from cnncalc.spec.errors import UsageError
 from cnncalc.spec.expression import RESERVED, Expression
 from cnncalc.spec.forms import LayerForm, number_names

@@ -91,39 +91,32 @@ def test_every_answer_is_of_a_case(answers: Any) -> None:
 FOLDABLE = [
     # layers, and how many kernels run
     (["relu"], 1),
-    ([{"conv": 4}, "batch_norm", "relu"], 1),
-    ([{"conv": 4}, "batch_norm", {"leaky_relu": 0.2}, "relu"], 2),
-    ([{"conv": {"filters": 4, "bias": False}}, "batch_norm", "gelu"], 1),
-    (["batch_norm", "relu", {"conv": 4}], 2),
+    ([{"conv": [4, 3, 1, 1]}, "batch_norm", "relu"], 1),
+    ([{"conv": [4, 3, 1, 1]}, "batch_norm", {"leaky_relu": 0.2}, "relu"], 2),
+    ([{"conv": {"filters": 4, "kernel": 1, "bias": False}}, "batch_norm", "gelu"], 1),
+    (["batch_norm", "relu", {"conv": [4, 3, 1, 1]}], 2),
     ([{"batch_norm": {"track_stats": False}}, "relu"], 2),
     ([{"batch_norm": {"affine": False}}, "relu"], 1),
     ([{"conv_transpose": [4, 2, 2]}, "batch_norm", "relu"], 1),
     ([{"depthwise_conv": 3}, "batch_norm", "relu6"], 1),
     ([{"separable_conv": [4, 3]}, "batch_norm", "relu"], 1),
     (["flatten", {"linear": 5}, "tanh"], 2),
-    ([{"conv": 4}, {"prelu": "channels"}], 2),
-    ([{"conv": 4}, "dropout", "relu"], 3),
-    ([{"add": [[{"conv": 3}], []]}, "relu"], 2),
+    ([{"conv": [4, 3, 1, 1]}, {"prelu": "channels"}], 2),
+    ([{"conv": [4, 3, 1, 1]}, "dropout", "relu"], 3),
+    ([{"add": [[{"conv": [3, 3, 1, 1]}], []]}, "relu"], 2),
     ([{"add": [["relu"], ["relu"]]}, "sigmoid", "relu"], 4),
-    ([{"add": [["identity"], [{"conv": 3}, "batch_norm"]]}, "relu", {"max_pool": 2}], 4),
+    ([{"add": [["identity"], [{"conv": [3, 3, 1, 1]}, "batch_norm"]]}, "relu", {"max_pool": 2}], 4),
     ([{"multiply": [["global_avg_pool", "sigmoid"], []]}], 3),
-    ([{"concat": [[{"conv": 2}, "relu"], [{"conv": 2}, "batch_norm"]]}], 3),
+    ([{"concat": [[{"conv": [2, 3, 1, 1]}, "relu"], [{"conv": [2, 3, 1, 1]}, "batch_norm"]]}], 3),
 ]
 
 
 @pytest.mark.parametrize(("layers", "kernels"), FOLDABLE, ids=str)
 def test_folding_changes_no_result(layers: list[Any], kernels: int) -> None:
-    layers = [with_kernel(layer) for layer in layers]
     net = graph(listed((3, 6, 6), layers))
     plan = Plan(net, generate(net, np.dtype("float64"), 1))
     assert len(plan.steps) == kernels
     same_results(net, plan)
-
-
-def with_kernel(layer: Any) -> Any:
-    if layer == {"conv": 4} or layer == {"conv": 3}:
-        return {"conv": [layer["conv"], 3, 1, 1]}
-    return layer
 
 
 UNFOLDABLE = [

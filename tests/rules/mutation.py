@@ -127,7 +127,7 @@ def check(text: str) -> tuple[Diagnostic, ...]:
         assert finding.rule in RULES, f"no rule {finding.rule}"
         place = finding.place
         assert place is not None, f"no position: {finding}"
-        assert place.line >= 1 and place.column >= 1, f"position {place}"
+        assert min(place.line, place.column) >= 1, f"{place}"
         assert (place.end_line, place.end_column) >= (place.line, place.column), f"place {place}"
         assert finding.message
     assert len({(f.rule, f.place, f.message) for f in findings}) == len(findings)

@@ -143,6 +143,8 @@ RIGHT: list[tuple[str, str, tuple[int, ...], list[Any]]] = [
     ("no-nonlinearity", "1×7 and 7×1", SMALL, [conv(8, [1, 7]), conv(8, [7, 1])]),
     ("no-nonlinearity", "FCN's scores are enlarged", (64, 8, 8),
      [conv(21, 1), {"conv_transpose": [21, 4, 2]}]),
+    ("no-nonlinearity", "sub-pixel enlargement (EDSR)", (64, 8, 8),
+     [conv(256, 3, padding=1), {"pixel_shuffle": 2}, conv(3, 3, padding=1)]),
     ("no-nonlinearity", "a max pool bends", SMALL, [conv(), {"max_pool": 2}, conv()]),
     ("no-nonlinearity", "a residual sum between", (8, 8, 8),
      [{"add": [[conv(8, 3, padding=1)], []]}, conv(8, 3)]),
@@ -294,7 +296,7 @@ BUDGETS = [
 def test_budget(budget: str, limits: dict[str, int], parts: list[str], count: int) -> None:
     text = f"input: [3, 32, 32]\nbudget: {budget}\nlayers:\n  - conv: [32, 3]\n"
     text = text.replace("[32, 3]", "[32, 3, 1]")
-    findings = [f for f in examine(Source("n.yaml", text), limits=Limits(**limits))]
+    findings = examine(Source("n.yaml", text), limits=Limits(**limits))
     exceeded = [f for f in findings if f.rule == "budget-exceeded"]
     assert len(exceeded) == count, [f.message for f in findings]
     assert all(f.severity == "error" and f.place for f in exceeded)

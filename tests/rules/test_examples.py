@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cnncalc.rules import language
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.registry import SEVERITIES
+from cnncalc.rules.words import WRITTEN
 from rules.mutation import examined
 
 CONTRACT = {
@@ -70,4 +70,4 @@ def test_rules_of_the_contract(severity: str) -> None:
 def test_each_rule_is_one_class() -> None:
     assert len({type(rule) for rule in RULES.values()}) == len(RULES)
     assert all(type(rule).__doc__ for rule in RULES.values())
-    assert set(language.WRITTEN) <= set(RULES)
+    assert set(WRITTEN) <= set(RULES)
