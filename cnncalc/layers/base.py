@@ -159,22 +159,20 @@ class Kind:
     """Whether `share` makes sense."""
 
     def __init_subclass__(cls, name: str | None = None) -> None:
-        if name is None:
-            return
-        cls.name = name
-        cls.family = cls.__module__.rpartition(".")[2]
-        found: dict[str, Option] = {}
-        for base in reversed(cls.__mro__):
-            for key, value in vars(base).items():
-                if isinstance(value, Option):
-                    found.pop(key, None)
-                    value.key = key
-                    found[key] = value
+        found = dict(cls.options)  # the family's
+        for key, value in vars(cls).items():
+            if isinstance(value, Option):
+                value.key = key
+                found.pop(key, None)
+                found[key] = value
         cls.main = next((option for option in found.values() if option.main), None)
         if cls.main is not None:
             # in positional order the main option stands first, then a family's, then a kind's own
             found = {cls.main.key: cls.main, **found}
         cls.options = found
+        if name is not None:
+            cls.name = name
+            cls.family = cls.__module__.rpartition(".")[2]
 
     def __init__(self, values: tuple[Any, ...], rank: int) -> None:
         """Options in declared order, checked already; `rank` is the number of spatial axes."""

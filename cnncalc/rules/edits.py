@@ -14,7 +14,7 @@ from cnncalc.spec.forms import LayerForm
 from cnncalc.spec.places import child
 from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode
 
-LITERAL = re.compile(r"-?\d+(\.\d+)?|true|false|same|same_lower|valid")
+LITERAL = r"-?\d+(\.\d+)?|true|false|same|same_lower|valid"  # compiled when a fix is made
 
 
 def set_options(form: LayerForm, options: Mapping[str, str]) -> tuple[Edit, ...]:
@@ -36,7 +36,7 @@ def literal(node: Node) -> bool:
     """Whether a value is written out, on one line and without names."""
     if isinstance(node, SequenceNode):
         return bool(node.flow_style) and all(literal(item) for item in node.value)
-    return isinstance(node, ScalarNode) and not node.style and bool(LITERAL.fullmatch(node.value))
+    return isinstance(node, ScalarNode) and not node.style and bool(re.fullmatch(LITERAL, node.value))
 
 
 def _at(form: LayerForm, line: int, column: int, text: str) -> Edit:

@@ -212,7 +212,7 @@ class LimitExceeded(LanguageRule):
     summary = "larger, deeper or longer than the calculator goes"
     why = (
         "Files of a few lines can describe billions of layers or tensors of 2^100 values. The "
-        "limits (8 MiB of text, 200,000 layers, 2^53 values a tensor) lie far beyond any real "
+        "limits (8 MiB of text, 120,000 layers, 2^53 values a tensor) lie far beyond any real "
         "network and keep every run short."
     )
     fails = """\

@@ -16,13 +16,13 @@ COSTS = {
 }
 """What a budget can limit."""
 
-AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)", re.IGNORECASE)
+AMOUNT = r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)"  # compiled when a budget is read
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def parse_amount(text: str, cost: str) -> int | None:
     """`5M`, `1.5G` (units of 1000), and for memory `512KiB` (1024) or `4MB`; `None`: no amount."""
-    match = AMOUNT.fullmatch(text.strip().replace("_", ""))
+    match = re.fullmatch(AMOUNT, text.strip().replace("_", ""), re.IGNORECASE)
     if match is None:
         return None
     number, unit, of_bytes = match.groups()

@@ -23,8 +23,6 @@ MESSAGE_LIMIT = 600
 FINDING_LIMIT = 200
 """After so many findings a file is not looked at any further."""
 
-NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)", re.ASCII)
-NUMBER_LIKE = re.compile(r"[-+]?\.?\d")
 YAML_WORDS = {
     word: meaning
     for words, meaning in (
@@ -112,7 +110,7 @@ class ValueReader:
         return value
 
     def _scalar(self, text: str, plain: bool) -> Any:
-        if NUMBER.fullmatch(text) and len(text) < 20:
+        if _is_whole(text):
             return int(text)
         if text == "true" or text == "false":
             return text == "true"
@@ -132,7 +130,7 @@ class ValueReader:
         try:
             expression = parse(text)
         except ExpressionError as error:
-            if NUMBER_LIKE.match(text) and re.fullmatch(r"[-+\w.:,]+", text):
+            if re.fullmatch(r"[-+]?\.?\d[-+\w.:,]*", text):
                 raise ExpressionError(
                     f"`{text}` is no number",
                     0,
@@ -238,6 +236,14 @@ class ValueReader:
         except ExpressionError as error:
             self.report_expression(error, source, node)
         return 1
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is a decimal whole number without needless zeros, of a sane length."""
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not digits.isascii() or not digits.isdecimal() or len(text) >= 20:
+        return False
+    return digits[0] != "0" or len(digits) == 1
 
 
 def check_repeat(value: Any) -> None:

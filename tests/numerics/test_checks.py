@@ -129,7 +129,7 @@ ANALYTIC = {
     "a wrong padding": (
         (conv, "slides", lambda kind, shape: grown(original_slides(kind, shape))),
         {"output_shape", "receptive_field"},
-        "first",
+        "",
     ),
     "a forgotten group": (
         facts_of(
