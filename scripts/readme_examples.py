@@ -21,10 +21,11 @@ README = Path(__file__).parent.parent / "README.md"
 
 def output(command: str) -> list[str]:
     """What a command prints, piped, at 80 columns."""
-    stream = io.StringIO()
+    data = io.BytesIO()
+    stream = io.TextIOWrapper(data, encoding="utf-8")
     with contextlib.redirect_stdout(stream):
         run(shlex.split(command)[1:])
-    return stream.getvalue().splitlines()
+    return data.getvalue().decode("utf-8").splitlines()
 
 
 def current(session: str) -> str:
