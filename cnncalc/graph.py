@@ -11,7 +11,7 @@ from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class Use(Record):
+class Use(NamedTuple):
     """A block's use: where, and the use that it is part of."""
 
     place: Place

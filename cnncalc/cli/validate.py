@@ -21,6 +21,7 @@ from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import SEVERITIES
 from cnncalc.shapes import Shape
 from cnncalc.spec.budget import option_amount
+from cnncalc.spec.building import Memory
 from cnncalc.spec.load import UsageError, find
 from cnncalc.spec.source import Source
 
@@ -122,10 +123,12 @@ def command(
             return False
         return not select or bool(names & select) or finding.severity == "error"
 
+    memory = Memory()
+
     def examined(source: Source) -> tuple[Diagnostic, ...]:
         if fix or diff:  # each fix is tried when it is applied
-            return findings_of(source, input_, parameters, limits)[0]
-        return examine(source, input_, parameters, limits)
+            return findings_of(source, input_, parameters, limits, memory)[0]
+        return examine(source, input_, parameters, limits, memory)
 
     findings: list[Diagnostic] = []
     mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]] = []

@@ -2,7 +2,7 @@
 
 A block of output positions is gathered into a matrix ``[C/G * taps, positions]``, the weights
 ``[K/G, C/G * taps]`` multiply it straight into the output, and what follows the convolution is
-applied before the block leaves the cache. The product runs on the threads of BLAS.
+applied before the block leaves the cache. Threads take blocks, or parts of a product.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Index, Ints
 from cnncalc.numerics.choice import Convolution
-from cnncalc.numerics.elementwise import Epilogue, apply_block, scale_shift
+from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import matmul
+from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import gathered, padded
 from cnncalc.numerics.workspace import scratch
 
@@ -42,12 +43,35 @@ def product(
     """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise."""
     groups, positions = shape.groups, prod(shape.positions)
     length, per_group = shape.channels // groups * shape.taps, shape.filters // groups
-    _multiply(
-        weight.reshape(groups, per_group, length),
-        matrix.reshape(groups, length, positions),
-        out.reshape(groups, per_group, positions),
-    )
-    scale_shift(out[None], epilogue, out[None])
+    filters = weight.reshape(groups, per_group, length)
+    columns = matrix.reshape(groups, length, positions)
+    target = out.reshape(groups, per_group, positions)
+    flat = out.reshape(shape.filters, positions)
+
+    # What is longer is divided, so that each thread reads little of what the others read.
+    def some_groups(first: int, last: int) -> None:
+        part = slice(first, last)
+        _multiply(filters[part], columns[part], target[part])
+        rows = slice(first * per_group, last * per_group)
+        apply_block(flat[rows], flat[rows], epilogue, rows)
+
+    def some_positions(first: int, last: int) -> None:
+        part = slice(first, last)
+        matmul(filters[0], columns[0, :, part], target[0, :, part])
+        apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+
+    def some_filters(first: int, last: int) -> None:
+        rows = slice(first, last)
+        matmul(filters[0, rows], columns[0], target[0, rows])
+        apply_block(flat[rows], flat[rows], epilogue, rows)
+
+    values = shape.macs // MACS_A_VALUE
+    if groups > 1:
+        parallel(some_groups, groups, values)
+    elif positions > shape.filters:
+        parallel(some_positions, positions, values)
+    else:
+        parallel(some_filters, shape.filters, values)
 
 
 def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
@@ -77,13 +101,18 @@ def _by_blocks(
     limit = COLUMN_BYTES // (length * groups * out.itemsize)
     everything = (slice(None),) * (1 + len(shape.kernel))
 
-    for block, start, stop in _blocks(shape.positions, max(64, limit)):
-        place: Index = (*everything, *block)
-        columns = scratch("columns", windows[place].shape, windows.dtype)
-        np.copyto(columns, windows[place])
-        part = slice(start, stop)
-        _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
-        apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+    blocks = list(_blocks(shape.positions, max(64, limit)))
+
+    def work(first: int, last: int) -> None:
+        for block, start, stop in blocks[first:last]:
+            place: Index = (*everything, *block)
+            columns = scratch("columns", windows[place].shape, windows.dtype)
+            np.copyto(columns, windows[place])
+            part = slice(start, stop)
+            _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
+            apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+
+    parallel(work, len(blocks), shape.macs // MACS_A_VALUE)
 
 
 def _multiply(filters: Array, columns: Array, target: Array) -> None:

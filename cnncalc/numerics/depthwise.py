@@ -20,6 +20,7 @@ from cnncalc.numerics.arrays import Array, Index, per_channel
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
+from cnncalc.numerics.threads import parallel
 from cnncalc.numerics.workspace import scratch
 
 # Few long NumPy calls a block; the cache matters less than the calls.
@@ -94,13 +95,16 @@ def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, ou
     values = prod(layout.plane) * prod(layout.phases)
     rows = max(1, BLOCK_BYTES // (x.itemsize * (values + (1 + shape.taps) * layout.length)))
 
-    for sample in range(batch):
-        for first in range(0, channels, rows):
-            part = slice(first, min(first + rows, channels))
-            planes = _split(x[sample, part], layout)
-            for m in range(multiplier):
-                flat = _accumulate(planes, taps[part, m], layout)
-                _copy_out(flat, layout, shape, out[sample], part, m, multiplier, epilogue)
+    def work(start: int, stop: int) -> None:
+        for sample in range(batch):
+            for first in range(start, stop, rows):
+                part = slice(first, min(first + rows, stop))
+                planes = _split(x[sample, part], layout)
+                for m in range(multiplier):
+                    flat = _accumulate(planes, taps[part, m], layout)
+                    _copy_out(flat, layout, shape, out[sample], part, m, multiplier, epilogue)
+
+    parallel(work, channels, batch * channels * multiplier * shape.taps * layout.length)
 
 
 def _split(x: Array, layout: _Layout) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from cnncalc.numerics.arrays import Array, flat_positions, per_channel
 from cnncalc.numerics.elementwise import NOTHING, Epilogue, scale_shift, with_bias
 from cnncalc.numerics.product import count_macs, matmul
+from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 
 
 def linear(
@@ -25,9 +26,15 @@ def linear(
         out = np.empty((x.shape[0], weight.shape[0], *x.shape[2:]), x.dtype)
     if x.ndim == 2:
         # Weights first: their rows are read once, in order, whatever the batch.
-        matmul(weight, x.T, out.T)
+        columns, target = x.T, out.T
     else:
-        matmul(weight, flat_positions(x), out.reshape(*out.shape[:2], -1))
+        columns, target = flat_positions(x), out.reshape(*out.shape[:2], -1)
+
+    def work(start: int, stop: int) -> None:
+        matmul(weight[start:stop], columns, target[..., start:stop, :])
+
+    # Reading a weight takes as long as an element-wise value, or longer.
+    parallel(work, weight.shape[0], weight.size + weight.size * target.shape[-1] // MACS_A_VALUE)
     return scale_shift(out, with_bias(epilogue, bias), out)
 
 

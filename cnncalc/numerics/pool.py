@@ -13,6 +13,7 @@ import numpy as np
 from cnncalc.numerics.arrays import Array, Indices, Ints, Padding
 from cnncalc.numerics.threads import parallel
 from cnncalc.numerics.windows import fold_axis, gathered, padded
+from cnncalc.numerics.workspace import BLOCK_BYTES
 
 
 def max_pool(
@@ -170,14 +171,16 @@ def _fold(
 ) -> Array:
     """Fold every axis, blocks of channels on several threads."""
     out = np.empty((*x.shape[:2], *output_size), x.dtype)
+    # Few channels at a time, so that what lies between two axes stays in the cache.
+    block = max(1, BLOCK_BYTES // max(1, x[0, :1].nbytes))
 
-    def work(first: int, last: int) -> None:
-        # Few channels at a time, so that what lies between two axes stays in the cache.
+    def work(start_channel: int, stop_channel: int) -> None:
         for sample in range(x.shape[0]):
-            for channel in range(first, last):
-                part = x[sample, channel]
+            for first in range(start_channel, stop_channel, block):
+                channels = slice(first, min(first + block, stop_channel))
+                part = x[sample, channels]
                 for axis, (k, s, (before, _), d, positions) in enumerate(
-                    zip(kernel, stride, padding, dilation, output_size, strict=True)
+                    zip(kernel, stride, padding, dilation, output_size, strict=True), start=1
                 ):
                     part = fold_axis(
                         part,
@@ -190,7 +193,7 @@ def _fold(
                         dilation=d,
                         positions=positions,
                     )
-                out[sample, channel] = part
+                out[sample, channels] = part
 
     parallel(work, x.shape[1], x.size * len(kernel))
     return out

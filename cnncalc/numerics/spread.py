@@ -17,6 +17,7 @@ from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import matmul
+from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import taps
 from cnncalc.numerics.workspace import scratch
 
@@ -77,19 +78,25 @@ def _add_up(x: Array, filters: Array, places: _Places, epilogue: Epilogue, out: 
     rows = max(1, PRODUCT_BYTES // max(1, count * positions * x.itemsize))
     inputs = x.reshape(x.shape[0], groups, channels, positions)
 
-    for first in range(0, per_group, rows):
-        part = slice(first, min(first + rows, per_group))
+    def work(start: int, stop: int) -> None:
+        for first in range(start, stop, rows):
+            some(slice(first, min(first + rows, stop)))
+
+    def some(part: slice) -> None:
         for group in range(groups):
             matrix = np.ascontiguousarray(filters[:, group, part]).reshape(-1, channels)
             chosen = slice(group * per_group + part.start, group * per_group + part.stop)
             for sample in range(x.shape[0]):
                 products = scratch("products", (matrix.shape[0], positions), x.dtype)
                 matmul(matrix, inputs[sample, group], products)
-                values = products.reshape(count, part.stop - first, *x.shape[2:])
+                values = products.reshape(count, part.stop - part.start, *x.shape[2:])
                 target = out[sample, chosen]
                 _add_shifted(values, places, target)
                 flat = target.reshape(target.shape[0], -1)
                 apply_block(flat, flat, epilogue, chosen)
+
+    outputs = x.shape[0] * groups * per_group * positions * count
+    parallel(work, per_group, outputs * (channels // MACS_A_VALUE + 1))
 
 
 def _add_shifted(values: Array, places: _Places, out: Array) -> None:

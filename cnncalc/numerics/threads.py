@@ -1,9 +1,8 @@
-"""Long element-wise work on several threads.
+"""Long work on several threads: blocks of a product, activations, pools and sums.
 
-Matrix products run on the threads of the BLAS library. The threads here are for what NumPy does
-on one and does for long: activations, pools and sums of large arrays. NumPy releases the
-interpreter lock inside its loops, but between them two threads take turns, and each turn costs
-some 50 µs where the other had gone to sleep; only long calls are worth it.
+NumPy releases the interpreter lock inside its loops and its products, but between them two
+threads take turns, and each turn costs some 50 µs where the other had gone to sleep; only long
+calls are worth it. Products run on the thread that asks for them (`blas` says why).
 """
 
 from __future__ import annotations
@@ -14,9 +13,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
+from cnncalc.numerics.blas import single_threaded
+
 # Element-wise NumPy does about 1000 values in a microsecond. Waking another thread, taking turns
 # with it and waiting for it takes 100 to 200 µs.
 WORTH_A_THREAD = 400_000
+
+# Multiply-accumulates of a matrix product that take as long as an element-wise value.
+MACS_A_VALUE = 40
 
 # More parts than threads, so that a thread that wakes late or is interrupted does less.
 PARTS_A_THREAD = 2
@@ -37,9 +41,13 @@ _workers: ContextVar[Workers | None] = ContextVar("workers", default=None)
 def workers(count: int) -> Iterator[None]:
     """Let the kernels called in the block use ``count`` threads; they are joined at its end."""
     if count <= 1:
-        yield
+        with single_threaded():
+            yield
         return
-    with ThreadPoolExecutor(count - 1, thread_name_prefix="cnncalc") as pool:
+    with (
+        single_threaded(),
+        ThreadPoolExecutor(count - 1, thread_name_prefix="cnncalc") as pool,
+    ):
         token = _workers.set(Workers(count, pool))
         try:
             yield

@@ -18,6 +18,7 @@ from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.choice import Convolution
 from cnncalc.numerics.elementwise import Epilogue, apply_block
 from cnncalc.numerics.product import count_macs
+from cnncalc.numerics.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.windows import tap_slices
 from cnncalc.numerics.workspace import scratch
 
@@ -79,8 +80,11 @@ def _transformed_input(x: Array, shape: Convolution, first: int, down: int, acro
     transform = np.kron(_INPUT, _INPUT).astype(x.dtype)
     block = max(1, BLOCK_BYTES // (36 * length * x.itemsize))
 
-    for begin in range(0, channels, block):
-        end = min(begin + block, channels)
+    def work(start: int, stop: int) -> None:
+        for begin in range(start, stop, block):
+            some(begin, min(begin + block, stop))
+
+    def some(begin: int, end: int) -> None:
         planes = _phases(x[begin:end], shape, first * TILE, high, wide)
         # Place (i, j) of a tile: phase (i % 4, j % 4), moved by (i // 4, j // 4) tiles.
         tiles = scratch("tiles", (WINDOW, WINDOW, end - begin, length), x.dtype)
@@ -89,6 +93,8 @@ def _transformed_input(x: Array, shape: Convolution, first: int, down: int, acro
                 shift = i // TILE * wide + j // TILE
                 tiles[i, j] = planes[i % TILE, j % TILE, :, shift : shift + length]
         np.matmul(transform, tiles.reshape(36, -1), out=flat[:, begin * length : end * length])
+
+    parallel(work, channels, 36 * 3 * channels * length)
     return result
 
 
@@ -121,9 +127,12 @@ def _multiply(
     fitting = 4 * BLOCK_BYTES // (36 * max(channels, length) * weight.itemsize)
     block = max(LEAST_FILTERS, fitting)
 
-    for begin in range(0, filters, block):
-        part = slice(begin, min(begin + block, filters))
-        count = part.stop - begin
+    def work(start: int, stop: int) -> None:
+        for begin in range(start, stop, block):
+            some(slice(begin, min(begin + block, stop)))
+
+    def some(part: slice) -> None:
+        count = part.stop - part.start
         weights = scratch("weights", (36, count, channels), weight.dtype)
         own = weight[part].reshape(count * channels, 9)
         np.matmul(to_weights, own.T, out=weights.reshape(36, -1))
@@ -135,6 +144,9 @@ def _multiply(
         _write(values.reshape(TILE, TILE, count, length), down, across, out[part])
         flat = out[part].reshape(count, -1)
         apply_block(flat, flat, epilogue, part)
+
+    values = 36 * filters * length * (channels // MACS_A_VALUE + 3)
+    parallel(work, filters, values, least=min(block, LEAST_FILTERS))
 
 
 def _write(values: Array, down: int, across: int, out: Array) -> None:

@@ -36,7 +36,9 @@ def literal(node: Node) -> bool:
     """Whether a value is written out, on one line and without names."""
     if isinstance(node, SequenceNode):
         return bool(node.flow_style) and all(literal(item) for item in node.value)
-    return isinstance(node, ScalarNode) and not node.style and bool(re.fullmatch(LITERAL, node.value))
+    return (
+        isinstance(node, ScalarNode) and not node.style and bool(re.fullmatch(LITERAL, node.value))
+    )
 
 
 def _at(form: LayerForm, line: int, column: int, text: str) -> Edit:

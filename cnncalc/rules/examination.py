@@ -10,6 +10,7 @@ from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.registry import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.spec.building import Memory
 from cnncalc.spec.elaborate import Elaboration
 from cnncalc.spec.network import Network, minimum_layers
 from cnncalc.spec.source import Source
@@ -29,20 +30,24 @@ def examine(
     input: Shape | None = None,
     parameters: Mapping[str, Any] | None = None,
     limits: Limits = Limits(),
+    memory: Memory | None = None,
 ) -> tuple[Diagnostic, ...]:
     """All findings in a file, errors first, with fixes of which each has been tried.
+
+    A `memory` that serves many files makes each of them cheaper.
 
     Raises:
         UsageError: an unknown parameter.
     """
-    found, layers = findings(source, input, parameters, limits)
+    memory = memory or Memory()
+    found, layers = findings(source, input, parameters, limits, memory)
     if not any([fix.edits for finding in found for fix in finding.fixes]):
         return found
     from cnncalc.rules.mending import proven
 
     def again(text: str) -> tuple[Diagnostic, ...]:
         changed = Source(source.label, text, source.path)
-        return findings(changed, input, parameters, limits)[0]
+        return findings(changed, input, parameters, limits, memory)[0]
 
     return proven(found, source.text, again, PROVEN_LAYERS // (layers + 50))
 
@@ -52,6 +57,7 @@ def findings(
     input: Shape | None,
     parameters: Mapping[str, Any] | None,
     limits: Limits,
+    memory: Memory,
 ) -> tuple[tuple[Diagnostic, ...], int]:
     """All findings in a file, and how many layers it makes at least.
 
@@ -59,7 +65,7 @@ def findings(
         UsageError: an unknown parameter.
     """
     try:
-        network = Network(source)
+        network = Network(source, memory)
         elaboration = network.elaborate(parameters, input)
     except SpecError as error:
         return silence(error.diagnostics, source, {source.label: source}), 0

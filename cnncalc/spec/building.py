@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncalc.diagnostics import nearest
@@ -22,19 +22,50 @@ from cnncalc.spec.values import Listing, expression_place, quoted
 LAYER_LIMIT = 120_000
 
 
-class LayerBuilder(Workbench):
-    """Builds single layers; remembers what it has stated, for most layers have a twin."""
+class Memory:
+    """What has been stated of layers: most have a twin, in their network or in another.
 
-    def __init__(self, parameters: Mapping[str, Any], input_shape: Shape) -> None:
-        super().__init__(parameters, input_shape)
-        self.memo: dict[Any, tuple[Kind, Facts]] = {}
-        """Kind and facts by class, options and input shapes."""
+    Kinds are known by class, options and number of axes; facts by class, options and input
+    shapes. One memory may serve any number of networks, one after the other.
+    """
+
+    __slots__ = ("facts", "kinds")
+
+    LIMIT = 50_000
+    """So many facts are kept before a new network begins with none."""
+
+    def __init__(self) -> None:
+        self.facts: dict[Any, tuple[Kind, Facts]] = {}
         self.kinds: dict[Any, Kind] = {}
 
+    def trim(self) -> None:
+        """Forget everything, when there is too much of it."""
+        if len(self.facts) > self.LIMIT:
+            self.facts.clear()
+            self.kinds.clear()
+
+
+class LayerBuilder(Workbench):
+    """Builds single layers."""
+
+    def __init__(
+        self, parameters: Mapping[str, Any], input_shape: Shape, memory: Memory | None = None
+    ) -> None:
+        super().__init__(parameters, input_shape)
+        memory = memory or Memory()
+        memory.trim()
+        self.memo = memory.facts
+        self.kinds = memory.kinds
+
     def _evaluate(
-        self, value: Any, form: LayerForm, scope: Scope, incoming: int, node: YamlNode | None
+        self,
+        value: Any,
+        form: LayerForm,
+        scope: Scope,
+        incoming: int,
+        find: Callable[[], YamlNode | None],
     ) -> Any:
-        """An expression's value, the incoming channels put in."""
+        """An expression's value, the incoming channels put in; `find` tells where it stands."""
         if isinstance(value, (Expression, Listing)):
             env = scope.env
             if incoming >= 0:
@@ -45,7 +76,7 @@ class LayerBuilder(Workbench):
                 return value.evaluate(env)
             except ExpressionError as error:
                 if incoming >= 0 or error.rule != "undefined-name":
-                    self._expression_error(error, form, scope, node)
+                    self._expression_error(error, form, scope, find())
                 raise Refused from None
         return value
 
@@ -101,7 +132,9 @@ class LayerBuilder(Workbench):
             shares = self._shared(form, scope, found)
         if form.wanted is not False:
             wanted = bool(
-                self._evaluate(form.wanted, form, scope, inputs[0], common_node(form, "output"))
+                self._evaluate(
+                    form.wanted, form, scope, inputs[0], lambda: common_node(form, "output")
+                )
             )
         kind, facts = found
         nodes.append(Node(name, kind, inputs, facts, form.place, scope.use, shares, wanted, reads))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic
@@ -15,7 +16,7 @@ from cnncalc.graph import Graph, Use
 from cnncalc.layers.options import OptionError
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
-from cnncalc.spec.building import LAYER_LIMIT, LayerBuilder
+from cnncalc.spec.building import LAYER_LIMIT, LayerBuilder, Memory
 from cnncalc.spec.expression import Expression
 from cnncalc.spec.forms import BranchForm, LayerForm
 from cnncalc.spec.operations import ExpressionError
@@ -35,8 +36,10 @@ BLOCK_DEPTH_LIMIT = 50
 class Elaborator(LayerBuilder):
     """Builds the nodes of one network."""
 
-    def __init__(self, parameters: Mapping[str, Any], input_shape: Shape) -> None:
-        super().__init__(parameters, input_shape)
+    def __init__(
+        self, parameters: Mapping[str, Any], input_shape: Shape, memory: Memory | None = None
+    ) -> None:
+        super().__init__(parameters, input_shape, memory)
         self.multiplicity = 1
         """How often the innermost `repeat` runs, those around it multiplied in."""
         self.steps = 0
@@ -99,8 +102,9 @@ class Elaborator(LayerBuilder):
     def _holds(self, condition: Any, form: LayerForm, scope: Scope, incoming: int) -> bool:
         if condition is None:
             return True
-        value = self._evaluate(condition, form, scope, incoming, common_node(form, "if"))
-        return bool(value)
+        return bool(
+            self._evaluate(condition, form, scope, incoming, lambda: common_node(form, "if"))
+        )
 
     def _start(self, form: LayerForm, scope: Scope) -> int:
         assert form.start is not None
@@ -109,8 +113,9 @@ class Elaborator(LayerBuilder):
     def _times(self, form: LayerForm, scope: Scope, incoming: int) -> int:
         if form.repeat is None:
             return 1
-        node = common_node(form, "repeat")
-        value = self._evaluate(form.repeat, form, scope, incoming, node)
+        value = self._evaluate(
+            form.repeat, form, scope, incoming, lambda: common_node(form, "repeat")
+        )
         try:
             check_repeat(value)
         except OptionError as error:
@@ -172,8 +177,9 @@ class Elaborator(LayerBuilder):
         """The last node of a branch; `None` where it is left out."""
         if branch.condition is not None:
             try:
-                node = child(branch.node, "if")
-                if not self._evaluate(branch.condition, form, scope, incoming, node):
+                if not self._evaluate(
+                    branch.condition, form, scope, incoming, lambda: child(branch.node, "if")
+                ):
                     return None
             except Refused:
                 return UNKNOWN
@@ -212,8 +218,8 @@ class Elaborator(LayerBuilder):
                 if value is parameter.default and value is not None:
                     env[parameter.name] = self._default(value, env, form, scope, incoming)
                 elif isinstance(value, (Expression, Listing)):
-                    node = argument_node(form, parameter.name)
-                    env[parameter.name] = self._evaluate(value, form, scope, incoming, node)
+                    find = partial(argument_node, form, parameter.name)
+                    env[parameter.name] = self._evaluate(value, form, scope, incoming, find)
                 else:
                     env[parameter.name] = value
             if incoming < 0:
@@ -234,8 +240,9 @@ class Elaborator(LayerBuilder):
         return last
 
     def _wants(self, form: LayerForm, scope: Scope, incoming: int) -> bool:
-        node = common_node(form, "output")
-        return bool(self._evaluate(form.wanted, form, scope, incoming, node))
+        return bool(
+            self._evaluate(form.wanted, form, scope, incoming, lambda: common_node(form, "output"))
+        )
 
     def _default(
         self, value: Expression, env: dict[str, Any], form: LayerForm, scope: Scope, incoming: int
@@ -270,9 +277,10 @@ def elaborate(
     parameters: Mapping[str, Any],
     input_shape: Shape,
     file: str | None = None,
+    memory: Memory | None = None,
 ) -> Elaboration:
     """Build the network of the given layers, parameters and input."""
-    elaborator = Elaborator(parameters, input_shape)
+    elaborator = Elaborator(parameters, input_shape, memory)
     with suppress(TooMany):
         elaborator.run(forms, explicit)
     graph = None

@@ -13,7 +13,7 @@ from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
 from cnncalc.shapes import Shape, product
 from cnncalc.spec import zoo
 from cnncalc.spec.budget import read_budget
-from cnncalc.spec.building import LAYER_LIMIT
+from cnncalc.spec.building import LAYER_LIMIT, Memory
 from cnncalc.spec.elaborate import Elaboration, elaborate
 from cnncalc.spec.errors import UsageError
 from cnncalc.spec.expression import RESERVED, Expression
@@ -48,8 +48,9 @@ EXTENDS_LIMIT = 16
 class Network:
     """An architecture file with those it extends, parsed."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, memory: Memory | None = None) -> None:
         self.source = source
+        self.memory = memory
         self.sources: dict[str, Source] = {}
         self.parser = FormParser()
         self.keys: dict[str, tuple[Source, Node, Node]] = {}
@@ -357,7 +358,14 @@ class Network:
         if not known:
             return Elaboration(None, found)
         built = elaborate(
-            self.name, self.origin, self.layers, self.explicit, values, shape, self.source.label
+            self.name,
+            self.origin,
+            self.layers,
+            self.explicit,
+            values,
+            shape,
+            self.source.label,
+            self.memory,
         )
         if not found:
             return built
