@@ -11,15 +11,25 @@ def main() -> None:
     """Run the command line and end the process with its status."""
     # the process is short: collecting the garbage of imports costs more than it frees
     gc.disable()
-    from cnncalc.cli import run
+    try:
+        if sys.stdout is None:
+            raise OSError("it is closed")
+        from cnncalc.cli import run
 
-    status = run()
+        status = run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        status = 0
+    except OSError as error:
+        status = 2
+        if sys.stderr is not None:
+            reason = (error.strerror or str(error)).lower()
+            print(f"error: cannot write to standard output: {reason}", file=sys.stderr)
     # taking the interpreter apart object by object would take longer than the analysis
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            status = status or 0
+    if sys.stderr is not None:
+        sys.stderr.flush()
     os._exit(status)
 
 

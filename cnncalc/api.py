@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
@@ -13,7 +13,7 @@ from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine, failures, judge
 from cnncalc.shapes import Shape, WindowLimitError
-from cnncalc.spec.load import Network, UsageError, find, load
+from cnncalc.spec.load import Network, UsageError, checked_input, find, load
 
 __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 
@@ -49,7 +49,7 @@ class Report(Analyzed):
 def analyze(
     net: str | PathLike[str],
     *,
-    input: Shape | None = None,
+    input: Sequence[int] | None = None,
     parameters: Mapping[str, Any] | None = None,
     batch: int = 1,
     dtype: str = "float32",
@@ -71,9 +71,10 @@ def analyze(
     """
     if dtype not in BYTES:
         raise UsageError(f"unknown type `{dtype}`", f"one of {', '.join(BYTES)}")
-    if batch < 1:
-        raise UsageError(f"a batch of {batch}", "at least 1")
-    return report(load(fspath(net)), input, parameters, Settings(batch, dtype, inplace))
+    if type(batch) is not int or batch < 1:
+        raise UsageError(f"a batch of {batch!r}", "a whole number from 1 on")
+    shape = None if input is None else checked_input(input)
+    return report(load(fspath(net)), shape, parameters, Settings(batch, dtype, inplace))
 
 
 def report(
@@ -102,7 +103,7 @@ def report(
 def validate(
     net: str | PathLike[str],
     *,
-    input: Shape | None = None,
+    input: Sequence[int] | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """All findings in a network, errors first.
@@ -114,4 +115,4 @@ def validate(
         source = find(fspath(net))
     except SpecError as error:
         return error.diagnostics
-    return examine(source, input, parameters)
+    return examine(source, None if input is None else checked_input(input), parameters)

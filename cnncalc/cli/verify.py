@@ -88,7 +88,7 @@ def command(
       cnncalc verify lenet5 --weights lenet5.npz --image digit.npy --output-scores 3
     """
     found = report(load(net), input_, dict(changes), Settings(batch, dtype))
-    use_threads(threads)
+    one_thread_a_product()
     from cnncalc.cli.progress import progress
     from cnncalc.numerics.errors import InputError
     from cnncalc.numerics.verification import Options, verify
@@ -114,10 +114,13 @@ def command(
     return int(not run.verification.passed)
 
 
-def use_threads(count: int | None) -> None:
-    """Tell the BLAS library how many threads to use; it listens when NumPy is imported."""
-    if count is not None:
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+def one_thread_a_product() -> None:
+    """Tell the BLAS library to start no threads; it listens when NumPy is imported.
+
+    The kernels divide their work among threads of their own.
+    """
+    for name in THREAD_VARIABLES:
+        os.environ.setdefault(name, "1")
 
 
 def _cores() -> int:

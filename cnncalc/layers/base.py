@@ -213,7 +213,7 @@ class Kind:
                 option.default, len(value) if isinstance(value, tuple) else 0
             ):
                 continue
-            space = "" if option.mark in ("", "/") or not parts else " "
+            space = "" if option.mark in ("/", ":") or not parts else " "
             parts += space + option.mark + option.type.brief(value)
         return parts
 

@@ -55,7 +55,7 @@ class MaxPool(SlidingPool, name="max_pool"):
         Bool(),
         "round sizes up: a last window may reach beyond the input",
         default=False,
-        mark=" ceil",
+        mark="ceil",
     )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -69,7 +69,7 @@ class AvgPool(SlidingPool, name="avg_pool"):
         Bool(),
         "round sizes up: a last window may reach beyond the input",
         default=False,
-        mark=" ceil",
+        mark="ceil",
     )
     count_include_pad: bool = option(
         Bool(), "whether zeros of the padding count in the average", default=True
@@ -90,7 +90,7 @@ class LpPool(SlidingPool, name="lp_pool"):
         Bool(),
         "round sizes up: a last window may reach beyond the input",
         default=False,
-        mark=" ceil",
+        mark="ceil",
     )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -146,7 +146,9 @@ class AdaptivePool(Kind):
     size that its input already has is the input itself: a view, without operations.
     """
 
-    size: tuple[int, ...] = option(Axes(), "output size", required=True, main=True, mark="→")
+    size: tuple[int, ...] = option(
+        Axes(), "output size", required=True, main=True, variadic=True, mark="→"
+    )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)

@@ -22,9 +22,6 @@ WORTH_A_THREAD = 400_000
 # Multiply-accumulates of a matrix product that take as long as an element-wise value.
 MACS_A_VALUE = 40
 
-# More parts than threads, so that a thread that wakes late or is interrupted does less.
-PARTS_A_THREAD = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Workers:
@@ -68,7 +65,9 @@ def parallel(work: Callable[[int, int], None], items: int, values: int, *, least
         if items:
             work(0, items)
         return
-    parts = min(most, active.count * PARTS_A_THREAD)
+    # A part for each thread: smaller ones would even out a late start, and cost more than that
+    # in calls that are too short (measured on whole networks).
+    parts = min(most, active.count)
     numbers = iter(range(parts))  # advancing it is atomic
     # The pool forgets a job some time after it has ended. What it holds until then must not be
     # the arrays that the job worked on, so the job reaches them through a list emptied below.

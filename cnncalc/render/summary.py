@@ -47,7 +47,8 @@ def totals(report: Report) -> list[tuple[str, str, str]]:
         (
             "activations",
             numbers.exact(found.activations),
-            f"values in {found.layers} layers · {numbers.human_bytes(found.activation_bytes)}",
+            f"values in {found.layers} layer{'s' if found.layers != 1 else ''} · "
+            + numbers.human_bytes(found.activation_bytes),
         ),
         (
             "peak memory",

@@ -28,12 +28,12 @@ class Title(NamedTuple):
 
 
 TITLES = {
-    "output_shape": Title("output shapes", "shapes of the arrays that the kernels returned"),
-    "params": Title("parameters", "values of the weight arrays that the kernels used"),
-    "macs": Title("MACs", "multiply-accumulates issued to matrix products"),
-    "activation_bytes": Title("activations", "memory that the outputs own"),
-    "peak_activation_bytes": Title("peak memory", "the most bytes of activations alive at once"),
-    "receptive_field": Title("receptive fields", "pixel numbers sent through the windows"),
+    "output_shape": Title("output shapes", "of the arrays kernels returned"),
+    "params": Title("parameters", "of the weight arrays used"),
+    "macs": Title("MACs", "issued to matrix products"),
+    "activation_bytes": Title("activations", "memory the outputs own"),
+    "peak_activation_bytes": Title("peak memory", "the most bytes alive at once"),
+    "receptive_field": Title("receptive fields", "pixels sent through the windows"),
 }
 
 

@@ -17,9 +17,9 @@ from cnncalc.spec.places import common_node, option_node
 from cnncalc.spec.scopes import UNKNOWN, Refused, Scope, TooMany, Workbench
 from cnncalc.spec.source import Node as YamlNode
 from cnncalc.spec.source import ScalarNode
-from cnncalc.spec.values import Listing, expression_place, quoted
+from cnncalc.spec.values import REPEAT_LIMIT, Listing, expression_place, quoted
 
-LAYER_LIMIT = 120_000
+LAYER_LIMIT = REPEAT_LIMIT
 
 
 class Memory:
@@ -156,8 +156,14 @@ class LayerBuilder(Workbench):
                 node = option_node(form, key)
                 if isinstance(error, ExpressionError):
                     words = getattr(type, "words", ())
-                    if isinstance(value, Expression) and (close := nearest(value.text, words)):
-                        error.hint = f"did you mean `{close}`?"
+                    if words and isinstance(value, Expression) and value.text.isidentifier():
+                        close = nearest(value.text, words)
+                        error = ExpressionError(
+                            f"`{key}` must be {type.expects}, not `{value.text}`",
+                            0,
+                            "bad-value",
+                            f"did you mean `{close}`?" if close else None,
+                        )
                     self._expression_error(error, form, scope, node)
                 else:
                     text = f"`{value.text}` = " if isinstance(value, Expression) else ""

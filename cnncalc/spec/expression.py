@@ -32,6 +32,8 @@ TOKEN = re.compile(
     r"|(?P<word>'[^']*'|\"[^\"]*\")|(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/%<>(),\[\]=])|(?P<end>$))",
     re.ASCII,
 )
+YAML_TRUTH = {"yes", "no", "on", "off", "null"}
+"""Words that other YAML readers take for a truth value or for nothing: no names."""
 RESERVED = {"and", "or", "not", "true", "false"}
 
 
@@ -72,7 +74,12 @@ def parse_header(text: str) -> tuple[str, tuple[Parameter, ...]]:
         while parser.token != ")":
             start = parser.offset
             key = parser.take("name", "a parameter's name")
-            if key in RESERVED or key in FUNCTIONS or key == "channels":
+            if (
+                key in RESERVED
+                or key.lower() in YAML_TRUTH
+                or key in FUNCTIONS
+                or key == "channels"
+            ):
                 raise ExpressionError(f"`{key}` has a meaning of its own here", start)
             if any(key == other.name for other in parameters):
                 raise ExpressionError(f"the parameter `{key}` stands here twice", start)

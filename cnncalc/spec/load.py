@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.diagnostics import nearest
@@ -18,7 +19,16 @@ from cnncalc.spec.source import (
     UnreadableError,
 )
 
-__all__ = ["KEYS", "Network", "UsageError", "find", "load", "parse_change", "parse_input"]
+__all__ = [
+    "KEYS",
+    "Network",
+    "UsageError",
+    "checked_input",
+    "find",
+    "load",
+    "parse_change",
+    "parse_input",
+]
 
 
 def find(net: str, stdin: bytes | None = None) -> Source:
@@ -32,6 +42,8 @@ def find(net: str, stdin: bytes | None = None) -> Source:
         if stdin is None:
             import sys
 
+            if sys.stdin is None:
+                raise UsageError("standard input is closed")
             stdin = sys.stdin.buffer.read(16 * 1024 * 1024)
         return Source.decode("<stdin>", stdin)
     if not net or "\0" in net or len(net) > 4096:
@@ -96,11 +108,21 @@ def parse_input(text: str) -> Shape:
         raise UsageError(
             f"`--input {text}` must be channels and sizes", "as in `--input 3x224x224`"
         )
-    shape = tuple(map(int, parts))
+    return checked_input(tuple(map(int, parts)), f"`--input {text}`")
+
+
+def checked_input(shape: Sequence[int], what: str = "`input`") -> Shape:
+    """An input shape from outside, its sizes looked at.
+
+    Raises:
+        UsageError: it is no shape.
+    """
+    if isinstance(shape, str) or not isinstance(shape, Sequence) or not 1 <= len(shape) <= 4:
+        raise UsageError(f"{what} must be channels and sizes", "as in (3, 224, 224)")
     for size in shape:
         problem = check_input_size(size)
         if problem:
-            raise UsageError(f"`--input {text}`: {problem[1]}")
-    if product(shape) > SIZE_LIMIT:
-        raise UsageError(f"`--input {text}` would hold more than 2^53 values")
-    return shape
+            raise UsageError(f"{what}: {problem[1]}")
+    if product(tuple(shape)) > SIZE_LIMIT:
+        raise UsageError(f"{what} would hold more than 2^53 values")
+    return tuple(shape)

@@ -16,7 +16,7 @@ from cnncalc.spec.budget import read_budget
 from cnncalc.spec.building import LAYER_LIMIT, Memory
 from cnncalc.spec.elaborate import Elaboration, elaborate
 from cnncalc.spec.errors import UsageError
-from cnncalc.spec.expression import RESERVED, Expression
+from cnncalc.spec.expression import RESERVED, YAML_TRUTH, Expression
 from cnncalc.spec.forms import LayerForm, number_names
 from cnncalc.spec.operations import FUNCTIONS, ExpressionError
 from cnncalc.spec.parser import FormParser
@@ -204,7 +204,12 @@ class Network:
             word = key.value if isinstance(key, ScalarNode) else ""
             if word in seen:
                 parser.report("duplicate-key", f"`{word}` is given twice", source, key)
-            elif not word.isidentifier() or not word.isascii() or word in RESERVED:
+            elif (
+                not word.isidentifier()
+                or not word.isascii()
+                or word in RESERVED
+                or word.lower() in YAML_TRUTH
+            ):
                 parser.report(
                     "bad-value",
                     f"`{word}` is no name for a parameter",
@@ -368,9 +373,22 @@ class Network:
             self.memory,
         )
         if not found:
+            if built.graph is not None and not built.graph.layers:
+                return Elaboration(None, (self._no_layers(),))
             return built
         # layers with a finding are unknown; what stands apart from them has been looked at too
         return Elaboration(None, (*found, *built.diagnostics))
+
+    def _no_layers(self) -> Diagnostic:
+        source, key, _ = self.keys["layers"]
+        place = source.place(key)
+        return Diagnostic(
+            "missing-option",
+            "error",
+            "the network has no layers: conditions and repetitions leave none",
+            place,
+            excerpt=source.line(place.line),
+        )
 
     def _too_many(self) -> Diagnostic:
         source, key, _ = self.keys["layers"]

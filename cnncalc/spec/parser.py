@@ -25,6 +25,7 @@ from cnncalc.spec.forms import (
 )
 from cnncalc.spec.names import OTHER_NAMES
 from cnncalc.spec.operations import ExpressionError
+from cnncalc.spec.places import takes_list
 from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 from cnncalc.spec.values import EMPTY, Listing, ValueReader, describe
 
@@ -288,7 +289,7 @@ class FormParser(ValueReader):
             node,
             list(options),
             main.key if main else None,
-            main is not None and (main.variadic or kind.branches),
+            takes_list(kind, node),
         )
         if given is None:
             return False
@@ -296,12 +297,13 @@ class FormParser(ValueReader):
         values: list[Any] = []
         dynamic: list[Dynamic] = []
         references: list[int] = []
+        missing = [key for key, option in options.items() if option.required and key not in given]
+        if missing:
+            self._missing(form, kind, missing, given)
+            good = False
         for index, (key, option) in enumerate(options.items()):
             pair = given.get(key)
             if pair is None:
-                if option.required:
-                    self._missing(form, option, kind)
-                    good = False
                 values.append(option.default)
                 continue
             if kind.branches and option is main:
@@ -332,16 +334,29 @@ class FormParser(ValueReader):
             self.report_expression(error, form.source, node)
         return None, False
 
-    def _missing(self, form: LayerForm, option: Option, kind: type[Kind]) -> None:
-        example = f"`{kind.name}: {{{option.key}: …}}`"
+    def _missing(
+        self,
+        form: LayerForm,
+        kind: type[Kind],
+        missing: list[str],
+        given: Mapping[str, tuple[Node, Node]],
+    ) -> None:
+        """Note which options are missing, and write down the layer with them."""
+        needs = " and ".join(f"`{key}` ({kind.options[key].help})" for key in missing)
+        written = {
+            key: pair[1].value if isinstance(pair[1], ScalarNode) else "[…]"
+            for key, pair in given.items()
+        }
+        whole = {key: written.get(key, "…") for key in kind.options if key in {*missing, *written}}
+        options = ", ".join(f"{key}: {value}" for key, value in whole.items())
         place = form.place
         self.add(
             Diagnostic(
                 "missing-option",
                 "error",
-                f"`{kind.name}` needs `{option.key}`: {option.help}",
+                f"`{kind.name}` needs {needs}",
                 place,
-                hint=f"write {example}",
+                hint=f"write `{kind.name}: {{{options}}}`",
                 excerpt=form.source.line(place.line),
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnncalc.layers import Kind
 from cnncalc.spec.forms import LayerForm
 from cnncalc.spec.source import MappingNode, ScalarNode, SequenceNode
 from cnncalc.spec.source import Node as YamlNode
@@ -27,8 +28,22 @@ def option_node(form: LayerForm, key: str | None) -> YamlNode | None:
     if key is None or form.kind is None:
         return None
     main = form.kind.main
-    listed = main is not None and (main.variadic or form.kind.branches)
+    listed = takes_list(form.kind, child(form.node, form.label))
     return _argument(form, key, list(form.kind.options), main.key if main else None, listed)
+
+
+def takes_list(kind: type[Kind], node: YamlNode | None) -> bool:
+    """Whether a list given to a kind is its main option's value, not a list of options.
+
+    `[[4, 5]]` is a list of options even where `[4, 5]` would be a value.
+    """
+    if kind.branches:
+        return True
+    if kind.main is None or not kind.main.variadic:
+        return False
+    if not isinstance(node, SequenceNode) or len(node.value) != 1:
+        return True
+    return not isinstance(node.value[0], SequenceNode)
 
 
 def argument_node(form: LayerForm, key: str) -> YamlNode | None:

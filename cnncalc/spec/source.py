@@ -107,6 +107,8 @@ class Source:
             before = self.text[:position]
             line, column = before.count("\n") + 1, position - before.rfind("\n")
         hint = None
+        if "mapping values are not allowed" in message:
+            hint = "keys below a bare word need a colon behind it: `- relu:`"
         if "\t" in (self.line(line) or "") and "token" in message:
             hint = "indent with spaces; YAML takes no tabs"
         raise self.error("yaml-syntax", message, line, column, hint) from None

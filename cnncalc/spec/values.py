@@ -18,6 +18,7 @@ from cnncalc.spec.operations import ExpressionError
 from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 
 NAME_LIMIT = 120
+REPEAT_LIMIT = 120_000
 MESSAGE_LIMIT = 600
 """A message that quotes a longer word is cut."""
 FINDING_LIMIT = 200
@@ -26,8 +27,8 @@ FINDING_LIMIT = 200
 YAML_WORDS = {
     word: meaning
     for words, meaning in (
-        ("yes Yes YES on On ON y Y True TRUE", "true"),
-        ("no No NO off Off OFF n N False FALSE", "false"),
+        ("yes Yes YES on On ON True TRUE", "true"),
+        ("no No NO off Off OFF False FALSE", "false"),
     )
     for word in words.split()
 }
@@ -228,6 +229,8 @@ class ValueReader:
             value = self.value(source, node, None)
             if not isinstance(value, Expression):
                 check_repeat(value)
+                if value > REPEAT_LIMIT:
+                    raise LimitError(f"is {value:,}; at most {REPEAT_LIMIT:,} layers are built")
             return value
         except LimitError as error:
             self.report("limit-exceeded", f"`repeat` {error}", source, node)
@@ -262,7 +265,8 @@ def expression_place(place: Place, offset: int, in_quotes: bool) -> Place:
     if place.line != place.end_line:
         return place
     column = min(place.column + offset + in_quotes, max(place.end_column - 1, place.column))
-    return place._replace(column=column)
+    end = max(place.end_column - in_quotes, column + 1)
+    return place._replace(column=column, end_column=end)
 
 
 def describe(node: Node) -> str:

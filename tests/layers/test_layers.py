@@ -335,7 +335,8 @@ ESSENTIALS: list[tuple[Any, str]] = [
     ({"conv": {"filters": 8, "kernel": 3, "padding": "same"}}, "3×3 p same"),
     ({"conv": {"filters": 8, "kernel": 3, "padding": [[0, 1], [0, 1]]}}, "3×3 p0+1"),
     ({"max_pool": [3, 2]}, "3×3/2"),
-    ({"slice": [0, 2]}, "0 :2"),
+    ({"slice": [0, 2]}, "0:2"),
+    ({"upsample": {"scale": 2, "mode": "bilinear"}}, "×2 bilinear"),
     ("relu", ""),
 ]
 

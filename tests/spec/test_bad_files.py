@@ -132,6 +132,12 @@ KEYS = [
 ]  # fmt: skip
 
 LAYERS = [
+    Bad("no layer left", layers("- {relu: , if: false}"), "missing-option", 2, 1),
+    Bad("two options missing", layers("- conv:"), "missing-option", 3, 5),
+    Bad("a bare kind with keys", layers("- relu\n    name: x"), "yaml-syntax", 4, 9),
+    Bad("another mode", layers("- upsample: {scale: 2, mode: cubic}"), "bad-value", 3, 32),
+    Bad("a parameter called no", "input: [3]\nparameters: {no: 1}\nlayers: [relu]\n",
+        "bad-value", 2, 14),
     Bad("unknown kind", layers("- convv: {filters: 8, kernel: 3}"), "unknown-layer", 3, 5),
     Bad("unknown kind, bare", layers("- rlu"), "unknown-layer", 3, 5),
     Bad("another framework's kind", layers("- Conv2d: [8, 3]"), "unknown-layer", 3, 5),
@@ -306,10 +312,10 @@ OTHER_VALUES = [
     Bad("filters no", option("no", before="kernel: 3, filters"), "bad-value", 3, 32),
     Bad("bias 1", option("1", before="filters: 8, kernel: 3, bias"), "bad-value", 3, 41),
     Bad("bias yes", option("yes", before="filters: 8, kernel: 3, bias"), "bad-value", 3, 41),
-    Bad("padding sane", option("sane", before="filters: 8, kernel: 3, padding"), "undefined-name",
+    Bad("padding sane", option("sane", before="filters: 8, kernel: 3, padding"), "bad-value",
         3,
         44),
-    Bad("padding full", option("full", before="filters: 8, kernel: 3, padding"), "undefined-name",
+    Bad("padding full", option("full", before="filters: 8, kernel: 3, padding"), "bad-value",
         3,
         44),
     Bad("padding -1", option("-1", before="filters: 8, kernel: 3, padding"), "bad-value", 3, 44),
@@ -333,7 +339,7 @@ OTHER_VALUES = [
 ]  # fmt: skip
 
 ENDLESS = [
-    Bad("10^9 layers", layers("- {relu: , repeat: 1000000000}"), "limit-exceeded", 2, 1),
+    Bad("10^9 layers", layers("- {relu: , repeat: 1000000000}"), "limit-exceeded", 3, 22),
     Bad("10^9 layers, worked out", layers("- {relu: , repeat: 10 ** channels * 10**6}"),
         "limit-exceeded", 3, 22),
     Bad("10^9 layers, nested",
