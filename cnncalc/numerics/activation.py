@@ -12,7 +12,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.elementwise import in_blocks
-from cnncalc.numerics.erf import erfc
+from cnncalc.numerics.erf import normal_cdf
 
 # What an elementary function costs in simple operations; it decides when a thread is worth it.
 _TRANSCENDENTAL = 8
@@ -24,7 +24,8 @@ _GELU_TANH = 0.7978845608028654  # sqrt(2 / pi)
 
 def relu(x: Array, *, out: Array | None = None) -> Array:
     """max(x, 0)."""
-    return in_blocks(lambda a, b: np.maximum(a, 0, out=b), x, out)
+    # `clip` has vector code for a number as its bound, `maximum` only for arrays.
+    return in_blocks(lambda a, b: np.clip(a, 0, np.inf, out=b), x, out)
 
 
 def relu6(x: Array, *, out: Array | None = None) -> Array:
@@ -92,20 +93,32 @@ def _exponential(x: Array, alpha: float, rate: float, scale: float, out: Array |
 
 
 def sigmoid(x: Array, *, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-x)), by way of tanh, which does not overflow."""
+    """1 / (1 + exp(-x))."""
 
     def block(a: Array, b: Array) -> None:
-        np.multiply(a, 0.5, out=b)
-        np.tanh(b, out=b)
-        b *= 0.5
-        b += 0.5
+        np.negative(a, out=b)
+        _exp_and_one(b)
+        np.reciprocal(b, out=b)
 
     return in_blocks(block, x, out, _TRANSCENDENTAL)
 
 
+def _exp_and_one(x: Array) -> None:
+    """1 + exp(x) in place; where that is too large it is infinite, which is what is wanted."""
+    with np.errstate(over="ignore"):
+        np.exp(x, out=x)
+    x += 1
+
+
 def silu(x: Array, *, out: Array | None = None) -> Array:
     """x · sigmoid(x)."""
-    return in_blocks(lambda a, b: np.multiply(a, sigmoid(a), out=b), x, out, _TRANSCENDENTAL)
+
+    def block(a: Array, b: Array) -> None:
+        below = -a
+        _exp_and_one(below)
+        np.divide(a, below, out=b)
+
+    return in_blocks(block, x, out, _TRANSCENDENTAL)
 
 
 def tanh(x: Array, *, out: Array | None = None) -> Array:
@@ -119,9 +132,7 @@ def gelu(
     """x · Φ(x) with the normal distribution's Φ, or its approximation by a tanh."""
 
     def exact(a: Array, b: Array) -> None:
-        share = erfc(a * -(0.5**0.5))
-        share *= 0.5
-        np.multiply(a, share, out=b)
+        np.multiply(a, normal_cdf(a), out=b)
 
     def by_tanh(a: Array, b: Array) -> None:
         inner = a * a

@@ -1,8 +1,12 @@
-"""The complementary error function, which NumPy lacks.
+"""The error function, which NumPy lacks, as the normal distribution's Φ.
 
 ``erfc(x) = t · exp(-x²) · p(2t - 1)`` for ``x >= 0`` with ``t = 2 / (2 + x)``. The function
 ``p`` is smooth on [-1, 1] and its Chebyshev coefficients, computed to 40 digits from the
 definition, fall fast: 24 of them give a relative error of 4e-15, 12 give 1e-8.
+
+In float32 a rational function of ``(x/4)²`` times ``x`` is a third of the work: its coefficients,
+fitted for the least largest relative error on [-4, 4], give 7e-8. Beyond 4 the error function is
+1 to within a float32's rounding.
 """
 
 from __future__ import annotations
@@ -40,6 +44,38 @@ _CHEBYSHEV = (
 )
 _DOUBLE = [float(value) for value in cheb2poly(_CHEBYSHEV)]
 _SINGLE = [float(value) for value in cheb2poly(_CHEBYSHEV[:12])]
+
+_NUMERATOR = (
+    1.12837909, 3.31841574, 13.1997322, 16.3897539, 9.66466508, -2.03560956, 0.320026301,
+)  # fmt: skip
+_DENOMINATOR = (1.0, 8.27416938, 30.2296646, 61.3627034, 67.0749062)
+
+
+def normal_cdf(x: Array) -> Array:
+    """Φ(x), the probability that a standard normal value is below ``x``, element by element."""
+    if x.dtype != np.float32:
+        half: Array = erfc(x * -(0.5**0.5))
+        half *= 0.5
+        return half
+    quarter = x * np.float32(0.5**0.5 / 4)
+    np.clip(quarter, -1, 1, out=quarter)
+    square = quarter * quarter
+    result = _polynomial(square, _NUMERATOR)
+    result *= quarter
+    result /= _polynomial(square, _DENOMINATOR)
+    result *= 2
+    result += 0.5
+    return result
+
+
+def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
+    """``Σ coefficients[i] · x^i``."""
+    total = x * coefficients[-1]
+    for coefficient in coefficients[-2:0:-1]:
+        total += coefficient
+        total *= x
+    total += coefficients[0]
+    return total
 
 
 def erfc(x: Array) -> Array:
