@@ -194,9 +194,16 @@ SCHEMA = json.loads(
 )
 
 
+# the schema of OASIS as the npm package @microsoft/jest-sarif 1.0.0-beta.0 (MIT) carries it
+PUBLISHED = json.loads(
+    (Path(__file__).parent / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8")
+)
+
+
 @pytest.mark.parametrize("text", [GOOD, WARNED, WRONG, HOSTILE, "input: ["])
 def test_sarif(run: Run, write: Write, text: str) -> None:
     data: dict[str, Any] = json.loads(run("validate", write(text), "--format", "sarif").out)
+    jsonschema.Draft4Validator(PUBLISHED).validate(data)
     jsonschema.validate(data, SCHEMA)
     (log,) = data["runs"]
     declared = [rule["id"] for rule in log["tool"]["driver"]["rules"]]
@@ -222,6 +229,7 @@ def test_sarif_places_are_relative(
 
 def test_sarif_fixes_and_uses(run: Run) -> None:
     data = json.loads(run("validate", "segnet", "--format", "sarif").out)
+    jsonschema.Draft4Validator(PUBLISHED).validate(data)
     jsonschema.validate(data, SCHEMA)
     results = {result["ruleId"]: result for result in data["runs"][0]["results"]}
     result = results["bias-before-norm"]
