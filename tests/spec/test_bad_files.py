@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -647,26 +646,33 @@ class Spent(NamedTuple):
     err: bytes
 
 
+LAUNCH = """
+import os, resource, sys
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+pid = os.fork()
+if not pid:
+    os.execv(sys.executable, [sys.executable, "-m", "cnncalc", *sys.argv[3:]])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[2], "w") as told:
+    seconds = usage.ru_utime + usage.ru_stime
+    print(os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss, file=told)
+"""
+"""Starts the command from a small process: a child counts its parent's memory as its own peak."""
+
+
 def spent(arguments: list[str], folder: Path) -> Spent:
     """Run a process that may use no more memory than allowed."""
-
-    def limited() -> None:
-        # address space: what the process asked for, which is more than it touched
-        resource.setrlimit(resource.RLIMIT_AS, (2 * BYTES_LIMIT, 2 * BYTES_LIMIT))
-
+    told = folder / "told"
+    # address space: what the process asked for, which is more than it touched
+    command = [sys.executable, "-c", LAUNCH, str(2 * BYTES_LIMIT), str(told), *arguments]
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cnncalc", *arguments],
-            stdout=out,
-            stderr=err,
-            preexec_fn=limited,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        subprocess.run(command, stdout=out, stderr=err, check=True)
+    status, seconds, peak = told.read_text(encoding="ascii").split()
     return Spent(
-        process.returncode,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * 1024,
+        int(status),
+        float(seconds),
+        int(peak) * 1024,
         (folder / "out").read_bytes(),
         (folder / "err").read_bytes(),
     )
