@@ -1,6 +1,6 @@
 """How long `cnncalc analyze` takes, as a process, to refuse the bad files of the tests.
 
-    PYTHONPATH=tests/spec:tests python benchmarks/bad_files.py [--all]
+    PYTHONPATH=tests/language:tests python benchmarks/bad_files.py [--all]
 
 Prints the slowest and the largest; every one should stay under a second and 200 MB.
 """

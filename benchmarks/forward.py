@@ -40,7 +40,7 @@ import sys
 import numpy as np
 from cnncalc.numerics.plan import Plan
 from cnncalc.numerics.weights import generate
-from cnncalc.spec.load import load
+from cnncalc.language.load import load
 graph = load(sys.argv[1]).graph()
 plan = Plan(graph, generate(graph, np.dtype("float32")), int(sys.argv[2]))
 plan.run(np.zeros((1, *graph.input_shape), np.float32))
@@ -101,9 +101,9 @@ def passes(name: str, threads: int) -> tuple[Callable[[], Any], Callable[[], Any
     import torch
 
     from cnncalc.analysis.report import Report
+    from cnncalc.language.load import load
     from cnncalc.numerics.plan import Plan
     from cnncalc.numerics.weights import generate
-    from cnncalc.spec.load import load
 
     model = theirs(name)
     if model is None:
@@ -197,7 +197,7 @@ def speed(names: list[str], threads: int, rounds: int) -> None:
 def memory(names: list[str], threads: int) -> None:
     """The table of memory."""
     from cnncalc.analysis.report import Report
-    from cnncalc.spec.load import load
+    from cnncalc.language.load import load
 
     print(f"\n{'network':26}{'resident':>10}{'weights':>10}{'peak':>10}{'allowed':>10}  MiB")
     for name in names:
@@ -219,7 +219,7 @@ def main() -> None:
         os.environ[name] = str(options.threads)
     names = options.networks or list(NETWORKS)
     if options.zoo:
-        from cnncalc.spec import zoo
+        from cnncalc.language import zoo
 
         models = torchvision()
         names = [name for name in zoo.names() if name in models.list_models()]

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 
 from cnncalc.analysis.report import Report
-from cnncalc.spec.load import Network, find
-from cnncalc.spec.source import Source
+from cnncalc.language.load import Network, find
+from cnncalc.language.source import Source
 
 
 def chain(count: int) -> str:

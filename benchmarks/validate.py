@@ -20,10 +20,10 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from cnncalc.diagnostics import SpecError
+from cnncalc.language.building import Memory
+from cnncalc.language.source import Source
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
-from cnncalc.spec.building import Memory
-from cnncalc.spec.source import Source
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 

@@ -20,8 +20,8 @@ from statistics import median
 from typing import Any
 
 from cnncalc.analysis.report import Report
-from cnncalc.spec import zoo
-from cnncalc.spec.load import load
+from cnncalc.language import zoo
+from cnncalc.language.load import load
 
 Summary = Callable[[tuple[int, ...]], tuple[int, int]]
 VERSIONS = ("torch", "torchvision", "torchinfo")

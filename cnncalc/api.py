@@ -10,10 +10,10 @@ from cnncalc.analysis.receptive_field import receptive_fields
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.language.load import Network, UsageError, checked_input, find, load
 from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine, failures, judge
 from cnncalc.shapes import Shape, WindowLimitError
-from cnncalc.spec.load import Network, UsageError, checked_input, find, load
 
 __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 

@@ -14,8 +14,8 @@ from time import perf_counter
 from cnncalc.analysis.report import Settings
 from cnncalc.api import report
 from cnncalc.cli.verify import one_thread_a_product, predictions
-from cnncalc.spec import zoo
-from cnncalc.spec.load import load
+from cnncalc.language import zoo
+from cnncalc.language.load import load
 
 
 def main() -> int:

@@ -12,8 +12,8 @@ import pytest
 from cnncalc.analysis.report import LayerReport, Report, Settings
 from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
-from cnncalc.spec.load import Network
-from cnncalc.spec.source import Source
+from cnncalc.language.load import Network
+from cnncalc.language.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT / "specs"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.language.load import Network
+from cnncalc.language.source import Source
 from cnncalc.layers import KINDS
 from cnncalc.render.reference import example, page
-from cnncalc.spec.load import Network
-from cnncalc.spec.source import Source
 
 ROOT = Path(__file__).parent.parent
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -46,8 +46,8 @@ def test_kind_example(name: str) -> None:
 
 
 def test_every_key_is_in_the_language_page() -> None:
-    from cnncalc.spec.forms import COMMON_KEYS
-    from cnncalc.spec.load import KEYS
+    from cnncalc.language.forms import COMMON_KEYS
+    from cnncalc.language.load import KEYS
 
     for key in (*COMMON_KEYS, *KEYS):
         assert f"`{key}`" in LANGUAGE, key

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from cnncalc.diagnostics import SpecError
+from cnncalc.language.load import UsageError, load, parse_change, parse_input
 from cnncalc.shapes import Shape
-from cnncalc.spec.load import UsageError, load, parse_change, parse_input
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

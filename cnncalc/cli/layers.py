@@ -23,7 +23,7 @@ def command(kind: str | None, format_: str, output: str | None) -> int:
 
     if kind is not None and kind not in KINDS:
         from cnncalc.diagnostics import did_you_mean
-        from cnncalc.spec.errors import UsageError
+        from cnncalc.language.errors import UsageError
 
         raise UsageError(f"there is no layer kind `{kind}`", did_you_mean(kind, KINDS))
     found = None if kind is None else KINDS[kind]

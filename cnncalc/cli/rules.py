@@ -8,10 +8,10 @@ import click
 
 from cnncalc.cli.common import deliver, output_option, style_for
 from cnncalc.diagnostics import did_you_mean
+from cnncalc.language.load import UsageError
 from cnncalc.render import rules
 from cnncalc.render.findings import unstyled
 from cnncalc.rules.documentation import RULES
-from cnncalc.spec.load import UsageError
 
 
 @click.command("rules")

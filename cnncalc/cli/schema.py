@@ -11,8 +11,8 @@ from cnncalc.cli.common import deliver, output_option
 @output_option
 def command(output: str | None) -> int:
     """Print the JSON Schema of an architecture file, for editors that complete and check."""
+    from cnncalc.language.schema import schema
     from cnncalc.render.json import dumps
-    from cnncalc.spec.schema import schema
 
     deliver(dumps(schema()), output)
     return 0

@@ -14,16 +14,16 @@ import click
 from cnncalc.analysis.report import BYTES
 from cnncalc.cli.common import deliver, network_options, output_option, style_for, write_file
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError, did_you_mean, summarize
+from cnncalc.language.budget import option_amount
+from cnncalc.language.building import Memory
+from cnncalc.language.load import UsageError, find
+from cnncalc.language.source import Source
 from cnncalc.rules.base import Limits
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import SEVERITIES
 from cnncalc.shapes import Shape
-from cnncalc.spec.budget import option_amount
-from cnncalc.spec.building import Memory
-from cnncalc.spec.load import UsageError, find
-from cnncalc.spec.source import Source
 
 ENDINGS = (".yaml", ".yml")
 NETWORK_KEY = re.compile(r"^\s*[\"']?(layers|extends)[\"']?\s*:", re.MULTILINE)

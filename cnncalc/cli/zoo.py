@@ -11,8 +11,8 @@ import click
 
 from cnncalc.analysis.overview import Overview, overview
 from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour
-from cnncalc.spec import zoo
-from cnncalc.spec.load import UsageError, load
+from cnncalc.language import zoo
+from cnncalc.language.load import UsageError, load
 
 FORMATS = ("table", "json", "markdown", "csv")
 

@@ -13,14 +13,14 @@ from typing import ClassVar
 from cnncalc.analysis.receptive_field import Field, receptive_fields
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
+from cnncalc.language.elaborate import Elaboration
+from cnncalc.language.forms import LayerForm
+from cnncalc.language.load import Network
+from cnncalc.language.places import option_node
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.sliding import slides
 from cnncalc.records import Record
 from cnncalc.shapes import Shape, Slide
-from cnncalc.spec.elaborate import Elaboration
-from cnncalc.spec.forms import LayerForm
-from cnncalc.spec.load import Network
-from cnncalc.spec.places import option_node
 
 WINDOWED = frozenset(
     [

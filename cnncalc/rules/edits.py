@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 
 from cnncalc.diagnostics import Edit, Place
-from cnncalc.spec.forms import LayerForm
-from cnncalc.spec.places import child
-from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode
+from cnncalc.language.forms import LayerForm
+from cnncalc.language.places import child
+from cnncalc.language.source import MappingNode, Node, ScalarNode, SequenceNode
 
 LITERAL = r"-?\d+(\.\d+)?|true|false|same|same_lower|valid"  # compiled when a fix is made
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.language.building import Memory
+from cnncalc.language.elaborate import Elaboration
+from cnncalc.language.network import Network, minimum_layers
+from cnncalc.language.source import Source
 from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.registry import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError
-from cnncalc.spec.building import Memory
-from cnncalc.spec.elaborate import Elaboration
-from cnncalc.spec.network import Network, minimum_layers
-from cnncalc.spec.source import Source
 
 NEAR = 64
 """How far from an input size others are tried."""

@@ -1,6 +1,6 @@
 """The rules of the language itself: what keeps a file from being a network at all.
 
-They are found while the file is read (`spec/`) and while its layers are put together
+They are found while the file is read (`language/`) and while its layers are put together
 (`layers/`); the classes here document them, and their check is that elaboration.
 """
 

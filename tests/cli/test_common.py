@@ -272,7 +272,7 @@ print([name for name in {absent!r} if name in sys.modules], file=sys.stderr)
 
 @pytest.fixture(scope="module")
 def validator() -> jsonschema.Draft202012Validator:
-    from cnncalc.spec.schema import schema
+    from cnncalc.language.schema import schema
 
     return jsonschema.Draft202012Validator(schema())
 

@@ -12,7 +12,7 @@ import pytest
 from support import Outcome
 
 from cnncalc.cli import common
-from cnncalc.spec.errors import UsageError
+from cnncalc.language.errors import UsageError
 
 Run = Callable[..., Outcome]
 

@@ -17,11 +17,11 @@ from support import ROOT, Outcome
 from cnncalc.analysis.report import Report
 from cnncalc.cli import run as run_command
 from cnncalc.diagnostics import SpecError
+from cnncalc.language.load import Network
+from cnncalc.language.source import Source
 from cnncalc.layers import KINDS
 from cnncalc.render.json import report_json
 from cnncalc.shapes import WindowLimitError
-from cnncalc.spec.load import Network
-from cnncalc.spec.source import Source
 
 Run = Callable[..., Outcome]
 

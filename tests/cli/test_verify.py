@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from support import Outcome
 
+from cnncalc.language import zoo
+from cnncalc.language.load import load
 from cnncalc.layers import conv
 from cnncalc.numerics import capacity
-from cnncalc.spec import zoo
-from cnncalc.spec.load import load
 
 Run = Callable[..., Outcome]
 

@@ -14,11 +14,11 @@ from forward_cases import CASES, Case, drawn, image, sample
 from support import graph, listed
 
 from cnncalc.graph import Graph
+from cnncalc.language.load import load
 from cnncalc.numerics.executor import Executor
 from cnncalc.numerics.ledger import Ledger, root
 from cnncalc.numerics.plan import Plan
 from cnncalc.numerics.weights import Arrays, declared_arrays, generate
-from cnncalc.spec.load import load
 
 FORWARD = Path(__file__).parents[1] / "reference" / "forward.npz"
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}

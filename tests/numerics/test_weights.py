@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from support import graph
 
 from cnncalc.graph import Graph
+from cnncalc.language import zoo
+from cnncalc.language.load import load
 from cnncalc.numerics.errors import InputError
 from cnncalc.numerics.executor import Executor
 from cnncalc.numerics.weightfile import load_weights
 from cnncalc.numerics.weights import Arrays, declared_arrays, generate, total_bytes
-from cnncalc.spec import zoo
-from cnncalc.spec.load import load
 
 FLOAT32, FLOAT64 = np.dtype("float32"), np.dtype("float64")
 

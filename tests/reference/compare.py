@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.receptive_field import last_feature_map, receptive_fields
 from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
-from cnncalc.spec.load import UsageError, load
+from cnncalc.language.load import UsageError, load
 
 HERE = Path(__file__).parent
 FOLDERS = ("torchvision", "textbook")

@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnncalc.diagnostics import Diagnostic
+from cnncalc.language.network import Network, minimum_layers
+from cnncalc.language.source import Source
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.mending import better, edited, mend
-from cnncalc.spec.network import Network, minimum_layers
-from cnncalc.spec.source import Source
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 SECONDS = 1.0

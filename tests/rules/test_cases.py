@@ -8,10 +8,10 @@ import pytest
 from support import SPECS, listed
 
 from cnncalc.diagnostics import Diagnostic
+from cnncalc.language.load import find
+from cnncalc.language.source import Source
 from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine
-from cnncalc.spec.load import find
-from cnncalc.spec.source import Source
 from rules.mutation import examined
 
 SMALL = (3, 32, 32)

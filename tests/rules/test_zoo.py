@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support import SPECS
 
+from cnncalc.language.load import find
 from cnncalc.rules.examination import examine
-from cnncalc.spec.load import find
 
 VGG_BN = "torchvision's VGG keeps the convolutions' bias beside batch normalization"
 GRIDDING = (

@@ -15,7 +15,7 @@ from support import SPECS, Outcome
 
 from cnncalc.analysis.overview import Overview
 from cnncalc.cli import zoo as command
-from cnncalc.spec import zoo
+from cnncalc.language import zoo
 
 Run = Callable[..., Outcome]
 ROWS = cache(command.overviews)

@@ -6,7 +6,7 @@ import compare
 import pytest
 
 from cnncalc.analysis.overview import overview
-from cnncalc.spec.load import load
+from cnncalc.language.load import load
 
 MEASURED = compare.fields()
 PUBLISHED = {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cnncalc.analysis.overview import overview
-from cnncalc.spec.load import load
+from cnncalc.language.load import load
 
 PYTORCH = "tests/reference/take_textbook.py"
 

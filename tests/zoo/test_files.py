@@ -10,8 +10,8 @@ import pytest
 
 from cnncalc.analysis.overview import YEAR
 from cnncalc.api import validate
-from cnncalc.spec import zoo
-from cnncalc.spec.load import load
+from cnncalc.language import zoo
+from cnncalc.language.load import load
 
 NAMES = zoo.names()
 FILES = {name: Path(zoo.folder(), f"{name}.yaml") for name in NAMES}

@@ -10,7 +10,7 @@ from typing import Any
 import compare
 import pytest
 
-from cnncalc.spec import zoo
+from cnncalc.language import zoo
 
 from .test_figures import CASES
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Place, did_you_mean
 from cnncalc.graph import Node, Use, input_node
+from cnncalc.language.forms import LayerForm
+from cnncalc.language.places import common_node, option_node
+from cnncalc.language.values import FINDING_LIMIT, too_many
 from cnncalc.shapes import Shape
-from cnncalc.spec.forms import LayerForm
-from cnncalc.spec.places import common_node, option_node
-from cnncalc.spec.values import FINDING_LIMIT, too_many
 
 UNKNOWN = -1
 """In place of a node: what an earlier error leaves unknown."""

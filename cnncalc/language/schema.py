@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.language.budget import COSTS
+from cnncalc.language.forms import COMMON_KEYS
+from cnncalc.language.load import KEYS
 from cnncalc.layers import KINDS, Kind
 from cnncalc.layers.options import EXPRESSION_SCHEMA
-from cnncalc.spec.budget import COSTS
-from cnncalc.spec.forms import COMMON_KEYS
-from cnncalc.spec.load import KEYS
 
 CONDITION = {
     "anyOf": [{"type": "boolean"}, {"type": "number"}, EXPRESSION_SCHEMA],

@@ -20,9 +20,9 @@ import re
 from collections.abc import Callable
 from typing import NoReturn
 
+from cnncalc.language import operations
+from cnncalc.language.operations import COMPARISONS, FUNCTIONS, Evaluate, ExpressionError
 from cnncalc.records import Record
-from cnncalc.spec import operations
-from cnncalc.spec.operations import COMPARISONS, FUNCTIONS, Evaluate, ExpressionError
 
 TEXT_LIMIT = 500
 DEPTH_LIMIT = 40

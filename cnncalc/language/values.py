@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Place, SpecError, nearest
+from cnncalc.language.expression import Expression, parse
+from cnncalc.language.operations import ExpressionError
+from cnncalc.language.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 from cnncalc.layers.options import LimitError, OptionError, Type
 from cnncalc.records import Record
-from cnncalc.spec.expression import Expression, parse
-from cnncalc.spec.operations import ExpressionError
-from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 
 NAME_LIMIT = 120
 REPEAT_LIMIT = 120_000

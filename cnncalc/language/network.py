@@ -8,19 +8,16 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, SpecError, did_you_mean, nearest
 from cnncalc.graph import Graph
-from cnncalc.layers.base import SIZE_LIMIT
-from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
-from cnncalc.shapes import Shape, product
-from cnncalc.spec import zoo
-from cnncalc.spec.budget import read_budget
-from cnncalc.spec.building import LAYER_LIMIT, Memory
-from cnncalc.spec.elaborate import Elaboration, elaborate
-from cnncalc.spec.errors import UsageError
-from cnncalc.spec.expression import RESERVED, YAML_TRUTH, Expression
-from cnncalc.spec.forms import LayerForm, number_names
-from cnncalc.spec.operations import FUNCTIONS, ExpressionError
-from cnncalc.spec.parser import FormParser
-from cnncalc.spec.source import (
+from cnncalc.language import zoo
+from cnncalc.language.budget import read_budget
+from cnncalc.language.building import LAYER_LIMIT, Memory
+from cnncalc.language.elaborate import Elaboration, elaborate
+from cnncalc.language.errors import UsageError
+from cnncalc.language.expression import RESERVED, YAML_TRUTH, Expression
+from cnncalc.language.forms import LayerForm, number_names
+from cnncalc.language.operations import FUNCTIONS, ExpressionError
+from cnncalc.language.parser import FormParser
+from cnncalc.language.source import (
     MappingNode,
     Node,
     ScalarNode,
@@ -28,7 +25,10 @@ from cnncalc.spec.source import (
     Source,
     UnreadableError,
 )
-from cnncalc.spec.values import Listing, describe
+from cnncalc.language.values import Listing, describe
+from cnncalc.layers.base import SIZE_LIMIT
+from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
+from cnncalc.shapes import Shape, product
 
 KEYS = {
     "name": "the network's name",

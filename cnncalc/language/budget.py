@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from cnncalc.diagnostics import did_you_mean
-from cnncalc.spec.errors import UsageError
-from cnncalc.spec.source import MappingNode, Node, ScalarNode, Source
-from cnncalc.spec.values import ValueReader, describe
+from cnncalc.language.errors import UsageError
+from cnncalc.language.source import MappingNode, Node, ScalarNode, Source
+from cnncalc.language.values import ValueReader, describe
 
 COSTS = {
     "params": "trainable values, such as 5M",

@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, did_you_mean
-from cnncalc.layers import KINDS, Kind
-from cnncalc.layers.options import LimitError, Option, OptionError
-from cnncalc.spec.expression import RESERVED, Expression, parse_header
-from cnncalc.spec.forms import (
+from cnncalc.language.expression import RESERVED, Expression, parse_header
+from cnncalc.language.forms import (
     COMMON_KEYS,
     BlockForm,
     BranchForm,
@@ -23,11 +21,13 @@ from cnncalc.spec.forms import (
     LayerForm,
     number_names,
 )
-from cnncalc.spec.names import OTHER_NAMES
-from cnncalc.spec.operations import ExpressionError
-from cnncalc.spec.places import takes_list
-from cnncalc.spec.source import MappingNode, Node, ScalarNode, SequenceNode, Source
-from cnncalc.spec.values import EMPTY, Listing, ValueReader, describe
+from cnncalc.language.names import OTHER_NAMES
+from cnncalc.language.operations import ExpressionError
+from cnncalc.language.places import takes_list
+from cnncalc.language.source import MappingNode, Node, ScalarNode, SequenceNode, Source
+from cnncalc.language.values import EMPTY, Listing, ValueReader, describe
+from cnncalc.layers import KINDS, Kind
+from cnncalc.layers.options import LimitError, Option, OptionError
 
 NESTING_LIMIT = 40
 

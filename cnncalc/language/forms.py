@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.diagnostics import Place
+from cnncalc.language.expression import Expression, Parameter
+from cnncalc.language.source import Node, Source
+from cnncalc.language.values import Listing
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
 from cnncalc.records import Record
-from cnncalc.spec.expression import Expression, Parameter
-from cnncalc.spec.source import Node, Source
-from cnncalc.spec.values import Listing
 
 COMMON_KEYS = ("name", "from", "repeat", "if", "output", "share")
 

@@ -13,19 +13,19 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph, Use
-from cnncalc.layers.options import OptionError
-from cnncalc.records import Record
-from cnncalc.shapes import Shape
-from cnncalc.spec.building import LAYER_LIMIT, LayerBuilder, Memory
-from cnncalc.spec.expression import Expression
-from cnncalc.spec.forms import BranchForm, LayerForm
-from cnncalc.spec.operations import ExpressionError
-from cnncalc.spec.places import argument_node, child, common_node
-from cnncalc.spec.scopes import UNKNOWN, Refused, Scope, TooMany
-from cnncalc.spec.values import (
+from cnncalc.language.building import LAYER_LIMIT, LayerBuilder, Memory
+from cnncalc.language.expression import Expression
+from cnncalc.language.forms import BranchForm, LayerForm
+from cnncalc.language.operations import ExpressionError
+from cnncalc.language.places import argument_node, child, common_node
+from cnncalc.language.scopes import UNKNOWN, Refused, Scope, TooMany
+from cnncalc.language.values import (
     Listing,
     check_repeat,
 )
+from cnncalc.layers.options import OptionError
+from cnncalc.records import Record
+from cnncalc.shapes import Shape
 
 STEP_LIMIT = 2 * LAYER_LIMIT
 """As many layers are looked at, those that a condition leaves out included."""

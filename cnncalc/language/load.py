@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.diagnostics import nearest
-from cnncalc.layers.base import SIZE_LIMIT
-from cnncalc.shapes import Shape, product
-from cnncalc.spec import zoo
-from cnncalc.spec.errors import UsageError
-from cnncalc.spec.expression import parse
-from cnncalc.spec.network import KEYS, Network, check_input_size
-from cnncalc.spec.operations import ExpressionError
-from cnncalc.spec.source import (
+from cnncalc.language import zoo
+from cnncalc.language.errors import UsageError
+from cnncalc.language.expression import parse
+from cnncalc.language.network import KEYS, Network, check_input_size
+from cnncalc.language.operations import ExpressionError
+from cnncalc.language.source import (
     Source,
     UnreadableError,
 )
+from cnncalc.layers.base import SIZE_LIMIT
+from cnncalc.shapes import Shape, product
 
 __all__ = [
     "KEYS",

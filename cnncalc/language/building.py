@@ -7,17 +7,17 @@ from typing import Any
 
 from cnncalc.diagnostics import nearest
 from cnncalc.graph import Node
+from cnncalc.language.expression import Expression
+from cnncalc.language.forms import LayerForm
+from cnncalc.language.operations import ExpressionError
+from cnncalc.language.places import common_node, option_node
+from cnncalc.language.scopes import UNKNOWN, Refused, Scope, TooMany, Workbench
+from cnncalc.language.source import Node as YamlNode
+from cnncalc.language.source import ScalarNode
+from cnncalc.language.values import REPEAT_LIMIT, Listing, expression_place, quoted
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError, Reference, check_size
 from cnncalc.layers.options import LimitError, OptionError
 from cnncalc.shapes import Shape, WindowLimitError, product
-from cnncalc.spec.expression import Expression
-from cnncalc.spec.forms import LayerForm
-from cnncalc.spec.operations import ExpressionError
-from cnncalc.spec.places import common_node, option_node
-from cnncalc.spec.scopes import UNKNOWN, Refused, Scope, TooMany, Workbench
-from cnncalc.spec.source import Node as YamlNode
-from cnncalc.spec.source import ScalarNode
-from cnncalc.spec.values import REPEAT_LIMIT, Listing, expression_place, quoted
 
 LAYER_LIMIT = REPEAT_LIMIT
 

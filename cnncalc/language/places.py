@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cnncalc.language.forms import LayerForm
+from cnncalc.language.source import MappingNode, ScalarNode, SequenceNode
+from cnncalc.language.source import Node as YamlNode
 from cnncalc.layers import Kind
-from cnncalc.spec.forms import LayerForm
-from cnncalc.spec.source import MappingNode, ScalarNode, SequenceNode
-from cnncalc.spec.source import Node as YamlNode
 
 
 def child(node: YamlNode, key: str) -> YamlNode | None:

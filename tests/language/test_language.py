@@ -9,7 +9,7 @@ import pytest
 from support import chain, findings, graph, names, network, report, shapes
 
 from cnncalc.graph import Graph
-from cnncalc.spec.load import UsageError, load
+from cnncalc.language.load import UsageError, load
 
 LENET5 = """\
 name: LeNet-5
