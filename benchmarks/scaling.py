@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from cnncalc.analysis.report import Report
 from cnncalc.language.load import Network, find
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 
 
 def chain(count: int) -> str:

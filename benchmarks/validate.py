@@ -20,8 +20,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from cnncalc.diagnostics import SpecError
-from cnncalc.language.building import Memory
-from cnncalc.language.source import Source
+from cnncalc.language.elaboration.building import Memory
+from cnncalc.language.text.source import Source
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
 

@@ -13,7 +13,7 @@ from cnncalc.analysis.report import LayerReport, Report, Settings
 from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
 from cnncalc.language.load import Network
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT / "specs"

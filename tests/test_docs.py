@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cnncalc.language.load import Network
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.layers import KINDS
 from cnncalc.render.reference import example, page
 
@@ -46,7 +46,7 @@ def test_kind_example(name: str) -> None:
 
 
 def test_every_key_is_in_the_language_page() -> None:
-    from cnncalc.language.forms import COMMON_KEYS
+    from cnncalc.language.forms.form import COMMON_KEYS
     from cnncalc.language.load import KEYS
 
     for key in (*COMMON_KEYS, *KEYS):

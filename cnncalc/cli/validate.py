@@ -14,10 +14,10 @@ import click
 from cnncalc.analysis.report import BYTES
 from cnncalc.cli.common import deliver, network_options, output_option, style_for, write_file
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError, did_you_mean, summarize
-from cnncalc.language.budget import option_amount
-from cnncalc.language.building import Memory
+from cnncalc.language.elaboration.building import Memory
+from cnncalc.language.forms.budget import option_amount
 from cnncalc.language.load import UsageError, find
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine

@@ -9,10 +9,10 @@ from typing import Any
 from cnncalc.diagnostics import nearest
 from cnncalc.language import zoo
 from cnncalc.language.errors import UsageError
-from cnncalc.language.expression import parse
+from cnncalc.language.expressions.expression import parse
+from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.network import KEYS, Network, check_input_size
-from cnncalc.language.operations import ExpressionError
-from cnncalc.language.source import (
+from cnncalc.language.text.source import (
     Source,
     UnreadableError,
 )

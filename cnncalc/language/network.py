@@ -9,15 +9,16 @@ from typing import Any
 from cnncalc.diagnostics import Diagnostic, SpecError, did_you_mean, nearest
 from cnncalc.graph import Graph
 from cnncalc.language import zoo
-from cnncalc.language.budget import read_budget
-from cnncalc.language.building import LAYER_LIMIT, Memory
-from cnncalc.language.elaborate import Elaboration, elaborate
+from cnncalc.language.elaboration.building import LAYER_LIMIT, Memory
+from cnncalc.language.elaboration.elaborate import Elaboration, elaborate
 from cnncalc.language.errors import UsageError
-from cnncalc.language.expression import RESERVED, YAML_TRUTH, Expression
-from cnncalc.language.forms import LayerForm, number_names
-from cnncalc.language.operations import FUNCTIONS, ExpressionError
-from cnncalc.language.parser import FormParser
-from cnncalc.language.source import (
+from cnncalc.language.expressions.expression import RESERVED, YAML_TRUTH, Expression
+from cnncalc.language.expressions.operations import FUNCTIONS, ExpressionError
+from cnncalc.language.forms.budget import read_budget
+from cnncalc.language.forms.form import LayerForm, number_names
+from cnncalc.language.forms.parser import FormParser
+from cnncalc.language.forms.values import Listing, describe
+from cnncalc.language.text.source import (
     MappingNode,
     Node,
     ScalarNode,
@@ -25,7 +26,6 @@ from cnncalc.language.source import (
     Source,
     UnreadableError,
 )
-from cnncalc.language.values import Listing, describe
 from cnncalc.layers.base import SIZE_LIMIT
 from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
 from cnncalc.shapes import Shape, product

@@ -13,10 +13,10 @@ from typing import ClassVar
 from cnncalc.analysis.receptive_field import Field, receptive_fields
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
-from cnncalc.language.elaborate import Elaboration
-from cnncalc.language.forms import LayerForm
+from cnncalc.language.elaboration.elaborate import Elaboration
+from cnncalc.language.forms.form import LayerForm
+from cnncalc.language.forms.places import option_node
 from cnncalc.language.load import Network
-from cnncalc.language.places import option_node
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.sliding import slides
 from cnncalc.records import Record

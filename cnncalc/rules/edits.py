@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 
 from cnncalc.diagnostics import Edit, Place
-from cnncalc.language.forms import LayerForm
-from cnncalc.language.places import child
-from cnncalc.language.source import MappingNode, Node, ScalarNode, SequenceNode
+from cnncalc.language.forms.form import LayerForm
+from cnncalc.language.forms.places import child
+from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode
 
 LITERAL = r"-?\d+(\.\d+)?|true|false|same|same_lower|valid"  # compiled when a fix is made
 

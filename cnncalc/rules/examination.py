@@ -7,10 +7,10 @@ from typing import Any
 
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.diagnostics import Diagnostic, SpecError
-from cnncalc.language.building import Memory
-from cnncalc.language.elaborate import Elaboration
+from cnncalc.language.elaboration.building import Memory
+from cnncalc.language.elaboration.elaborate import Elaboration
 from cnncalc.language.network import Network, minimum_layers
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.registry import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError

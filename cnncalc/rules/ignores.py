@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place, did_you_mean
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.records import Record
 
 COMMENT = re.compile(r"(?:^|(?<=\s))#\s*cnncalc:\s*(ignore(?:-file)?)(?!\w)(\s*\[([^\]\n]*)\])?")
@@ -75,7 +75,7 @@ def _quoted(source: Source) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Where scalars stand in which `#` begins no comment."""
     import yaml
 
-    from cnncalc.language.source import Loader
+    from cnncalc.language.text.source import Loader
 
     found = []
     loader = Loader(source.text)

@@ -18,7 +18,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.cli import run as run_command
 from cnncalc.diagnostics import SpecError
 from cnncalc.language.load import Network
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.layers import KINDS
 from cnncalc.render.json import report_json
 from cnncalc.shapes import WindowLimitError

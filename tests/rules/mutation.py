@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.language.network import Network, minimum_layers
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.mending import better, edited, mend

@@ -9,7 +9,7 @@ from support import SPECS, listed
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.language.load import find
-from cnncalc.language.source import Source
+from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine
 from rules.mutation import examined

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, did_you_mean
-from cnncalc.language.expression import RESERVED, Expression, parse_header
-from cnncalc.language.forms import (
+from cnncalc.language.expressions.expression import RESERVED, Expression, parse_header
+from cnncalc.language.expressions.operations import ExpressionError
+from cnncalc.language.forms.aliases import OTHER_NAMES
+from cnncalc.language.forms.form import (
     COMMON_KEYS,
     BlockForm,
     BranchForm,
@@ -21,11 +23,9 @@ from cnncalc.language.forms import (
     LayerForm,
     number_names,
 )
-from cnncalc.language.names import OTHER_NAMES
-from cnncalc.language.operations import ExpressionError
-from cnncalc.language.places import takes_list
-from cnncalc.language.source import MappingNode, Node, ScalarNode, SequenceNode, Source
-from cnncalc.language.values import EMPTY, Listing, ValueReader, describe
+from cnncalc.language.forms.places import takes_list
+from cnncalc.language.forms.values import EMPTY, Listing, ValueReader, describe
+from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 from cnncalc.layers import KINDS, Kind
 from cnncalc.layers.options import LimitError, Option, OptionError
 

@@ -6,8 +6,8 @@ import re
 
 from cnncalc.diagnostics import did_you_mean
 from cnncalc.language.errors import UsageError
-from cnncalc.language.source import MappingNode, Node, ScalarNode, Source
-from cnncalc.language.values import ValueReader, describe
+from cnncalc.language.forms.values import ValueReader, describe
+from cnncalc.language.text.source import MappingNode, Node, ScalarNode, Source
 
 COSTS = {
     "params": "trainable values, such as 5M",

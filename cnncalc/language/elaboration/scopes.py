@@ -8,9 +8,9 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Place, did_you_mean
 from cnncalc.graph import Node, Use, input_node
-from cnncalc.language.forms import LayerForm
-from cnncalc.language.places import common_node, option_node
-from cnncalc.language.values import FINDING_LIMIT, too_many
+from cnncalc.language.forms.form import LayerForm
+from cnncalc.language.forms.places import common_node, option_node
+from cnncalc.language.forms.values import FINDING_LIMIT, too_many
 from cnncalc.shapes import Shape
 
 UNKNOWN = -1

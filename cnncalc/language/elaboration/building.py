@@ -7,14 +7,14 @@ from typing import Any
 
 from cnncalc.diagnostics import nearest
 from cnncalc.graph import Node
-from cnncalc.language.expression import Expression
-from cnncalc.language.forms import LayerForm
-from cnncalc.language.operations import ExpressionError
-from cnncalc.language.places import common_node, option_node
-from cnncalc.language.scopes import UNKNOWN, Refused, Scope, TooMany, Workbench
-from cnncalc.language.source import Node as YamlNode
-from cnncalc.language.source import ScalarNode
-from cnncalc.language.values import REPEAT_LIMIT, Listing, expression_place, quoted
+from cnncalc.language.elaboration.scopes import UNKNOWN, Refused, Scope, TooMany, Workbench
+from cnncalc.language.expressions.expression import Expression
+from cnncalc.language.expressions.operations import ExpressionError
+from cnncalc.language.forms.form import LayerForm
+from cnncalc.language.forms.places import common_node, option_node
+from cnncalc.language.forms.values import REPEAT_LIMIT, Listing, expression_place, quoted
+from cnncalc.language.text.source import Node as YamlNode
+from cnncalc.language.text.source import ScalarNode
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError, Reference, check_size
 from cnncalc.layers.options import LimitError, OptionError
 from cnncalc.shapes import Shape, WindowLimitError, product

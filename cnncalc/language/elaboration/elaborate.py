@@ -13,13 +13,13 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph, Use
-from cnncalc.language.building import LAYER_LIMIT, LayerBuilder, Memory
-from cnncalc.language.expression import Expression
-from cnncalc.language.forms import BranchForm, LayerForm
-from cnncalc.language.operations import ExpressionError
-from cnncalc.language.places import argument_node, child, common_node
-from cnncalc.language.scopes import UNKNOWN, Refused, Scope, TooMany
-from cnncalc.language.values import (
+from cnncalc.language.elaboration.building import LAYER_LIMIT, LayerBuilder, Memory
+from cnncalc.language.elaboration.scopes import UNKNOWN, Refused, Scope, TooMany
+from cnncalc.language.expressions.expression import Expression
+from cnncalc.language.expressions.operations import ExpressionError
+from cnncalc.language.forms.form import BranchForm, LayerForm
+from cnncalc.language.forms.places import argument_node, child, common_node
+from cnncalc.language.forms.values import (
     Listing,
     check_repeat,
 )

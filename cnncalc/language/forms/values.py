@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Place, SpecError, nearest
-from cnncalc.language.expression import Expression, parse
-from cnncalc.language.operations import ExpressionError
-from cnncalc.language.source import MappingNode, Node, ScalarNode, SequenceNode, Source
+from cnncalc.language.expressions.expression import Expression, parse
+from cnncalc.language.expressions.operations import ExpressionError
+from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 from cnncalc.layers.options import LimitError, OptionError, Type
 from cnncalc.records import Record
 

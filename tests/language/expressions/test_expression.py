@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnncalc.language.expression import parse, parse_header
-from cnncalc.language.operations import ExpressionError
+from cnncalc.language.expressions.expression import parse, parse_header
+from cnncalc.language.expressions.operations import ExpressionError
 
 NAMES = {"a": 7, "b": 2, "half": 0.5, "flag": True, "channels": 64, "sizes": (1, 2, 3)}
 

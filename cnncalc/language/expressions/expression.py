@@ -20,8 +20,13 @@ import re
 from collections.abc import Callable
 from typing import NoReturn
 
-from cnncalc.language import operations
-from cnncalc.language.operations import COMPARISONS, FUNCTIONS, Evaluate, ExpressionError
+from cnncalc.language.expressions import operations
+from cnncalc.language.expressions.operations import (
+    COMPARISONS,
+    FUNCTIONS,
+    Evaluate,
+    ExpressionError,
+)
 from cnncalc.records import Record
 
 TEXT_LIMIT = 500

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cnncalc.language.forms import LayerForm
-from cnncalc.language.source import MappingNode, ScalarNode, SequenceNode
-from cnncalc.language.source import Node as YamlNode
+from cnncalc.language.forms.form import LayerForm
+from cnncalc.language.text.source import MappingNode, ScalarNode, SequenceNode
+from cnncalc.language.text.source import Node as YamlNode
 from cnncalc.layers import Kind
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.diagnostics import Place
-from cnncalc.language.expression import Expression, Parameter
-from cnncalc.language.source import Node, Source
-from cnncalc.language.values import Listing
+from cnncalc.language.expressions.expression import Expression, Parameter
+from cnncalc.language.forms.values import Listing
+from cnncalc.language.text.source import Node, Source
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
 from cnncalc.records import Record

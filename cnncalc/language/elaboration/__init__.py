@@ -1,0 +1,1 @@
+"""Elaboration: forms, parameters and an input shape make the graph."""

@@ -1,0 +1,1 @@
+"""Expressions: parsed into closures, worked out over an environment of names."""

@@ -1,0 +1,1 @@
+"""Forms: what is written, before any input shape is known."""

@@ -1,0 +1,1 @@
+"""The text of an architecture file, and the YAML nodes in it with their positions."""
