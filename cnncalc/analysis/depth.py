@@ -23,6 +23,4 @@ def depth(graph: Graph) -> int:
 def weighted(node: Node) -> int:
     """How many weight arrays a layer multiplies its input with, one after the other."""
     facts = node.facts
-    if not facts.operations.macs:
-        return 0
-    return sum([name.endswith("weight") for name in (*facts.weights, *facts.buffers)])
+    return sum([facts.roles[name] == "weight" for name in (*facts.weights, *facts.buffers)])

@@ -38,13 +38,6 @@ def describe(field: Windows) -> ReceptiveField:
     )
 
 
-BEYOND_THE_LAST_MAP = (
-    "upsample", "adaptive_avg_pool", "adaptive_max_pool",
-    "global_avg_pool", "global_max_pool", "global_lp_pool",
-)  # fmt: skip
-"""Kinds that bring the last feature map to the size of the answer, and are none of it."""
-
-
 def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None:
     """The receptive field of the last feature map; `None` where it sees the whole input.
 
@@ -54,7 +47,7 @@ def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None
     """
     for node, field in zip(reversed(graph.nodes), reversed(fields), strict=True):
         sizes = node.facts.output[1:]
-        if not sizes or node.kind.name in BEYOND_THE_LAST_MAP:
+        if not sizes or node.kind.resamples:
             continue
         if field is not None:
             return describe(field)

@@ -69,6 +69,7 @@ class PRelu(Kind, name="prelu"):
         return Facts(
             shape,
             weights={"weight": (1 if self.parameters == "shared" else shape[0],)},
+            roles={"weight": "slope"},
             operations=Operations(activation=2 * product(shape)),
             windows=(pointwise(shape),),
             keeps=Keeps(inputs=True),
@@ -213,6 +214,8 @@ class LogSoftmax(Softmax, name="log_softmax"):
 
 class View(Kind):
     """A layer that does nothing at inference: its output is its input."""
+
+    linear = True
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)

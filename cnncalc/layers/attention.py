@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnncalc.layers.base import (
     Facts,
     Keeps,
     Kind,
     LayerError,
     Operations,
+    Role,
     check_size,
     single,
     spatial,
 )
 from cnncalc.layers.options import Bool, Choice, Int, option
 from cnncalc.shapes import Shape, product
+
+EXCITATION_ROLES: Mapping[str, Role] = {
+    "fc1.weight": "weight",
+    "fc1.bias": "bias",
+    "fc2.weight": "weight",
+    "fc2.bias": "bias",
+}
+ATTENTION_ROLES: Mapping[str, Role] = {
+    "in_proj_weight": "weight",
+    "in_proj_bias": "bias",
+    "out_proj.weight": "weight",
+    "out_proj.bias": "bias",
+}
 
 
 class SqueezeExcitation(Kind, name="squeeze_excitation"):
@@ -43,6 +59,7 @@ class SqueezeExcitation(Kind, name="squeeze_excitation"):
                 "fc2.weight": (channels, inner, *ones),
                 "fc2.bias": (channels,),
             },
+            roles=EXCITATION_ROLES,
             operations=Operations(
                 macs=2 * weight,
                 bias=inner + channels,
@@ -92,6 +109,7 @@ class SelfAttention(Kind, name="self_attention"):
         return Facts(
             shape,
             weights=weights,
+            roles=ATTENTION_ROLES,
             operations=Operations(
                 macs=positions * 4 * width * channels + 2 * positions**2 * width,
                 bias=positions * (3 * width + channels) if self.bias else 0,

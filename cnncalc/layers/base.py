@@ -9,16 +9,28 @@ files, YAML or receptive fields; every analysis folds these facts over the graph
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, NoReturn
+from typing import Any, ClassVar, Literal, NamedTuple, NoReturn
 
 from cnncalc.layers.options import Option, OptionError
 from cnncalc.records import Record
-from cnncalc.shapes import IDENTITY, Shape, Window, product
+from cnncalc.shapes import IDENTITY, Shape, Slide, Window, product
 
 Windows = tuple[Window, ...]
 """One window per spatial axis."""
 
 NOTHING: Mapping[str, Shape] = {}
+
+Role = Literal["weight", "bias", "scale", "offset", "slope", "mean", "variance"]
+"""What an array does to the values that it meets.
+
+A weight is multiplied with many of them and summed, and a bias added to the sum; a scale, an
+offset and a slope belong to one value or channel; mean and variance are stored statistics.
+"""
+
+USUAL_ROLES: Mapping[str, Role] = {"weight": "weight", "bias": "bias"}
+
+ADDED = ("bias", "offset")
+"""Roles of the trained values that are counted as biases."""
 
 SIZE_LIMIT = 2**53
 """No tensor and no weight array may hold more values than this."""
@@ -69,6 +81,8 @@ class Facts:
         "operations",
         "output",
         "params",
+        "roles",
+        "slides",
         "values",
         "view",
         "weights",
@@ -81,8 +95,10 @@ class Facts:
         *,
         weights: Mapping[str, Shape] = NOTHING,
         buffers: Mapping[str, Shape] = NOTHING,
+        roles: Mapping[str, Role] = USUAL_ROLES,
         operations: Operations = Operations(),
         windows: tuple[Windows | None, ...],
+        slides: tuple[Slide, ...] = (),
         keeps: Keeps = Keeps(),
         view: bool = False,
         elementwise: bool = False,
@@ -93,9 +109,13 @@ class Facts:
         """Trainable arrays by name, in PyTorch's order."""
         self.buffers = buffers
         """Arrays that are stored and not trained."""
+        self.roles = roles
+        """The role of each of these arrays."""
         self.operations = operations
         self.windows = windows
         """For each input, the window on each spatial axis; `None`: all of it is seen."""
+        self.slides = slides
+        """The kernel that slides over the input, on each spatial axis; none of other layers."""
         self.keeps = keeps
         self.view = view
         """Whether the output is the input under another shape and owns no bytes."""
@@ -106,7 +126,7 @@ class Facts:
         for name, shape in weights.items():
             size = product(shape)
             self.params += size
-            if name.endswith("bias"):
+            if roles[name] in ADDED:
                 self.biases += size
         for shape in buffers.values():
             self.buffer_values += product(shape)
@@ -157,6 +177,10 @@ class Kind:
     """Whether the main option is a list of branches; all of them are inputs."""
     has_weights: ClassVar[bool] = False
     """Whether `share` makes sense."""
+    resamples: ClassVar[bool] = False
+    """Whether it brings a whole map to another size, and sees nothing in it of its own accord."""
+    centres: ClassVar[bool] = False
+    """Whether it takes away the mean of each channel, and with it any constant of a channel."""
 
     def __init_subclass__(cls, name: str | None = None) -> None:
         found = dict(cls.options)  # the family's
@@ -196,6 +220,11 @@ class Kind:
             LayerError: there is no such layer on these shapes.
         """
         raise NotImplementedError
+
+    @property
+    def linear(self) -> bool:
+        """Whether the output, at inference, is a linear function of the input and a constant."""
+        return False
 
     @property
     def summary(self) -> str:

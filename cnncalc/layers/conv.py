@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnncalc.layers.base import (
+    USUAL_ROLES,
     Facts,
     Keeps,
     Kind,
     LayerError,
     Operations,
+    Role,
     Windows,
     check_size,
     single,
     spatial,
 )
 from cnncalc.layers.options import Axes, Bool, Int, Kernel, Padding, option
-from cnncalc.layers.sliding import Pairs, extents, slides
-from cnncalc.shapes import Shape, product, transposed_size, transposed_window
+from cnncalc.layers.sliding import Pairs, Sliding, extents
+from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
+
+SEPARABLE_ROLES: Mapping[str, Role] = {
+    "depthwise.weight": "weight",
+    "pointwise.weight": "weight",
+    "bias": "bias",
+}
 
 
 def check_groups(channels: int, filters: int, groups: int, output: Shape | None = None) -> None:
@@ -34,10 +44,11 @@ def check_groups(channels: int, filters: int, groups: int, output: Shape | None 
             )
 
 
-class Sliding(Kind):
+class Convolution(Sliding):
     """What every convolution with a sliding kernel has."""
 
     has_weights = True
+    linear = True
 
     kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
     stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
@@ -50,12 +61,14 @@ class Sliding(Kind):
     def _facts(
         self,
         output: Shape,
+        slides: tuple[Slide, ...],
         windows: Windows,
         weights: dict[str, Shape],
         macs: int,
         bias_shape: Shape | None = None,
         *,
         kept: int = 0,
+        roles: Mapping[str, Role] = USUAL_ROLES,
     ) -> Facts:
         """Facts of a convolution with the given weights and multiply-accumulates."""
         for name, shape in weights.items():
@@ -65,13 +78,15 @@ class Sliding(Kind):
         return Facts(
             output,
             weights=weights,
+            roles=roles,
             operations=Operations(macs=macs, bias=product(output) if self.bias else 0),
             windows=(windows,),
+            slides=slides,
             keeps=Keeps(inputs=True, values=kept),
         )
 
 
-class Conv(Sliding, name="conv"):
+class Conv(Convolution, name="conv"):
     """Convolution (cross-correlation) in one, two or three dimensions.
 
     Output `floor((W + P_before + P_after − D·(F − 1) − 1) / S) + 1` on each axis. Weights
@@ -85,14 +100,15 @@ class Conv(Sliding, name="conv"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        sizes, windows = extents(slides(self, shape))
+        axes = self.slides(shape)
+        sizes, windows = extents(axes)
         check_groups(shape[0], self.filters, self.groups, (self.filters, *sizes))
         weight = (self.filters, shape[0] // self.groups, *self.kernel)
         macs = product(sizes) * product(weight)
-        return self._facts((self.filters, *sizes), windows, {"weight": weight}, macs)
+        return self._facts((self.filters, *sizes), axes, windows, {"weight": weight}, macs)
 
 
-class DepthwiseConv(Sliding, name="depthwise_conv"):
+class DepthwiseConv(Convolution, name="depthwise_conv"):
     """Depthwise convolution: each channel is filtered by itself.
 
     A convolution with as many groups as channels and `multiplier` filters for each. Weights
@@ -105,14 +121,15 @@ class DepthwiseConv(Sliding, name="depthwise_conv"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        sizes, windows = extents(slides(self, shape))
+        axes = self.slides(shape)
+        sizes, windows = extents(axes)
         filters = shape[0] * self.multiplier
         weight = (filters, 1, *self.kernel)
         macs = product(sizes) * product(weight)
-        return self._facts((filters, *sizes), windows, {"weight": weight}, macs)
+        return self._facts((filters, *sizes), axes, windows, {"weight": weight}, macs)
 
 
-class SeparableConv(Sliding, name="separable_conv"):
+class SeparableConv(Convolution, name="separable_conv"):
     """Depthwise separable convolution: a depthwise convolution, then a 1×1 convolution.
 
     One layer as in Keras' `SeparableConv2D`, with a bias after the 1×1 convolution only. The
@@ -125,7 +142,8 @@ class SeparableConv(Sliding, name="separable_conv"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        sizes, windows = extents(slides(self, shape))
+        axes = self.slides(shape)
+        sizes, windows = extents(axes)
         between = shape[0] * self.multiplier
         depthwise = (between, 1, *self.kernel)
         across = (self.filters, between, *(1,) * len(sizes))
@@ -133,10 +151,11 @@ class SeparableConv(Sliding, name="separable_conv"):
         macs = positions * (product(depthwise) + product(across))
         weights = {"depthwise.weight": depthwise, "pointwise.weight": across}
         output = (self.filters, *sizes)
-        return self._facts(output, windows, weights, macs, kept=positions * between)
+        kept = positions * between
+        return self._facts(output, axes, windows, weights, macs, kept=kept, roles=SEPARABLE_ROLES)
 
 
-class LocallyConnected(Sliding, name="locally_connected"):
+class LocallyConnected(Convolution, name="locally_connected"):
     """Convolution without weight sharing: every output position has its own kernel and bias.
 
     Weights `[filters, *output, channels / groups, *kernel]`, bias `[filters, *output]`.
@@ -148,11 +167,12 @@ class LocallyConnected(Sliding, name="locally_connected"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        sizes, windows = extents(slides(self, shape))
+        axes = self.slides(shape)
+        sizes, windows = extents(axes)
         check_groups(shape[0], self.filters, self.groups, (self.filters, *sizes))
         output = (self.filters, *sizes)
         weight = (*output, shape[0] // self.groups, *self.kernel)
-        return self._facts(output, windows, {"weight": weight}, product(weight), output)
+        return self._facts(output, axes, windows, {"weight": weight}, product(weight), output)
 
 
 class ConvTranspose(Kind, name="conv_transpose"):
@@ -164,6 +184,7 @@ class ConvTranspose(Kind, name="conv_transpose"):
     """
 
     has_weights = True
+    linear = True
 
     filters: int = option(Int(), "output channels", required=True, main=True)
     kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnncalc.layers.base import (
     Facts,
     Keeps,
     Kind,
     LayerError,
     Operations,
+    Role,
     check_size,
     pointwise,
     single,
 )
 from cnncalc.layers.options import Bool, Int, option
 from cnncalc.shapes import Shape, product
+
+SCALE_ROLES: Mapping[str, Role] = {"weight": "scale", "bias": "offset"}
 
 
 class Linear(Kind, name="linear"):
@@ -25,6 +30,7 @@ class Linear(Kind, name="linear"):
     """
 
     has_weights = True
+    linear = True
 
     features: int = option(Int(), "output features", required=True, main=True)
     bias: bool = option(Bool(), "whether a bias is added", default=True)
@@ -104,6 +110,7 @@ class Scale(Kind, name="scale"):
     """
 
     has_weights = True
+    linear = True
 
     bias: bool = option(Bool(), "whether an offset is added", default=False)
 
@@ -114,6 +121,7 @@ class Scale(Kind, name="scale"):
         return Facts(
             shape,
             weights={"weight": array, "bias": array} if self.bias else {"weight": array},
+            roles=SCALE_ROLES,
             operations=Operations(elementwise=values, bias=values if self.bias else 0),
             windows=(pointwise(shape),),
             keeps=Keeps(inputs=True),

@@ -35,6 +35,8 @@ class Broadcast(Merge):
 class Add(Broadcast, name="add"):
     """Sum of the branches: an addition a value for every branch but the first."""
 
+    linear = True
+
 
 class Multiply(Broadcast, name="multiply"):
     """Product of the branches: a multiplication a value for every branch but the first."""
@@ -45,6 +47,8 @@ class Multiply(Broadcast, name="multiply"):
 
 class Concat(Merge, name="concat"):
     """The branches' channels one after the other; their other sizes must agree."""
+
+    linear = True
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         first = inputs[0]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnncalc.layers.base import (
     Facts,
     Keeps,
     Kind,
     Operations,
+    Role,
     Windows,
     check_divides,
     pointwise,
@@ -14,6 +17,13 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.options import Bool, Choice, Int, Number, option
 from cnncalc.shapes import Shape, product
+
+NORM_ROLES: Mapping[str, Role] = {
+    "weight": "scale",
+    "bias": "offset",
+    "running_mean": "mean",
+    "running_var": "variance",
+}
 
 STATISTICS_OPERATIONS = 5
 """A value: add to the mean, subtract it, square, add to the variance, scale."""
@@ -36,6 +46,7 @@ def measured(
     return Facts(
         shape,
         weights=affine_arrays(array, affine),
+        roles=NORM_ROLES,
         operations=Operations(normalization=per_value * product(shape)),
         windows=windows,
         keeps=Keeps(inputs=True, values=2 * statistics),
@@ -50,10 +61,15 @@ class BatchNorm(Kind, name="batch_norm"):
     """
 
     has_weights = True
+    centres = True
 
     eps: float = option(Number(above=0), "added to the variance", default=1e-5)
     affine: bool = option(Bool(), "whether scale and offset are trained", default=True)
     track_stats: bool = option(Bool(), "whether running statistics are stored", default=True)
+
+    @property
+    def linear(self) -> bool:
+        return self.track_stats
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -63,6 +79,7 @@ class BatchNorm(Kind, name="batch_norm"):
             shape,
             weights=affine_arrays(channels, self.affine),
             buffers=stored,
+            roles=NORM_ROLES,
             operations=Operations(normalization=2 * product(shape)),
             windows=(pointwise(shape),),
             keeps=Keeps(inputs=True, values=2 * shape[0]),
@@ -122,6 +139,7 @@ class InstanceNorm(Kind, name="instance_norm"):
     """
 
     has_weights = True
+    centres = True
 
     eps: float = option(Number(above=0), "added to the variance", default=1e-5)
     affine: bool = option(Bool(), "whether scale and offset are trained", default=False)

@@ -16,14 +16,16 @@ from cnncalc.layers.base import (
     spatial,
 )
 from cnncalc.layers.options import Axes, Bool, Kernel, LayerName, Number, Padding, option
-from cnncalc.layers.sliding import Pairs, check_pool_padding, extents, slides
+from cnncalc.layers.sliding import Pairs, Sliding, check_pool_padding, extents
 from cnncalc.shapes import Shape, adaptive_window, product, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
 
 
-class SlidingPool(Kind):
+class SlidingPool(Sliding):
     """A pool with a sliding kernel."""
+
+    half_padding = True
 
     kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
     stride: tuple[int, ...] = option(
@@ -33,13 +35,15 @@ class SlidingPool(Kind):
 
     def _facts(self, shape: Shape, operations: int, keeps: Keeps | None = None) -> Facts:
         """Facts of a pool that computes `operations` for each output value."""
-        sizes, windows = extents(slides(self, shape))
+        axes = self.slides(shape)
+        sizes, windows = extents(axes)
         output = (shape[0], *sizes)
         check_pool_padding(self, self.kernel, self.padding, output)
         return Facts(
             output,
             operations=Operations(pooling=operations * product(output)),
             windows=(windows,),
+            slides=axes,
             keeps=keeps or Keeps(index_values=product(output)),
         )
 
@@ -65,6 +69,7 @@ class MaxPool(SlidingPool, name="max_pool"):
 class AvgPool(SlidingPool, name="avg_pool"):
     """Average pooling: `ΠF − 1` additions and a division an output value."""
 
+    linear = True
     ceil_mode: bool = option(
         Bool(),
         "round sizes up: a last window may reach beyond the input",
@@ -101,6 +106,7 @@ class LpPool(SlidingPool, name="lp_pool"):
 class GlobalPool(Kind):
     """A pool over all positions; the spatial axes stay, with size 1."""
 
+    resamples = True
     per_value: ClassVar[int] = 1
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -120,6 +126,8 @@ class GlobalPool(Kind):
 
 class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
     """Average over all positions: `N − 1` additions and a division a channel."""
+
+    linear = True
 
 
 class GlobalMaxPool(GlobalPool, name="global_max_pool"):
@@ -145,6 +153,8 @@ class AdaptivePool(Kind):
     Output `o` covers `floor(o·W/size)` to `ceil((o + 1)·W/size) − 1` (PyTorch). A pool to the
     size that its input already has is the input itself: a view, without operations.
     """
+
+    resamples = True
 
     size: tuple[int, ...] = option(
         Axes(), "output size", required=True, main=True, variadic=True, mark="→"
@@ -174,6 +184,8 @@ class AdaptivePool(Kind):
 
 class AdaptiveAvgPool(AdaptivePool, name="adaptive_avg_pool"):
     """Average pooling to a given output size: one operation a value that is read."""
+
+    linear = True
 
 
 class AdaptiveMaxPool(AdaptivePool, name="adaptive_max_pool"):
@@ -210,6 +222,6 @@ class MaxUnpool(Kind, name="max_unpool"):
         before = self.pool.inputs[0]
         windows = tuple(
             transposed_window(slide.kernel, slide.stride, slide.before, slide.dilation)
-            for slide in slides(pool, before)
+            for slide in pool.slides(before)
         )
         return Facts(before, windows=(windows,), keeps=Keeps(index_values=product(shape)))

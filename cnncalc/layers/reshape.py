@@ -21,6 +21,8 @@ from cnncalc.shapes import Shape, Window, product
 class Flatten(Kind, name="flatten"):
     """All values in one row, channel after channel."""
 
+    linear = True
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         return Facts((product(shape),), windows=(None,), view=True)
@@ -28,6 +30,8 @@ class Flatten(Kind, name="flatten"):
 
 class Reshape(Kind, name="reshape"):
     """The same values under another shape; one size may be −1 and is what is left."""
+
+    linear = True
 
     shape: tuple[int, ...] = option(
         Sizes(-1), "the new shape, channels first", required=True, main=True, variadic=True
@@ -58,6 +62,8 @@ class Reshape(Kind, name="reshape"):
 class Pad(Kind, name="pad"):
     """A constant around the input, and on request further channels of it."""
 
+    linear = True
+
     padding: Pairs = option(
         Padding(), "values added around each axis", default=0, main=True, mark="p"
     )
@@ -79,6 +85,8 @@ class Crop(Kind, name="crop"):
 
     Without an offset the part is the middle one; an odd row more is cut behind.
     """
+
+    linear = True
 
     like: Reference | None = option(
         LayerName(), "the layer whose size is taken", main=True, mark="to "
@@ -108,6 +116,8 @@ class Crop(Kind, name="crop"):
 class Slice(Kind, name="slice"):
     """A range of channels."""
 
+    linear = True
+
     start: int = option(Int(0), "the first channel", required=True, main=True, mark="")
     stop: int | None = option(Int(0), "the channel after the last; all where left out", mark=":")
     step: int = option(Int(), "every how manieth channel", default=1, mark=":")
@@ -128,6 +138,8 @@ class Slice(Kind, name="slice"):
 class Select(Kind, name="select"):
     """Channels by number, in the given order."""
 
+    linear = True
+
     channels: tuple[int, ...] = option(
         Sizes(0), "channel numbers, from 0", required=True, main=True, variadic=True
     )
@@ -146,6 +158,8 @@ class Select(Kind, name="select"):
 
 class ChannelShuffle(Kind, name="channel_shuffle"):
     """Channels of several groups interleaved (Zhang et al. 2017, ShuffleNet)."""
+
+    linear = True
 
     groups: int = option(Int(), "groups of channels", required=True, main=True, mark="g")
 

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cnncalc.layers.base import Kind, LayerError, Windows, spatial
 from cnncalc.shapes import Shape, Slide, same_padding
 
 Pairs = tuple[tuple[int, int], ...]
 
 
+class Sliding(Kind):
+    """A kind whose kernel slides over every spatial axis of its input.
+
+    The options are declared by its families, in their own order and with their own words.
+    """
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Pairs | str
+    ceil_mode: bool = False
+    half_padding: ClassVar[bool] = False
+    """Whether the padding may be half of the kernel at most."""
+
+    @property
+    def dilation(self) -> tuple[int, ...]:
+        """Distance of the kernel's taps on each axis."""
+        return (1,) * len(self.kernel)
+
+    def slides(self, shape: Shape) -> tuple[Slide, ...]:
+        """The kernel on each spatial axis of an input, with its padding resolved.
+
+        Raises:
+            LayerError: the input is flat, or the kernel does not fit into the padded input.
+        """
+        sizes = spatial(self, shape)
+        kernel, stride, dilation, ceil = self.kernel, self.stride, self.dilation, self.ceil_mode
+        padding = resolve_padding(self.padding, sizes, kernel, stride, dilation)
+        found: list[Slide] = []
+        for axis, size in enumerate(sizes):
+            before, after = padding[axis]
+            slide = Slide(size, kernel[axis], stride[axis], before, after, dilation[axis], ceil)
+            if slide.travel < 0:
+                raise _too_large(slide)
+            # axes that agree are one object, which saves working out the same numbers again
+            found.append(found[0] if axis and slide == found[0] else slide)
+        return tuple(found)
+
+
 def slides(kind: Kind, shape: Shape) -> tuple[Slide, ...]:
-    """The kernel of a kind on each spatial axis of its input, with its padding resolved.
+    """`Sliding.slides` of a kind that must be one.
 
     Raises:
-        LayerError: the input is flat, or the kernel does not fit into the padded input.
+        LayerError: as there.
     """
-    sizes = spatial(kind, shape)
-    options = kind.__dict__
-    kernel, stride = options["kernel"], options["stride"]
-    dilation = options.get("dilation") or (1,) * len(sizes)
-    padding = resolve_padding(options["padding"], sizes, kernel, stride, dilation)
-    ceil = options.get("ceil_mode", False)
-    found: list[Slide] = []
-    for axis, size in enumerate(sizes):
-        before, after = padding[axis]
-        slide = Slide(size, kernel[axis], stride[axis], before, after, dilation[axis], ceil)
-        if slide.travel < 0:
-            raise _too_large(slide)
-        # axes that agree are one object, which saves working out the same numbers again
-        found.append(found[0] if axis and slide == found[0] else slide)
-    return tuple(found)
+    assert isinstance(kind, Sliding), kind.name
+    return kind.slides(shape)
 
 
 def extents(axes: tuple[Slide, ...]) -> tuple[Shape, Windows]:

@@ -25,6 +25,9 @@ class Upsample(Kind, name="upsample"):
     multiplication for each of the `2^axes` neighbours and the additions between them.
     """
 
+    linear = True
+    resamples = True
+
     scale: tuple[int, ...] | None = option(Axes(), "factor of each axis", main=True, mark="×")
     size: tuple[int, ...] | None = option(Axes(), "the output size", mark="→")
     like: Reference | None = option(LayerName(), "the layer whose size is taken", mark="to ")
@@ -71,6 +74,8 @@ class Upsample(Kind, name="upsample"):
 class PixelShuffle(Kind, name="pixel_shuffle"):
     """Groups of `factor^axes` channels become blocks of positions (Shi et al. 2016)."""
 
+    linear = True
+
     factor: int = option(Int(), "growth of each spatial axis", required=True, main=True, mark="×")
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -91,6 +96,8 @@ class PixelShuffle(Kind, name="pixel_shuffle"):
 
 class PixelUnshuffle(Kind, name="pixel_unshuffle"):
     """Blocks of positions become channels (space to depth)."""
+
+    linear = True
 
     factor: int = option(
         Int(), "shrinking of each spatial axis", required=True, main=True, mark="/"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support import chain, layer, listed, report
 
 from cnncalc.layers import KINDS, Keeps, LayerError, Operations
+from cnncalc.layers.sliding import Sliding
 
 from .layer_cases import CASES, Case
 
@@ -344,3 +345,47 @@ ESSENTIALS: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("row", "text"), ESSENTIALS, ids=[str(row) for row, _ in ESSENTIALS])
 def test_essentials(row: Any, text: str) -> None:
     assert layer((4, 8, 8), row).essentials == text
+
+
+# -- roles and slides: what a layer says of its arrays and of its kernel ---------------------------
+
+ROLES: dict[str, set[str]] = {
+    "weight": {
+        "conv", "depthwise_conv", "separable_conv", "locally_connected", "conv_transpose", "linear",
+        "rbf", "squeeze_excitation", "self_attention",
+    },
+    "bias": {
+        "conv", "depthwise_conv", "separable_conv", "locally_connected", "conv_transpose", "linear",
+        "squeeze_excitation", "self_attention",
+    },
+    "scale": {"scale", "batch_norm", "layer_norm", "group_norm", "instance_norm"},
+    "offset": {"scale", "batch_norm", "layer_norm", "group_norm", "instance_norm"},
+    "slope": {"prelu"},
+    "mean": {"batch_norm"},
+    "variance": {"batch_norm"},
+}  # fmt: skip
+
+
+def test_roles() -> None:
+    found: dict[str, set[str]] = {role: set() for role in ROLES}
+    for case in CASES:
+        facts = layer(case.input, *case.layers).node.facts
+        for name in (*facts.weights, *facts.buffers):
+            found[facts.roles[name]].add(case.kind)
+    assert found == ROLES
+
+
+def test_biases_are_what_is_added() -> None:
+    for case in CASES:
+        facts = layer(case.input, *case.layers).node.facts
+        added = [n for n in facts.weights if n.endswith("bias")]
+        assert facts.biases == sum(prod(facts.weights[name]) for name in added)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_slides_agree_with_the_windows(case: Case) -> None:
+    node = layer(case.input, *case.layers).node
+    assert bool(node.facts.slides) == isinstance(node.kind, Sliding)
+    if node.facts.slides:
+        assert tuple(slide.output for slide in node.facts.slides) == node.facts.output[1:]
+        assert (tuple(slide.window for slide in node.facts.slides),) == node.facts.windows
