@@ -3,8 +3,9 @@
     pip install torch torchvision
     python benchmarks/forward.py [--threads 2] [--rounds 7] [--zoo] [--no-memory] [NETWORK ...]
 
-Float32, batch 1, inference, warm weights: ours runs the plan of `cnncalc.numerics.plan`, in which
-batch normalizations are folded into the convolutions, theirs torchvision's model in eager mode.
+Float32, batch 1, inference, warm weights: ours runs the plan of `cnncalc.numerics.run.plan`, in
+which batch normalizations are folded into the convolutions, theirs torchvision's model in eager
+mode.
 One pass of each in turn, round after round, and the median counts; the fastest stands beside it,
 and says more on a machine that others use too.
 Between two passes is a pause, for a library's threads go on waiting for work for a while and
@@ -38,8 +39,8 @@ REST = 100 * MEBI
 MEMORY = """
 import sys
 import numpy as np
-from cnncalc.numerics.plan import Plan
-from cnncalc.numerics.weights import generate
+from cnncalc.numerics.run.plan import Plan
+from cnncalc.numerics.weights.generated import generate
 from cnncalc.language.load import load
 graph = load(sys.argv[1]).graph()
 plan = Plan(graph, generate(graph, np.dtype("float32")), int(sys.argv[2]))
@@ -102,8 +103,8 @@ def passes(name: str, threads: int) -> tuple[Callable[[], Any], Callable[[], Any
 
     from cnncalc.analysis.report import Report
     from cnncalc.language.load import load
-    from cnncalc.numerics.plan import Plan
-    from cnncalc.numerics.weights import generate
+    from cnncalc.numerics.run.plan import Plan
+    from cnncalc.numerics.weights.generated import generate
 
     model = theirs(name)
     if model is None:
@@ -122,8 +123,8 @@ def passes(name: str, threads: int) -> tuple[Callable[[], Any], Callable[[], Any
 
 def compare(name: str, threads: int, rounds: int) -> tuple[list[float], list[float], int] | None:
     """Seconds of each pass of ours and of theirs, interleaved, and the MACs."""
-    from cnncalc.numerics.threads import workers
-    from cnncalc.numerics.workspace import workspace
+    from cnncalc.numerics.machine.threads import workers
+    from cnncalc.numerics.machine.workspace import workspace
 
     found = passes(name, threads)
     if found is None:

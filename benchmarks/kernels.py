@@ -4,8 +4,9 @@
     python benchmarks/kernels.py [--threads 2] [--rounds 7] [NETWORK ...]
 
 For every different layer: the time of each algorithm that can compute it, the one that
-``cnncalc.numerics.choice`` picks, and PyTorch's for the same work (convolution, batch norm and
-activation in eager mode; ours has the norm and the activation folded into the convolution).
+``cnncalc.numerics.kernels.choice`` picks, and PyTorch's for the same work (convolution, batch
+norm and activation in eager mode; ours has the norm and the activation folded into the
+convolution).
 One call of each in turn, round after round, and the fastest is printed: a library whose threads
 wait for each other stalls for milliseconds when anything else wants a core. A layer whose median
 is more than half above its fastest time is marked ``!``; a table full of marks says that the
@@ -151,10 +152,10 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     """A call for each algorithm that applies, and the name of the one chosen."""
     import numpy as np
 
-    from cnncalc.numerics import choice
-    from cnncalc.numerics.activation import relu, relu6
-    from cnncalc.numerics.conv import conv
-    from cnncalc.numerics.elementwise import Epilogue
+    from cnncalc.numerics.kernels import choice
+    from cnncalc.numerics.kernels.activation import relu, relu6
+    from cnncalc.numerics.kernels.conv import conv
+    from cnncalc.numerics.parts.elementwise import Epilogue
 
     random = np.random.default_rng(0)
     before = (layer.kernel - 1) // 2
@@ -279,8 +280,8 @@ def main() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)  # read when NumPy is imported
     import torch
 
-    from cnncalc.numerics.threads import workers
-    from cnncalc.numerics.workspace import workspace
+    from cnncalc.numerics.machine.threads import workers
+    from cnncalc.numerics.machine.workspace import workspace
 
     torch.set_num_threads(options.threads)
     with workers(options.threads), workspace():

@@ -21,7 +21,7 @@ from cnncalc.language.load import load
 def main() -> int:
     """Verify the networks named, or all."""
     one_thread_a_product()
-    from cnncalc.numerics.verification import Options, verify
+    from cnncalc.numerics.run.verification import Options, verify
 
     names = sys.argv[1:] or sorted(zoo.names())
     failed = []

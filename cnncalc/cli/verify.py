@@ -91,7 +91,7 @@ def command(
     one_thread_a_product()
     from cnncalc.cli.progress import progress
     from cnncalc.numerics.errors import InputError
-    from cnncalc.numerics.verification import Options, verify
+    from cnncalc.numerics.run.verification import Options, verify
 
     count = threads or _cores()
     options = Options(batch, dtype, count, seed, weights, image, scores or 0)
@@ -131,7 +131,7 @@ def _cores() -> int:
 
 def predictions(found: Report) -> list[Any]:
     """What the report says of each layer, as the checks want it."""
-    from cnncalc.numerics.checks import Prediction
+    from cnncalc.numerics.run.checks import Prediction
 
     return [
         Prediction(
@@ -149,14 +149,14 @@ def predictions(found: Report) -> list[Any]:
 
 def require_memory(found: Report) -> None:
     """Refuse a run that does not fit into memory, with the figures."""
-    from cnncalc.numerics.capacity import need, require
+    from cnncalc.numerics.machine.capacity import need, require
 
     require(need(found.graph, *_sizes(found)), memory_hint(found))
 
 
 def memory_hint(found: Report) -> str:
     """What a run takes, in words."""
-    from cnncalc.numerics.capacity import need
+    from cnncalc.numerics.machine.capacity import need
     from cnncalc.render.numbers import human_bytes
 
     takes = need(found.graph, *_sizes(found))

@@ -12,7 +12,7 @@ from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
-    from cnncalc.numerics.weights import Arrays
+    from cnncalc.numerics.weights.generated import Arrays
 
 
 class Origin(NamedTuple):

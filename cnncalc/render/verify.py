@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.numerics.checks import Check, Measurement, Mismatch, Output, Run
+from cnncalc.numerics.run.checks import Check, Measurement, Mismatch, Output, Run
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 from cnncalc.render.json import dumps

@@ -19,7 +19,7 @@ from support import Outcome
 from cnncalc.language import zoo
 from cnncalc.language.load import load
 from cnncalc.layers import conv
-from cnncalc.numerics import capacity
+from cnncalc.numerics.machine import capacity
 
 Run = Callable[..., Outcome]
 
@@ -107,12 +107,12 @@ def test_a_mismatch_fails(
 def test_a_kernel_that_refuses(
     run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cnncalc.numerics import dispatch
+    from cnncalc.numerics.kernels import table
 
     def refuse(call: Any) -> Any:
         raise ValueError("this does not fit")
 
-    monkeypatch.setitem(dispatch.KERNELS, "flatten", refuse)
+    monkeypatch.setitem(table.KERNELS, "flatten", refuse)
     outcome = run("verify", write(NET))
     assert outcome.status == 1
     assert "flatten could not be computed" in outcome.out

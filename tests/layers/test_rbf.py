@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import findings, layer, listed
 
-from cnncalc.numerics.linear import rbf
+from cnncalc.numerics.kernels.linear import rbf
 
 
 def test_facts() -> None:

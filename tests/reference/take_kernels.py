@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "numerics"))
+sys.path.insert(0, str(HERE.parent / "numerics" / "kernels"))
 
 from kernel_cases import CASES, Case, draw  # noqa: E402
 

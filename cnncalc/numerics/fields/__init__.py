@@ -1,0 +1,1 @@
+"""How a unit reads its input, and which pixels it sees."""

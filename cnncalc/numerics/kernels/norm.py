@@ -1,0 +1,132 @@
+"""Normalizations, as they compute at inference (PyTorch's formulas)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from cnncalc.numerics.arrays import Array, per_channel
+from cnncalc.numerics.parts.elementwise import Epilogue, scale_shift
+from cnncalc.numerics.parts.gathering import fold_axis
+
+
+def folded_batch_norm(
+    mean: Array, variance: Array, weight: Array | None, bias: Array | None, *, eps: float
+) -> tuple[Array, Array]:
+    """A batch norm with known statistics as the scale and shift [C] it amounts to."""
+    # One factor for each channel, in double precision: the rounding happens once.
+    scale = 1 / np.sqrt(variance.astype(np.float64) + eps)
+    if weight is not None:
+        scale = scale * weight
+    shift = -mean * scale
+    if bias is not None:
+        shift = shift + bias
+    return scale.astype(mean.dtype), shift.astype(mean.dtype)
+
+
+def batch_norm(
+    x: Array,
+    mean: Array | None,
+    variance: Array | None,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    eps: float = 1e-5,
+    out: Array | None = None,
+) -> Array:
+    """``x`` [B, C, *spatial] by the statistics [C] given, or by its own where they are None."""
+    if mean is None or variance is None:
+        axes = (0, *range(2, x.ndim))
+        mean, variance = x.mean(axis=axes), x.var(axis=axes)
+    return scale_shift(x, Epilogue(*folded_batch_norm(mean, variance, weight, bias, eps=eps)), out)
+
+
+def layer_norm(
+    x: Array,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    over: Literal["channels", "all"] = "channels",
+    eps: float = 1e-5,
+) -> Array:
+    """Over the channels at each position, weights [C]; or over a whole sample, ``x.shape[1:]``."""
+    if over == "all":
+        return _affine(_normalized(x, tuple(range(1, x.ndim)), eps), weight, bias)
+    axes = x.ndim - 2
+    return _affine(
+        _normalized(x, (1,), eps),
+        None if weight is None else per_channel(weight, axes),
+        None if bias is None else per_channel(bias, axes),
+    )
+
+
+def group_norm(
+    x: Array,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    groups: int,
+    eps: float = 1e-5,
+) -> Array:
+    """Over each group of channels and all positions of a sample; weights [C]."""
+    axes = x.ndim - 2
+    grouped = x.reshape(x.shape[0], groups, -1)
+    return _affine(
+        _normalized(grouped, (2,), eps).reshape(x.shape),
+        None if weight is None else per_channel(weight, axes),
+        None if bias is None else per_channel(bias, axes),
+    )
+
+
+def instance_norm(
+    x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float = 1e-5
+) -> Array:
+    """Over the positions of each channel of a sample; weights [C]."""
+    return group_norm(x, weight, bias, groups=x.shape[1], eps=eps)
+
+
+def local_response_norm(
+    x: Array, *, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1
+) -> Array:
+    """``x / (k + alpha/size · Σ x²)^beta`` over ``size`` neighbouring channels.
+
+    Krizhevsky et al. 2012, as PyTorch computes it: the sum is divided by ``size``, and of an
+    even size the larger half lies before.
+    """
+    total = fold_axis(
+        x * x,
+        1,
+        np.add,
+        0,
+        kernel=size,
+        stride=1,
+        before=size // 2,
+        dilation=1,
+        positions=x.shape[1],
+    )
+    total *= alpha / size
+    total += k
+    if beta == 0.75:
+        # Two roots and a product cost a fraction of a power.
+        root = np.sqrt(total)
+        total = root * np.sqrt(root)
+    else:
+        np.power(total, beta, out=total)
+    return np.divide(x, total, out=total)
+
+
+def _normalized(x: Array, axes: tuple[int, ...], eps: float) -> Array:
+    result: Array = x - x.mean(axis=axes, keepdims=True)
+    variance = np.square(result).mean(axis=axes, keepdims=True)
+    variance += eps
+    result /= np.sqrt(variance, out=variance)
+    return result
+
+
+def _affine(x: Array, weight: Array | None, bias: Array | None) -> Array:
+    if weight is not None:
+        x *= weight
+    if bias is not None:
+        x += bias
+    return x

@@ -1,0 +1,220 @@
+"""Pooling: sliding, global and adaptive windows, and unpooling with a pool's switches.
+
+A window's maximum or sum is separable: it is folded along one axis after the other. Sizes are
+handed in by the caller (ceil mode is decided in ``cnncalc.shapes``).
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from cnncalc.numerics.arrays import Array, Indices, Ints, Padding
+from cnncalc.numerics.machine.threads import parallel
+from cnncalc.numerics.machine.workspace import BLOCK_BYTES
+from cnncalc.numerics.parts.gathering import fold_axis, gathered, padded
+
+
+def max_pool(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints, output_size: Ints
+) -> Array:
+    """The largest value of each window of ``x`` [B, C, *spatial]; [B, C, *output_size]."""
+    return _fold(x, np.maximum, -np.inf, kernel, stride, padding, dilation, output_size)
+
+
+def max_pool_with_switches(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints, output_size: Ints
+) -> tuple[Array, Indices]:
+    """``max_pool`` and where each maximum was: a flat index into the spatial axes of ``x``.
+
+    Of equal values the first in row-major order counts (PyTorch, ``return_indices=True``).
+    """
+    # Windows of ceil mode may reach past the padding.
+    reach = [
+        max(before + n + after, (out - 1) * s + d * (k - 1) + 1)
+        for n, (before, after), k, s, d, out in zip(
+            x.shape[2:], padding, kernel, stride, dilation, output_size, strict=True
+        )
+    ]
+    border = [
+        (before, total - n - before)
+        for n, (before, _), total in zip(x.shape[2:], padding, reach, strict=True)
+    ]
+    places = np.arange(prod(x.shape[2:]), dtype=np.int64).reshape(x.shape[2:])
+    wide_places = np.full(reach, -1, np.int64)
+    wide_places[tuple(slice(b, b + n) for (b, _), n in zip(border, x.shape[2:], strict=True))] = (
+        places
+    )
+    windows = gathered(padded(x, border, -np.inf), kernel, stride, dilation, output_size)
+    numbers = gathered(wide_places, kernel, stride, dilation, output_size)  # type: ignore[arg-type]
+    shape = (*x.shape[:2], *output_size)
+    best = np.full(shape, -np.inf, x.dtype)
+    switches = np.full(shape, -1, np.int64)
+    for tap in np.ndindex(*kernel):
+        value = windows[(slice(None), slice(None), *tap)]
+        number = numbers[tap]
+        # A window whose values are all -inf still has a first unit.
+        better = ((value > best) | np.isnan(value) | (switches < 0)) & (number >= 0)
+        best[better] = value[better]
+        switches[better] = np.broadcast_to(number, shape)[better]
+    return best, switches
+
+
+def max_unpool(x: Array, switches: Indices, *, size: Ints) -> Array:
+    """Each value of ``x`` [B, C, *spatial] put where its switch says; zeros elsewhere."""
+    batch, channels = x.shape[:2]
+    out = np.zeros((batch, channels, prod(size)), x.dtype)
+    flat = switches.reshape(batch, channels, -1)
+    np.put_along_axis(out, flat, x.reshape(batch, channels, -1), axis=2)
+    return out.reshape(batch, channels, *size)
+
+
+def avg_pool(
+    x: Array,
+    *,
+    kernel: Ints,
+    stride: Ints,
+    padding: Padding,
+    output_size: Ints,
+    count_include_pad: bool = True,
+) -> Array:
+    """The mean of each window; padding counts among the values unless told otherwise.
+
+    What ceil mode adds behind the padding never counts (PyTorch, ``AvgPool2d``).
+    """
+    once = (1,) * len(kernel)
+    total = _fold(x, np.add, 0, kernel, stride, padding, once, output_size)
+    for axis, (n, k, s, (before, after), positions) in enumerate(
+        zip(x.shape[2:], kernel, stride, padding, output_size, strict=True)
+    ):
+        counted = n + before + after if count_include_pad else n
+        counts = fold_axis(
+            np.ones(counted, x.dtype),
+            0,
+            np.add,
+            0,
+            kernel=k,
+            stride=s,
+            before=0 if count_include_pad else before,
+            dilation=1,
+            positions=positions,
+        )
+        total /= counts.reshape((-1,) + (1,) * (len(kernel) - axis - 1))
+    return total
+
+
+def lp_pool(
+    x: Array, *, p: float, kernel: Ints, stride: Ints, padding: Padding, output_size: Ints
+) -> Array:
+    """The p-norm ``(Σ|x|^p)^(1/p)`` of each window of ``x`` [B, C, *spatial]."""
+    once = (1,) * len(kernel)
+    total = _fold(_power(x, p), np.add, 0, kernel, stride, padding, once, output_size)
+    return _root(total, p)
+
+
+def global_avg_pool(x: Array) -> Array:
+    """The mean of each map of ``x`` [B, C, *spatial]; [B, C, 1, ...]."""
+    result: Array = x.mean(axis=_spatial(x), keepdims=True)
+    return result
+
+
+def global_max_pool(x: Array) -> Array:
+    """The largest value of each map; [B, C, 1, ...]."""
+    result: Array = x.max(axis=_spatial(x), keepdims=True)
+    return result
+
+
+def global_lp_pool(x: Array, *, p: float) -> Array:
+    """The p-norm of each map; [B, C, 1, ...]."""
+    total: Array = _power(x, p).sum(axis=_spatial(x), keepdims=True)
+    return _root(total, p)
+
+
+def adaptive_avg_pool(x: Array, *, size: Ints) -> Array:
+    """The mean of ``size`` windows that share out each axis; [B, C, *size].
+
+    Window ``o`` is ``floor(o·n/size)`` up to ``ceil((o + 1)·n/size)``; a mean over several axes
+    is the mean of means, since the windows of an axis do not depend on the others.
+    """
+    for axis, count in enumerate(size, start=2):
+        parts = [part.mean(axis=axis) for part in _shares(x, axis, count)]
+        x = np.stack(parts, axis=axis)
+    return x
+
+
+def adaptive_max_pool(x: Array, *, size: Ints) -> Array:
+    """The largest value of ``size`` windows that share out each axis; [B, C, *size]."""
+    for axis, count in enumerate(size, start=2):
+        parts = [part.max(axis=axis) for part in _shares(x, axis, count)]
+        x = np.stack(parts, axis=axis)
+    return x
+
+
+def _shares(x: Array, axis: int, count: int) -> list[Array]:
+    lead = (slice(None),) * axis
+    n = x.shape[axis]
+    return [
+        x[(*lead, slice(part * n // count, -(-(part + 1) * n // count)))] for part in range(count)
+    ]
+
+
+def _fold(
+    x: Array,
+    combine: np.ufunc,
+    start: float,
+    kernel: Ints,
+    stride: Ints,
+    padding: Padding,
+    dilation: Ints,
+    output_size: Ints,
+) -> Array:
+    """Fold every axis, blocks of channels on several threads."""
+    out = np.empty((*x.shape[:2], *output_size), x.dtype)
+    # Few channels at a time, so that what lies between two axes stays in the cache.
+    block = max(1, BLOCK_BYTES // max(1, x[0, :1].nbytes))
+
+    def work(start_channel: int, stop_channel: int) -> None:
+        for sample in range(x.shape[0]):
+            for first in range(start_channel, stop_channel, block):
+                channels = slice(first, min(first + block, stop_channel))
+                part = x[sample, channels]
+                for axis, (k, s, (before, _), d, positions) in enumerate(
+                    zip(kernel, stride, padding, dilation, output_size, strict=True), start=1
+                ):
+                    part = fold_axis(
+                        part,
+                        axis,
+                        combine,
+                        start,
+                        kernel=k,
+                        stride=s,
+                        before=before,
+                        dilation=d,
+                        positions=positions,
+                    )
+                out[sample, channels] = part
+
+    parallel(work, x.shape[1], x.size * len(kernel))
+    return out
+
+
+def _spatial(x: Array) -> tuple[int, ...]:
+    return tuple(range(2, x.ndim))
+
+
+def _power(x: Array, p: float) -> Array:
+    if p == 2:
+        return x * x
+    if p == 1:
+        return np.abs(x)
+    result: Array = np.abs(x) ** p
+    return result
+
+
+def _root(total: Array, p: float) -> Array:
+    if p == 2:
+        return np.sqrt(total, out=total)
+    if p != 1:
+        np.power(total, 1 / p, out=total)
+    return total

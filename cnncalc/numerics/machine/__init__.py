@@ -1,0 +1,1 @@
+"""Threads, the BLAS library, working space, and how much memory there is."""

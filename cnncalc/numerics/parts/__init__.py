@@ -1,0 +1,1 @@
+"""What kernels are made of: gathering windows, products, element-wise work."""

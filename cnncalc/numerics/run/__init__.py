@@ -1,0 +1,1 @@
+"""A graph run layer by layer, and what was measured."""

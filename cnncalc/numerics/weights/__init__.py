@@ -1,0 +1,1 @@
+"""Weight arrays: generated, supplied to kernels, read from a file."""
