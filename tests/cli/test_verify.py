@@ -78,13 +78,11 @@ def test_table_fits_the_terminal(
 def test_a_mismatch_fails(
     run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = conv.slides
+    original = conv.extents
     monkeypatch.setattr(
         conv,
-        "slides",
-        lambda kind, shape: tuple(
-            axis._replace(before=axis.before + 1) for axis in original(kind, shape)
-        ),
+        "extents",
+        lambda slides: original(tuple(slide._replace(before=slide.before + 1) for slide in slides)),
     )
     path = write(NET)
     outcome = run("verify", path)

@@ -107,7 +107,7 @@ def grown(slides: Any) -> Any:
     return tuple(slide._replace(before=slide.before + 1) for slide in slides)
 
 
-original_slides = sliding.slides
+original_extents = sliding.extents
 original_compose, original_unite = receptive_field.compose, receptive_field.unite
 original_activations = memory.activations
 
@@ -128,7 +128,7 @@ def half(self: Any, true: Facts, inputs: Any) -> dict[str, Any]:
 
 ANALYTIC = {
     "a wrong padding": (
-        (conv, "slides", lambda kind, shape: grown(original_slides(kind, shape))),
+        (conv, "extents", lambda slides: original_extents(grown(slides))),
         {"output_shape", "receptive_field"},
         "",
     ),
