@@ -22,8 +22,8 @@ from pathlib import Path
 from cnncalc.diagnostics import SpecError
 from cnncalc.language.elaboration.building import Memory
 from cnncalc.language.text.source import Source
-from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
+from cnncalc.rules.registry import RULES
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 

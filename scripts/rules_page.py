@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncalc.render.rules import page
-from cnncalc.rules.documentation import RULES
+from cnncalc.rules.registry import RULES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 

@@ -11,7 +11,7 @@ from cnncalc.diagnostics import did_you_mean
 from cnncalc.language.load import UsageError
 from cnncalc.render import rules
 from cnncalc.render.findings import unstyled
-from cnncalc.rules.documentation import RULES
+from cnncalc.rules.registry import RULES
 
 
 @click.command("rules")

@@ -19,10 +19,10 @@ from cnncalc.language.forms.budget import option_amount
 from cnncalc.language.load import UsageError, find
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
-from cnncalc.rules.documentation import RULES
+from cnncalc.rules.checks import SEVERITIES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.examination import findings as findings_of
-from cnncalc.rules.registry import SEVERITIES
+from cnncalc.rules.registry import RULES
 from cnncalc.shapes import Shape
 
 ENDINGS = (".yaml", ".yml")

@@ -6,34 +6,21 @@ looks at single layers judges each such group once, however often a network repe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar, cast
 
 from cnncalc.analysis.receptive_field import Field, receptive_fields
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
-from cnncalc.language.elaboration.elaborate import Elaboration
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.places import option_node
-from cnncalc.language.load import Network
+from cnncalc.language.network import Network
 from cnncalc.layers.base import Facts, Kind
-from cnncalc.layers.sliding import slides
 from cnncalc.records import Record
-from cnncalc.shapes import Shape, Slide
+from cnncalc.shapes import Shape
 
-WINDOWED = frozenset(
-    [
-        "conv",
-        "depthwise_conv",
-        "separable_conv",
-        "locally_connected",
-        "max_pool",
-        "avg_pool",
-        "lp_pool",
-    ]
-)
-"""Kinds whose kernel slides over their input."""
+K = TypeVar("K", bound=Kind)
 
 AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 """What one unit of each spatial axis is called."""
@@ -50,20 +37,30 @@ class Limits(Record):
     """Bytes a value."""
 
 
+class Written(Record):
+    """The file that a network was written in."""
+
+    network: Network
+    forms: tuple[LayerForm | None, ...]
+    """For each node what is written of it; `None` for an input."""
+
+
 class Subject:
-    """A network under examination: its graph, and the file it was written in."""
+    """A network under examination: its graph, and the file it was written in if there is one.
+
+    A network that was read from a framework's format has no file: its findings have the names
+    of layers in place of lines, and no edits.
+    """
 
     def __init__(
         self,
-        network: Network,
-        elaboration: Elaboration,
+        graph: Graph,
+        written: Written | None = None,
         fields: list[Field] | None = None,
         limits: Limits = Limits(),
     ) -> None:
-        assert elaboration.graph is not None
-        self.network = network
-        self.graph: Graph = elaboration.graph
-        self.forms = elaboration.forms
+        self.graph = graph
+        self.written = written
         self.limits = limits
         if fields is not None:
             self.fields = fields
@@ -75,29 +72,34 @@ class Subject:
 
     @cached_property
     def groups(self) -> list[list[int]]:
-        """The nodes by kind, options and input shapes; the input is left out."""
+        """The nodes by kind, options and input shapes; inputs are left out."""
         found: dict[int, list[int]] = {}
         for index, node in enumerate(self.graph.nodes):
+            if not node.inputs:
+                continue
             key = id(node.facts)
             if key in found:
                 found[key].append(index)
             else:
                 found[key] = [index]
-        return list(found.values())[1:]
+        return list(found.values())
 
     @cached_property
-    def by_kind(self) -> Mapping[str, list[list[int]]]:
-        """Groups by the name of their kind."""
-        found: dict[str, list[list[int]]] = {}
+    def by_class(self) -> Mapping[type[Kind], list[list[int]]]:
+        """Groups by the class of their kind."""
+        found: dict[type[Kind], list[list[int]]] = {}
         nodes = self.graph.nodes
         for group in self.groups:
-            found.setdefault(nodes[group[0]].kind.name, []).append(group)
+            found.setdefault(type(nodes[group[0]].kind), []).append(group)
         return found
 
-    def of(self, kinds: Iterable[str]) -> Iterator[list[int]]:
-        """Groups of the given kinds."""
-        for kind in kinds:
-            yield from self.by_kind.get(kind, ())
+    def of(self, kinds: type[K]) -> Iterator[tuple[K, list[int]]]:
+        """Groups of the kinds of a class, each with the first one's kind."""
+        nodes = self.graph.nodes
+        for found, groups in self.by_class.items():
+            if issubclass(found, kinds):
+                for group in groups:
+                    yield cast(K, nodes[group[0]].kind), group
 
     @cached_property
     def uses(self) -> list[int]:
@@ -119,29 +121,20 @@ class Subject:
                 found[taken].append(index)
         return found
 
-    @cached_property
-    def _axes(self) -> dict[int, tuple[Slide, ...]]:
-        return {}
-
-    def axes(self, index: int) -> tuple[Slide, ...]:
-        """The kernel of a windowed node on each axis."""
-        node = self.graph.nodes[index]
-        key = id(node.facts)
-        found = self._axes.get(key)
-        if found is None:
-            found = self._axes[key] = slides(node.kind, self.shape_of_input(index))
-        return found
-
     def shape_of_input(self, index: int) -> Shape:
         """Shape of a node's first input."""
         nodes = self.graph.nodes
         return nodes[nodes[index].inputs[0]].facts.output
 
+    def form(self, index: int) -> LayerForm | None:
+        """What is written of a node."""
+        return self.written.forms[index] if self.written is not None else None
+
     @cached_property
-    def instances(self) -> Mapping[int, int]:
+    def instances(self) -> Mapping[int | str, int]:
         """How many nodes come from each written layer (by the identity of its YAML node)."""
-        found: dict[int, int] = {}
-        for form in self.forms:
+        found: dict[int | str, int] = {}
+        for form in self.written.forms if self.written is not None else ():
             if form is not None:
                 key = id(form.node)
                 found[key] = found.get(key, 0) + 1
@@ -149,22 +142,28 @@ class Subject:
 
     def own(self, form: LayerForm | None) -> bool:
         """Whether a layer stands in the file itself and not in one that it extends."""
-        return form is not None and form.source is self.network.source
+        written = self.written
+        return written is not None and form is not None and form.source is written.network.source
 
     def place(self, index: int, option: str | None = None) -> Place | None:
         """Where a layer, or one of its options, is written; that of the input is its key's."""
-        form = self.forms[index]
+        form = self.form(index)
         if form is None:
-            entry = self.network.keys.get("input")
-            return entry[0].place(entry[2]) if entry else None
+            return self.place_of_key("input", value=True)
         node = option_node(form, option)
         return form.source.place(node) if node is not None else form.place
 
+    def place_of_key(self, key: str, value: bool = False) -> Place | None:
+        """Where a key of the file, or its value, is written."""
+        entry = self.written.network.keys.get(key) if self.written is not None else None
+        return None if entry is None else entry[0].place(entry[2] if value else entry[1])
+
     def excerpt(self, place: Place | None) -> str | None:
         """The source line of a place."""
-        if place is None or place.file not in self.network.sources:
+        if place is None or self.written is None:
             return None
-        return self.network.sources[place.file].line(place.line)
+        source = self.written.network.sources.get(place.file)
+        return None if source is None else source.line(place.line)
 
 
 class Repair(Record):
@@ -211,54 +210,34 @@ class Rule:
     ) -> Iterator[Diagnostic]:
         """A finding for each written layer among the judged nodes, with the count of its uses.
 
-        Repairs are offered where they stand in the file itself and every use of the written
-        layer has the finding: what is right elsewhere is not to be changed.
+        Where nothing is written, for each thing that is to be said. Edits are offered where
+        they stand in the file itself and every use of the written layer has the finding: what
+        is right elsewhere is not to be changed.
         """
-        written: dict[int, tuple[Verdict, int, int]] = {}
-        forms = subject.forms
+        written: dict[int | str, tuple[Verdict, list[int]]] = {}
         for verdict, indices in judged:
             for index in indices:
-                form = forms[index]
-                key = id(form.node) if form is not None else 0
+                form = subject.form(index)
+                key = id(form.node) if form is not None else verdict.message
                 known = written.get(key)
                 if known is None:
-                    written[key] = (verdict, index, 1)
-                else:
-                    first = known[0]
-                    if first.repairs and first.repairs != verdict.repairs:
-                        first = first._replace(repairs=_common(first.repairs, verdict.repairs))
-                    written[key] = (first, known[1], known[2] + 1)
-        for key, (verdict, index, times) in written.items():
-            whole = key == 0 or times == subject.instances[key]
-            yield self.finding(subject, index, verdict, times, whole)
+                    written[key] = (verdict, [index])
+                    continue
+                first, uses = known
+                if first.repairs and first.repairs != verdict.repairs:
+                    first = first._replace(repairs=_common(first.repairs, verdict.repairs))
+                    written[key] = (first, uses)
+                uses.append(index)
+        for layer, (verdict, uses) in written.items():
+            whole = len(uses) == subject.instances.get(layer, 0)
+            yield self.finding(subject, uses, verdict, whole)
 
     def finding(
-        self,
-        subject: Subject,
-        index: int,
-        verdict: Verdict,
-        times: int = 1,
-        mendable: bool = True,
+        self, subject: Subject, uses: Sequence[int], verdict: Verdict, mendable: bool = True
     ) -> Diagnostic:
-        """A finding about a node."""
-        from cnncalc.rules.edits import set_options
-
-        node = subject.graph.nodes[index]
-        place = subject.place(index, verdict.option)
-        form = subject.forms[index]
-        mendable = mendable and subject.own(form)
-        fixes = tuple(
-            [
-                Fix(
-                    repair.description,
-                    repair.safe,
-                    set_options(form, repair.options)
-                    if mendable and form is not None and repair.options
-                    else (),
-                )
-                for repair in verdict.repairs
-            ]
-        )
+        """A finding about a node and others like it."""
+        node = subject.graph.nodes[uses[0]]
+        place = subject.place(uses[0], verdict.option)
         return Diagnostic(
             self.name,
             verdict.severity or self.severity,
@@ -267,30 +246,49 @@ class Rule:
             node.name,
             verdict.hint,
             subject.excerpt(place),
-            fixes,
+            self._fixes(subject, uses[0], verdict, mendable) if verdict.repairs else (),
             node.use.chain() if node.use else (),
-            times,
+            len(uses),
+        )
+
+    def _fixes(
+        self, subject: Subject, index: int, verdict: Verdict, mendable: bool
+    ) -> tuple[Fix, ...]:
+        """The repairs, with edits where they can be written."""
+        from cnncalc.rules.edits import set_options
+
+        form = subject.form(index)
+        written = form if mendable and subject.own(form) else None
+        return tuple(
+            [
+                Fix(
+                    repair.description,
+                    repair.safe,
+                    set_options(written, repair.options) if written and repair.options else (),
+                )
+                for repair in verdict.repairs
+            ]
         )
 
 
-class LayerRule(Rule):
+class LayerRule(Rule, Generic[K]):
     """A rule that looks at one layer at a time: its options on its input's shape."""
 
-    kinds: ClassVar[Iterable[str]]
+    kinds: ClassVar[type[Kind]]
+    """The class of the kinds it looks at."""
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes = subject.graph.nodes
         judged = []
-        for group in subject.of(self.kinds):
-            node = nodes[group[0]]
-            verdict = self.judge(subject, group[0], node.kind, node.facts)
+        for kind, group in subject.of(self.kinds):
+            verdict = self.judge(subject, group[0], cast(K, kind), nodes[group[0]].facts)
             if verdict is not None:
                 judged.append((verdict, group))
         if judged:
             yield from self.findings(subject, judged)
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(self, subject: Subject, index: int, kind: K, facts: Facts) -> Verdict | None:
         """What is to be said of a node; the same holds for all with these facts."""
         raise NotImplementedError
 

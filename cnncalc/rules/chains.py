@@ -6,41 +6,10 @@ from collections.abc import Iterator
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
+from cnncalc.layers.base import Facts
+from cnncalc.layers.conv import DepthwiseConv
 from cnncalc.rules.base import Repair, Rule, Subject, Verdict
 from cnncalc.shapes import product
-
-WEIGHTED = (
-    "conv",
-    "depthwise_conv",
-    "separable_conv",
-    "locally_connected",
-    "conv_transpose",
-    "linear",
-)
-"""Linear maps with weights."""
-
-LINEAR = frozenset(
-    [
-        "batch_norm",
-        "scale",
-        "dropout",
-        "drop_path",
-        "identity",
-        "flatten",
-        "reshape",
-        "pad",
-        "crop",
-        "avg_pool",
-        "adaptive_avg_pool",
-        "global_avg_pool",
-        "channel_shuffle",
-    ]
-)
-"""Kinds between which and a weighted layer nothing bends: at inference they are linear too.
-
-Upsampling and pixel shuffles are left out: a convolution on either side of them is how images
-are enlarged (Shi et al. 2016), and no one layer would do the same for as little.
-"""
 
 
 class BiasBeforeNorm(Rule):
@@ -76,21 +45,32 @@ layers:
         """Findings in a network."""
         nodes, uses = subject.graph.nodes, subject.uses
         judged: dict[str, tuple[Verdict, list[int]]] = {}
-        for group in subject.of(("batch_norm", "instance_norm")):
-            norm = nodes[group[0]].kind.name
-            if norm == "instance_norm" and product(nodes[group[0]].facts.output[1:]) == 1:
+        for node in nodes:
+            if not node.kind.centres:
                 continue
-            for index in group:
-                before = nodes[index].inputs[0]
-                node = nodes[before]
-                if node.kind.name not in WEIGHTED or not node.kind.__dict__["bias"]:
-                    continue
-                if uses[before] > 1 or node.kind.name == "locally_connected":
-                    continue  # a bias at each position is no constant of the channel
-                if norm not in judged:
-                    judged[norm] = (_cancelled(norm), [])
-                judged[norm][1].append(before)
+            own_mean = not node.facts.buffers  # of each sample, and not stored
+            if own_mean and product(node.facts.output[1:]) == 1:
+                continue
+            before = node.inputs[0]
+            if uses[before] > 1 or not _adds_a_constant(nodes[before].facts):
+                continue
+            norm = node.kind.name
+            if norm not in judged:
+                judged[norm] = (_cancelled(norm), [])
+            judged[norm][1].append(before)
         yield from self.findings(subject, judged.values())
+
+
+def _adds_a_constant(facts: Facts) -> bool:
+    """Whether a layer ends with a bias that is the same at all positions of a channel.
+
+    The bias is the last thing that a layer of one weight does.
+    """
+    roles = [facts.roles[name] for name in facts.weights]
+    if "bias" not in roles or roles.count("bias") > 1:
+        return False
+    name = list(facts.weights)[roles.index("bias")]
+    return product(facts.weights[name]) == facts.output[0]
 
 
 def _cancelled(norm: str) -> Verdict:
@@ -141,19 +121,20 @@ layers:
         """Findings in a network."""
         nodes, uses = subject.graph.nodes, subject.uses
         judged = []
-        for group in subject.of(WEIGHTED):
-            for index in group:
-                before = nodes[index].inputs[0]
-                while uses[before] == 1 and nodes[before].kind.name in LINEAR:
-                    before = nodes[before].inputs[0]
-                first = nodes[before]
-                if uses[before] > 1 or first.kind.name not in WEIGHTED:
-                    continue
-                if self._deliberate(subject, before, index):
-                    continue
-                message = f"no nonlinearity between `{first.name}` and this layer"
-                hint = "put an activation such as `relu` between them, or make them one layer"
-                judged.append((Verdict(message, hint=hint), [index]))
+        for index, node in enumerate(nodes):
+            if not _weighted(node):
+                continue
+            before = node.inputs[0]
+            while uses[before] == 1 and _passes(nodes[before]):
+                before = nodes[before].inputs[0]
+            first = nodes[before]
+            if uses[before] > 1 or not _weighted(first):
+                continue
+            if self._deliberate(subject, before, index):
+                continue
+            message = f"no nonlinearity between `{first.name}` and this layer"
+            hint = "put an activation such as `relu` between them, or make them one layer"
+            judged.append((Verdict(message, hint=hint), [index]))
         yield from self.findings(subject, judged)
 
     def _deliberate(self, subject: Subject, first: int, second: int) -> bool:
@@ -161,7 +142,7 @@ layers:
         here, there = nodes[first], nodes[second]
         if _grouped(here) or _grouped(there):
             return True
-        if there.kind.name == "conv_transpose" and max(there.kind.__dict__["stride"]) > 1:
+        if _enlarges(there):
             return True
         if _crossed(here, there):
             return True
@@ -170,15 +151,39 @@ layers:
         return inner < outer
 
 
+def _weighted(node: Node) -> bool:
+    """Whether a layer is a linear map with weights."""
+    return node.kind.linear and "weight" in [node.facts.roles[name] for name in node.facts.weights]
+
+
+def _passes(node: Node) -> bool:
+    """Whether a layer between two weighted ones bends nothing, and changes no size upwards.
+
+    A convolution on either side of an upsampling or of a pixel shuffle is how images are
+    enlarged (Shi et al. 2016), and no one layer would do the same for as little.
+    """
+    single = len(node.inputs) == 1 and node.kind.linear and not _weighted(node)
+    return single and not _enlarges(node)
+
+
+def _enlarges(node: Node) -> bool:
+    """Whether a layer makes several units out of each of its input's, on some axis."""
+    for window in node.facts.windows[0] or ():
+        stride = window.stride
+        if stride is None or stride[0] < stride[1]:
+            return True
+    return False
+
+
 def _grouped(node: Node) -> bool:
-    groups: int = node.kind.__dict__.get("groups", 1)
-    return node.kind.name == "depthwise_conv" or groups > 1
+    """Whether each output channel sees a part of the input's channels only."""
+    return isinstance(node.kind, DepthwiseConv) or getattr(node.kind, "groups", 1) > 1
 
 
 def _crossed(first: Node, second: Node) -> bool:
     """Whether two kernels lie along different axes, as 1×7 and 7×1 do."""
-    one, two = first.kind.__dict__.get("kernel"), second.kind.__dict__.get("kernel")
-    if one is None or two is None or len(one) != len(two):
-        return False
-    pairs = list(zip(one, two, strict=True))
+    pairs = [
+        (one.kernel, two.kernel)
+        for one, two in zip(first.facts.slides, second.facts.slides, strict=False)
+    ]
     return any(a > 1 and b == 1 for a, b in pairs) and any(a == 1 and b > 1 for a, b in pairs)

@@ -7,7 +7,8 @@ from math import gcd
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
-from cnncalc.rules.base import WINDOWED, Rule, Subject, Verdict
+from cnncalc.layers.sliding import Sliding
+from cnncalc.rules.base import Rule, Subject, Verdict
 from cnncalc.shapes import IDENTITY
 
 
@@ -47,10 +48,9 @@ layers:
         """Findings in a network."""
         nodes = subject.graph.nodes
         dilated: set[int] = set()
-        for group in subject.of(WINDOWED):
-            options = nodes[group[0]].kind.__dict__
-            pairs = zip(options.get("dilation", ()), options["kernel"], strict=False)
-            if any([gap > 1 and size > 1 for gap, size in pairs]):
+        for _, group in subject.of(Sliding):
+            slides = nodes[group[0]].facts.slides
+            if any([axis.dilation > 1 and axis.kernel > 1 for axis in slides]):
                 dilated.update(group)
         if len(dilated) < 2:
             return
@@ -58,7 +58,7 @@ layers:
         for members in _runs(subject, dilated):
             if len(members) < 2:
                 continue
-            numbers = [max(nodes[index].kind.__dict__["dilation"]) for index in members]
+            numbers = [_largest(nodes[index], "dilation") for index in members]
             shared = gcd(*numbers)
             if shared == 1 or _fills(subject, members, numbers):
                 continue
@@ -75,7 +75,7 @@ layers:
 def _fills(subject: Subject, members: list[int], numbers: list[int]) -> bool:
     """Whether dilations grow, and each steps no further than what is filled before it."""
     nodes = subject.graph.nodes
-    kernels = [max(nodes[index].kind.__dict__["kernel"]) for index in members]
+    kernels = [_largest(nodes[index], "kernel") for index in members]
     filled = _dense_before(subject, members[0])
     last = 1
     for number, kernel in zip(numbers, kernels, strict=True):
@@ -95,18 +95,20 @@ def _dense_before(subject: Subject, index: int) -> int:
         if not node.inputs:
             return 1
         if not _pointwise(node):
-            options = node.kind.__dict__
-            sliding = node.kind.name in WINDOWED and max(options["stride"]) == 1
-            return max(options["kernel"]) if sliding else 1
+            return _largest(node, "kernel") if _largest(node, "stride") == 1 else 1
         taken = node.inputs[0]
     return 1
 
 
+def _largest(node: Node, quantity: str) -> int:
+    """The largest of a quantity of a node's slides; 0 where no kernel slides."""
+    return max([getattr(axis, quantity) for axis in node.facts.slides], default=0)
+
+
 def _pointwise(node: Node) -> bool:
     """Whether a layer sees, on every axis, only the unit at its own place."""
-    if node.kind.name in WINDOWED:
-        options = node.kind.__dict__
-        return bool(max(options["kernel"]) == 1 and max(options["stride"]) == 1)
+    if node.facts.slides:
+        return _largest(node, "kernel") == 1 and _largest(node, "stride") == 1
     return all(
         windows is not None and all(window is IDENTITY for window in windows)
         for windows in node.facts.windows
@@ -128,7 +130,7 @@ def _runs(subject: Subject, dilated: set[int]) -> list[list[int]]:
         before = [run for taken in node.inputs if (run := run_of.get(taken)) is not None]
         longest = max(before, key=len, default=None)
         if index in dilated:
-            if max(node.kind.__dict__["stride"]) > 1:
+            if _largest(node, "stride") > 1:
                 continue
             if (
                 longest is not None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.diagnostics import Diagnostic
-from cnncalc.layers.base import Facts, Kind
+from cnncalc.layers.base import Facts
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.pool import SlidingPool
 from cnncalc.rules.base import LayerRule, Rule, Subject, Verdict
 
 
@@ -65,12 +68,12 @@ layers:
         share = f"{100 * most / total:.1f}".removesuffix(".0")
         message = f"holds {most:,} of the network's {total:,} parameters: {share}%"
         hint = None
-        if nodes[largest].kind.name == "linear":
+        if isinstance(nodes[largest].kind, Linear):
             hint = "a global average pool before `flatten` would make it far smaller"
         yield from self.findings(subject, [(Verdict(message, hint=hint), [largest])])
 
 
-class LargeKernel(LayerRule):
+class LargeKernel(LayerRule[Conv]):
     """A large kernel that a stack of 3×3 kernels would replace for less."""
 
     name = "large-kernel"
@@ -97,16 +100,15 @@ layers:
   - relu
   - conv: {filters: 64, kernel: 3, padding: 1}
 """
-    kinds = ("conv",)
+    kinds = Conv
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(self, subject: Subject, index: int, kind: Conv, facts: Facts) -> Verdict | None:
         """What is to be said of a node."""
-        options = kind.__dict__
-        kernel, filters = options["kernel"], options["filters"]
+        kernel, filters = kind.kernel, kind.filters
         size = kernel[0]
         if size < 5 or size % 2 == 0 or set(kernel) != {size} or len(kernel) < 2:
             return None
-        if options["groups"] > 1 or max(options["stride"]) > 1 or max(options["dilation"]) > 1:
+        if kind.groups > 1 or max(kind.stride) > 1 or max(kind.dilation) > 1:
             return None
         shape = subject.shape_of_input(index)
         if max(facts.output[1:]) == 1 or filters < shape[0]:
@@ -124,7 +126,7 @@ layers:
         )
 
 
-class AggressivePooling(LayerRule):
+class AggressivePooling(LayerRule[SlidingPool]):
     """A pool over more than three units that leaves most of them out."""
 
     name = "aggressive-pooling"
@@ -145,11 +147,13 @@ input: [16, 64, 64]
 layers:
   - max_pool: 2
 """
-    kinds = ("max_pool", "avg_pool", "lp_pool")
+    kinds = SlidingPool
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(
+        self, subject: Subject, index: int, kind: SlidingPool, facts: Facts
+    ) -> Verdict | None:
         """What is to be said of a node."""
-        kernel, stride = kind.__dict__["kernel"], kind.__dict__["stride"]
+        kernel, stride = kind.kernel, kind.stride
         if max(kernel) <= 3 or max(facts.output[1:]) == 1:
             return None
         if not any(k > 3 and s > 1 for k, s in zip(kernel, stride, strict=True)):

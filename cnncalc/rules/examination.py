@@ -11,8 +11,8 @@ from cnncalc.language.elaboration.building import Memory
 from cnncalc.language.elaboration.elaborate import Elaboration
 from cnncalc.language.network import Network, minimum_layers
 from cnncalc.language.text.source import Source
-from cnncalc.rules.base import Limits, Subject
-from cnncalc.rules.registry import check, ordered
+from cnncalc.rules.base import Limits, Subject, Written
+from cnncalc.rules.checks import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError
 
 NEAR = 64
@@ -84,7 +84,9 @@ def judge(
 ) -> tuple[Diagnostic, ...]:
     """What the rules say of a network that has been built; receptive fields may be handed in."""
     try:
-        found = check(Subject(network, elaboration, fields, limits))
+        assert elaboration.graph is not None
+        written = Written(network, elaboration.forms)
+        found = check(Subject(elaboration.graph, written, fields, limits))
     except WindowLimitError as error:
         source, key, _ = network.keys["layers"]
         place = source.place(key)
@@ -117,7 +119,7 @@ def silence(
     if not any("cnncalc:" in source.text for source in sources.values()):
         return found
     from cnncalc.rules import ignores
-    from cnncalc.rules.documentation import RULES
+    from cnncalc.rules.registry import RULES
 
     return ordered(ignores.apply(found, sources.values(), own, frozenset(RULES)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.analysis.memory import activations
-from cnncalc.diagnostics import Diagnostic, Place
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.base import Rule, Subject
 
 
@@ -36,7 +36,8 @@ layers:
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
-        limits, written = subject.limits, subject.network.budget
+        limits = subject.limits
+        written = subject.written.network.budget if subject.written is not None else {}
         for cost, option in (
             ("params", limits.params),
             ("macs", limits.macs),
@@ -44,9 +45,8 @@ layers:
         ):
             if option is None and cost not in written:
                 continue
-            place: Place | None
             if option is not None:
-                most, place = option, self._place(subject)
+                most, place = option, subject.place_of_key("layers")
             else:
                 source, node, most = written[cost]
                 place = source.place(node)
@@ -60,11 +60,6 @@ layers:
                     place,
                     excerpt=subject.excerpt(place),
                 )
-
-    def _place(self, subject: Subject) -> Place | None:
-        """A limit of the command line concerns all layers."""
-        entry = subject.network.keys.get("layers")
-        return entry[0].place(entry[1]) if entry else None
 
     def _cost(self, subject: Subject, cost: str) -> int:
         nodes = subject.graph.nodes

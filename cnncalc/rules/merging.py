@@ -9,8 +9,6 @@ from cnncalc.graph import Node
 from cnncalc.rules.base import Rule, Subject, Verdict
 from cnncalc.shapes import FIXED, Window
 
-MERGES = ("add", "multiply", "concat")
-
 
 class MisalignedMerge(Rule):
     """Branches that meet are centred on different pixels."""
@@ -44,11 +42,12 @@ layers:
         """Findings in a network."""
         nodes = subject.graph.nodes
         judged = []
-        for group in subject.of(MERGES):
-            for index in group:
-                verdict = self._judge(subject, nodes[index])
-                if verdict is not None:
-                    judged.append((verdict, [index]))
+        for index, node in enumerate(nodes):
+            if len(node.inputs) < 2:
+                continue
+            verdict = self._judge(subject, node)
+            if verdict is not None:
+                judged.append((verdict, [index]))
         yield from self.findings(subject, judged)
 
     def _judge(self, subject: Subject, node: Node) -> Verdict | None:
@@ -56,11 +55,9 @@ layers:
         first = fields[node.inputs[0]]
         for number, index in enumerate(node.inputs[1:], 2):
             field = fields[index]
-            if field is first or field is None or first is None:
-                continue
             here, there = node.facts.windows[0], node.facts.windows[number - 1]
-            assert here is not None
-            assert there is not None
+            if field is first or not (first and field and here and there):
+                continue
             known: tuple[Window, Window] | None = None
             for axis, (one, two) in enumerate(zip(first, field, strict=True)):
                 count = sizes[axis + 1]

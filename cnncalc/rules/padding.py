@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from cnncalc.layers.base import Facts, Kind
-from cnncalc.rules.base import WINDOWED, LayerRule, Repair, Subject, Verdict
+from cnncalc.layers.base import Facts
+from cnncalc.layers.sliding import Sliding
+from cnncalc.rules.base import LayerRule, Repair, Subject, Verdict
 from cnncalc.shapes import Slide
 
 
-class UnevenPadding(LayerRule):
+class UnevenPadding(LayerRule[Sliding]):
     """One side of an axis is padded more than the other."""
 
     name = "uneven-padding"
@@ -35,14 +36,14 @@ input: [3, 224, 224]
 layers:
   - conv: {filters: 32, kernel: 3, stride: 2, padding: 1}
 """
-    kinds = WINDOWED
+    kinds = Sliding
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(self, subject: Subject, index: int, kind: Sliding, facts: Facts) -> Verdict | None:
         """What is to be said of a node."""
-        written = kind.__dict__["padding"]
+        written = kind.padding
         if not isinstance(written, str) and all([before == after for before, after in written]):
             return None
-        axes = subject.axes(index)
+        axes = facts.slides
         uneven = [axis for axis in axes if axis.before != axis.after]
         if not isinstance(written, str):
             uneven = [axis for axis in uneven if not _meant(axis, len(axes))]
@@ -85,7 +86,7 @@ def _even(axes: tuple[Slide, ...]) -> tuple[int, ...] | None:
     return tuple(found)
 
 
-class WindowInPadding(LayerRule):
+class WindowInPadding(LayerRule[Sliding]):
     """A window reads padding and nothing else."""
 
     name = "window-in-padding"
@@ -108,13 +109,13 @@ input: [16, 32, 32]
 layers:
   - conv: {filters: 32, kernel: 1}
 """
-    kinds = WINDOWED
+    kinds = Sliding
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(self, subject: Subject, index: int, kind: Sliding, facts: Facts) -> Verdict | None:
         """What is to be said of a node."""
         if not _suspicious(kind):
             return None
-        axes = subject.axes(index)
+        axes = facts.slides
         blind = [axis for axis in axes if blind_windows(axis) != (0, 0)]
         if not blind:
             return None
@@ -127,7 +128,7 @@ layers:
             f"{axis.before} before and {axis.after} after"
         )
         repairs: tuple[Repair, ...] = ()
-        if not isinstance(kind.__dict__["padding"], str):
+        if not isinstance(kind.padding, str):
             most = tuple([min(a.before, a.after, a.extent - 1) for a in axes])
             changed = [a._replace(before=p, after=p) for a, p in zip(axes, most, strict=True)]
             if all([a.travel >= 0 and blind_windows(a) == (0, 0) for a in changed]):
@@ -137,14 +138,13 @@ layers:
         return Verdict(message, "padding", repairs=repairs)
 
 
-def _suspicious(kind: Kind) -> bool:
+def _suspicious(kind: Sliding) -> bool:
     """Whether windows could miss the input at all: by padding as wide as the kernel, or gaps."""
-    options = kind.__dict__
-    if max(options.get("dilation", (1,))) > 1:
+    if max(kind.dilation) > 1:
         return True
-    padding = options["padding"]
+    padding = kind.padding
     return not isinstance(padding, str) and any(
-        [max(pair) >= size for pair, size in zip(padding, options["kernel"], strict=True)]
+        [max(pair) >= size for pair, size in zip(padding, kind.kernel, strict=True)]
     )
 
 

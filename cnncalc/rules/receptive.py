@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from cnncalc.analysis.receptive_field import last_feature_map
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.layers.options import axes_brief
-from cnncalc.rules.base import WINDOWED, Rule, Subject, Verdict
+from cnncalc.layers.sliding import Sliding
+from cnncalc.rules.base import Rule, Subject, Verdict
 
 
 class ReceptiveFieldTooSmall(Rule):
@@ -114,8 +115,8 @@ layers:
         if not sizes or max(sizes) == 1:
             return
         limits = [2 * size for size in sizes]
-        for group in subject.of(WINDOWED):
-            if max(graph.nodes[group[0]].kind.__dict__["kernel"]) == 1:
+        for kind, group in subject.of(Sliding):
+            if max(kind.kernel) == 1:
                 continue
             for index in group:
                 field = subject.fields[index]
@@ -178,8 +179,9 @@ layers:
         sizes = subject.graph.input_shape[1:]
         strides = [
             (totals, index)
-            for group in subject.of(WINDOWED)
-            if (totals := self._total(subject, index := group[0])) is not None
+            for kind, group in subject.of(Sliding)
+            if max(kind.stride) > 1
+            and (totals := self._total(subject, index := group[0])) is not None
         ]
         # the largest stride on the way to the answer; heads beside it have their own arithmetic
         trunk: set[int] | None = None
@@ -196,7 +198,7 @@ layers:
         """The distance of a strided node's units in pixels on each axis."""
         node = subject.graph.nodes[index]
         field = subject.fields[index]
-        if field is None or max(node.kind.__dict__["stride"]) == 1:
+        if field is None:
             return None
         if max(node.facts.output[1:]) == 1 or len(field) != len(subject.graph.input_shape) - 1:
             return None
@@ -220,7 +222,7 @@ layers:
             f"{size} is no multiple of the network's total stride {total}: "
             f"{size} / {total} = {size / total:.4g}"
         )
-        yield self.finding(subject, 0, Verdict(message, hint=f"{near} would divide"))
+        yield self.finding(subject, (0,), Verdict(message, hint=f"{near} would divide"))
 
 
 def _ancestors(subject: Subject) -> set[int]:

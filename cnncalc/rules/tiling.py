@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.diagnostics import Diagnostic
-from cnncalc.layers.base import Facts, Kind
+from cnncalc.layers.base import Facts
 from cnncalc.layers.options import axes_brief
-from cnncalc.rules.base import AXES, WINDOWED, LayerRule, Repair, Rule, Subject, Verdict, listed
+from cnncalc.layers.sliding import Sliding
+from cnncalc.rules.base import AXES, LayerRule, Repair, Rule, Subject, Verdict, listed
 from cnncalc.shapes import Slide
 
 
-class StrideDoesNotTile(LayerRule):
+class StrideDoesNotTile(LayerRule[Sliding]):
     """The last rows or columns are dropped."""
 
     name = "stride-does-not-tile"
@@ -40,13 +41,13 @@ input: [3, 227, 227]
 layers:
   - conv: {filters: 96, kernel: 11, stride: 4}
 """
-    kinds = WINDOWED
+    kinds = Sliding
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(self, subject: Subject, index: int, kind: Sliding, facts: Facts) -> Verdict | None:
         """What is to be said of a node."""
-        if max(kind.__dict__["stride"]) == 1:
+        if max(kind.stride) == 1:
             return None  # steps of one always come out even
-        axes = subject.axes(index)
+        axes = facts.slides
         if not any([axis.remainder and not axis.ceil for axis in axes]):
             return None
         lost = [number for number, axis in enumerate(axes) if axis.unread]
@@ -55,7 +56,7 @@ layers:
             repairs = near_repairs(axes, kind)
             return Verdict(_losses(axes, lost), "stride", repairs=repairs)
         padded = [n for n, axis in enumerate(axes) if axis.remainder and axis.stride <= axis.extent]
-        if not padded or isinstance(kind.__dict__["padding"], str):
+        if not padded or isinstance(kind.padding, str):
             return None
         axis = axes[padded[0]]
         message = f"{arithmetic(axis)}: only padding is left unread"
@@ -92,11 +93,10 @@ layers:
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
         judged = []
-        nodes = subject.graph.nodes
-        for group in subject.of(WINDOWED):
-            if max(nodes[group[0]].kind.__dict__["stride"]) == 1:
+        for kind, group in subject.of(Sliding):
+            if max(kind.stride) == 1:
                 continue
-            axes = subject.axes(group[0])
+            axes = subject.graph.nodes[group[0]].facts.slides
             if all([axis.stride <= axis.extent or axis.output == 1 for axis in axes]):
                 continue
             lonely = [index for index in group if not self._read_elsewhere(subject, index)]
@@ -111,10 +111,8 @@ layers:
         if subject.uses[taken] == 1:
             return False
         for other in subject.consumers[taken]:
-            if nodes[other].kind.name not in WINDOWED:
-                return True
-            if all(axis.stride <= axis.extent for axis in subject.axes(other)):
-                return True
+            if all(axis.stride <= axis.extent for axis in nodes[other].facts.slides):
+                return True  # so does a layer in which no kernel slides
         return taken in subject.graph.outputs
 
     def _verdict(self, axes: tuple[Slide, ...]) -> Verdict:
@@ -160,15 +158,15 @@ def _losses(axes: tuple[Slide, ...], lost: list[int]) -> str:
     return "; ".join(texts)
 
 
-def near_repairs(axes: tuple[Slide, ...], kind: Kind | None) -> tuple[Repair, ...]:
+def near_repairs(axes: tuple[Slide, ...], kind: Sliding | None) -> tuple[Repair, ...]:
     """Near repairs, those that change least first, each with the output it would give.
 
     Without a kind, those of a convolution whose padding is a number.
     """
     found: list[Repair] = []
     paddings = [_paddings(axis) for axis in axes]
-    pool = kind is not None and kind.name.endswith("pool")
-    if kind is None or not isinstance(kind.__dict__["padding"], str):
+    half = kind is not None and kind.half_padding
+    if kind is None or not isinstance(kind.padding, str):
         for rank in range(max(map(len, paddings))):
             chosen = [options[min(rank, len(options) - 1)] for options in paddings if options]
             if len(chosen) < len(axes):
@@ -176,7 +174,7 @@ def near_repairs(axes: tuple[Slide, ...], kind: Kind | None) -> tuple[Repair, ..
             changed = [
                 a._replace(before=b, after=c) for a, (b, c) in zip(axes, chosen, strict=True)
             ]
-            if pool and any(max(a.before, a.after) > a.extent // 2 for a in changed):
+            if half and any(max(a.before, a.after) > a.extent // 2 for a in changed):
                 continue
             text = _padding_text(chosen)
             found.append(_repair("padding", text, _padding_words(chosen), changed))
@@ -214,7 +212,7 @@ def _repair(
     words: str,
     axes: list[Slide],
     does: str = "tiles",
-    kind: Kind | None = None,
+    kind: Sliding | None = None,
 ) -> Repair:
     options = {option: text}
     if option == "kernel" and kind is not None and kind.options["stride"].like is not None:

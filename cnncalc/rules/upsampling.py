@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from math import gcd
 
-from cnncalc.layers.base import Facts, Kind
+from cnncalc.layers.base import Facts
+from cnncalc.layers.conv import ConvTranspose
 from cnncalc.rules.base import LayerRule, Repair, Subject, Verdict
 from cnncalc.shapes import transposed_size
 
 
-class Checkerboard(LayerRule):
+class Checkerboard(LayerRule[ConvTranspose]):
     """The kernel of a transposed convolution is no multiple of its stride."""
 
     name = "checkerboard"
@@ -33,12 +34,13 @@ input: [128, 16, 16]
 layers:
   - conv_transpose: {filters: 64, kernel: 4, stride: 2, padding: 1}
 """
-    kinds = ("conv_transpose",)
+    kinds = ConvTranspose
 
-    def judge(self, subject: Subject, index: int, kind: Kind, facts: Facts) -> Verdict | None:
+    def judge(
+        self, subject: Subject, index: int, kind: ConvTranspose, facts: Facts
+    ) -> Verdict | None:
         """What is to be said of a node."""
-        options = kind.__dict__
-        kernel, stride, dilation = options["kernel"], options["stride"], options["dilation"]
+        kernel, stride, dilation = kind.kernel, kind.stride, kind.dilation
         sizes = subject.shape_of_input(index)[1:]
         for axis, step in enumerate(stride):
             if step == 1 or sizes[axis] == 1:
@@ -55,19 +57,13 @@ layers:
                 f"kernel {kernel[axis]} is no multiple of stride {step}: some outputs sum {most} "
                 f"input{'s' if most > 1 else ''} on this axis{holes}"
             )
-            return Verdict(message, "kernel", repairs=self._repairs(options, sizes))
+            return Verdict(message, "kernel", repairs=self._repairs(kind, sizes))
         return None
 
-    def _repairs(self, options: dict[str, object], sizes: tuple[int, ...]) -> tuple[Repair, ...]:
-        kernel, stride, dilation = (options[key] for key in ("kernel", "stride", "dilation"))
-        padding, extra = options["padding"], options["output_padding"]
-        assert isinstance(kernel, tuple)
-        assert isinstance(stride, tuple)
-        assert isinstance(dilation, tuple)
-        assert isinstance(extra, tuple)
-        if isinstance(padding, str) or set(dilation) != {1}:
+    def _repairs(self, kind: ConvTranspose, sizes: tuple[int, ...]) -> tuple[Repair, ...]:
+        kernel, stride, padding, extra = kind.kernel, kind.stride, kind.padding, kind.output_padding
+        if isinstance(padding, str) or set(kind.dilation) != {1}:
             return ()
-        assert isinstance(padding, tuple)
         found = []
         for grow in (False, True):
             kernels, pads = [], []

@@ -10,7 +10,7 @@ import pytest
 from support import ROOT, Outcome
 
 from cnncalc.render.rules import page
-from cnncalc.rules.documentation import RULES
+from cnncalc.rules.registry import RULES
 
 Run = Callable[..., Outcome]
 

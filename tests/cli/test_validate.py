@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from support import Outcome
 
-from cnncalc.rules.documentation import RULES
+from cnncalc.rules.registry import RULES
 
 Run = Callable[..., Outcome]
 Write = Callable[..., Path]

@@ -21,9 +21,9 @@ from pathlib import Path
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.language.network import Network, minimum_layers
 from cnncalc.language.text.source import Source
-from cnncalc.rules.documentation import RULES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.mending import better, edited, mend
+from cnncalc.rules.registry import RULES
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 SECONDS = 1.0

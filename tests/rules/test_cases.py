@@ -193,7 +193,7 @@ def test_not_found(rule: str, source: str, input: tuple[int, ...], layers: list[
 
 
 def test_every_rule_has_a_real_case() -> None:
-    from cnncalc.rules.registry import CHECKS
+    from cnncalc.rules.checks import CHECKS
 
     covered = {case[0] for case in CASES} | {"budget-exceeded"}
     assert covered == {rule.name for rule in CHECKS}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cnncalc.rules.documentation import RULES
-from cnncalc.rules.registry import SEVERITIES
+from cnncalc.rules.checks import SEVERITIES
+from cnncalc.rules.registry import RULES
 from cnncalc.rules.words import WRITTEN
 from rules.mutation import examined
 

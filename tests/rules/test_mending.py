@@ -6,8 +6,8 @@ import pytest
 from support import SPECS
 
 from cnncalc.diagnostics import Edit, Place
-from cnncalc.rules.documentation import RULES
 from cnncalc.rules.mending import Mended, edited, mend
+from cnncalc.rules.registry import RULES
 from rules.mutation import check_fixes, examined, refused
 
 

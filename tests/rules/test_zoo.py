@@ -19,8 +19,8 @@ DECONVNET = "Noh et al. (2015) publish biases beside batch normalization (their 
 WARNINGS: dict[str, dict[tuple[str, str], str]] = {
     "deconvnet": {
         ("bias-before-norm", "encoder1.conv1"): DECONVNET,
-        ("bias-before-norm", "decoder5.conv_transpose1"): DECONVNET,
-        ("bias-before-norm", "decoder5.conv_transpose2"): DECONVNET,
+        ("bias-before-norm", "decoder1.conv_transpose1"): DECONVNET,
+        ("bias-before-norm", "decoder1.conv_transpose3"): DECONVNET,
         ("bias-before-norm", "fc6"): DECONVNET,
         ("bias-before-norm", "fc7"): DECONVNET,
         ("bias-before-norm", "deconv_fc6"): DECONVNET,

@@ -1,0 +1,62 @@
+"""The rules that look at a network, and the check of a network against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnncalc.diagnostics import Diagnostic
+from cnncalc.rules.base import Rule, Subject
+from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
+from cnncalc.rules.dilation import DilationGridding
+from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
+from cnncalc.rules.files import BudgetExceeded
+from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
+from cnncalc.rules.padding import UnevenPadding, WindowInPadding
+from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
+from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
+from cnncalc.rules.upsampling import Checkerboard
+
+CHECKS: tuple[Rule, ...] = (
+    StrideDoesNotTile(),
+    StrideSkipsInput(),
+    UnevenPadding(),
+    WindowInPadding(),
+    Checkerboard(),
+    MisalignedMerge(),
+    BiasBeforeNorm(),
+    NoNonlinearity(),
+    DilationGridding(),
+    UnusedLayer(),
+    DominantLayer(),
+    LargeKernel(),
+    AggressivePooling(),
+    ReceptiveFieldTooSmall(),
+    UnproductiveLayer(),
+    InputNotDivisible(),
+    BudgetExceeded(),
+)
+
+SEVERITIES = ("error", "warning", "note")
+
+
+def check(subject: Subject) -> tuple[Diagnostic, ...]:
+    """What the rules find in a network, in file order; the same finding of many uses once."""
+    return ordered(finding for rule in CHECKS for finding in rule.check(subject))
+
+
+def ordered(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Findings by severity, then by place; those of one rule at one place are one."""
+    merged: dict[tuple[object, ...], Diagnostic] = {}
+    for finding in findings:
+        key = (finding.rule, finding.place, finding.message if not finding.place else "")
+        known = merged.get(key)
+        if known is None:
+            merged[key] = finding
+        else:
+            merged[key] = known._replace(times=known.times + finding.times)
+    return tuple(
+        sorted(
+            merged.values(),
+            key=lambda d: (SEVERITIES.index(d.severity), d.place or ("", 0, 0), d.rule),
+        )
+    )
