@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
-from cnncalc.analysis.receptive_field import receptive_fields
+from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError
@@ -92,7 +92,7 @@ def report(
     if elaboration.graph is None:
         raise SpecError(failures(network, elaboration, input, parameters))
     try:
-        fields = receptive_fields(elaboration.graph)
+        fields = fields_by_input(elaboration.graph)
     except WindowLimitError as error:
         raise SpecError([Diagnostic("limit-exceeded", "error", str(error))]) from None
     limits = Limits(batch=settings.batch, width=BYTES[settings.dtype])

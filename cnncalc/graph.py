@@ -51,7 +51,7 @@ class Node(NamedTuple):
 
 
 class Input(Kind, name="input"):
-    """The network's input."""
+    """An input of the network."""
 
 
 class Graph(Record):
@@ -60,19 +60,34 @@ class Graph(Record):
     name: str
     source: str | None
     nodes: tuple[Node, ...]
-    """The input at index 0, then the layers in execution order."""
+    """The inputs, then the layers in execution order."""
     parameters: Mapping[str, Any]
     file: str | None = None
 
     @property
+    def inputs(self) -> range:
+        """Indices of the network's inputs."""
+        count = 0
+        for node in self.nodes:
+            if type(node.kind) is not Input:
+                break
+            count += 1
+        return range(count)
+
+    @property
     def layers(self) -> tuple[Node, ...]:
-        """The nodes without the input."""
-        return self.nodes[1:]
+        """The nodes without the inputs."""
+        return self.nodes[len(self.inputs) :]
 
     @property
     def input_shape(self) -> Shape:
-        """Shape of the network's input."""
+        """Shape of the network's first input."""
         return self.nodes[0].facts.output
+
+    @property
+    def input_shapes(self) -> dict[str, Shape]:
+        """Shapes of the network's inputs by their names."""
+        return {node.name: node.facts.output for node in self.nodes[: len(self.inputs)]}
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -81,16 +96,23 @@ class Graph(Record):
         return (*(i for i, node in enumerate(self.nodes) if node.wanted and i != last), last)
 
     def last_uses(self) -> list[int]:
-        """For each node the index of the last node that takes its output; outputs live on."""
+        """For each node the index of the last node that takes its output.
+
+        Outputs of the network live on, and so does an input that no layer takes: nothing lets
+        it go.
+        """
         last = list(range(len(self.nodes)))
         for index, node in enumerate(self.nodes):
             for taken in node.inputs:
                 last[taken] = index
         for index in self.outputs:
             last[index] = len(self.nodes)
+        for index in self.inputs:
+            if last[index] == index:
+                last[index] = len(self.nodes)
         return last
 
 
-def input_node(shape: Shape) -> Node:
-    """The node of the network's input."""
-    return Node("input", Input((), 0), (), Facts(shape, windows=()))
+def input_node(shape: Shape, name: str = "input") -> Node:
+    """The node of an input of the network."""
+    return Node(name, Input((), 0), (), Facts(shape, windows=()))

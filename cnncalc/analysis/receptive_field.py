@@ -1,7 +1,8 @@
 """Receptive fields: the windows on the way from the input to a layer, composed.
 
 Exact on any graph: windows of layers in a row compose, those of branches that meet unite, and
-patterns that repeat over several units (after upsampling) are followed unit by unit.
+patterns that repeat over several units (after upsampling) are followed unit by unit. A receptive
+field belongs to an input: a network of several has one for each of them.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ FOLLOWED_LIMIT = 1_000_000
 """As many windows are written down for a whole network; a layer of a usual one needs one."""
 
 Field = Windows | None
-"""The window of a layer's units on each axis of the input; `None`: all of it, or no axes."""
+"""The window of a layer's units on each axis of an input; `None`: all of it, or no axes.
+
+Of an input that a layer does not depend on it is `NOWHERE` on each axis.
+"""
+
+NOWHERE = Window(0, (None,))
+"""No unit sees anything."""
 
 
 class ReceptiveField(Record):
     """What one output unit sees, in input pixels on each axis."""
 
     size: tuple[int, ...]
-    """The largest window."""
+    """The largest window; 0 where nothing of the input is seen."""
     stride: tuple[int | str | None, ...]
     """Distance of neighbouring units' windows; a fraction as `"1/2"`, `None` where it varies."""
     start: tuple[int, ...]
@@ -47,7 +54,7 @@ def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None
     """
     for node, field in zip(reversed(graph.nodes), reversed(fields), strict=True):
         sizes = node.facts.output[1:]
-        if not sizes or node.kind.resamples:
+        if not sizes or node.kind.resamples or unseen(field):
             continue
         if field is not None:
             return describe(field)
@@ -56,22 +63,48 @@ def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None
     return None
 
 
-def receptive_fields(graph: Graph) -> list[Field]:
-    """The receptive field of every node; that of the input is the unit itself.
+def unseen(field: Field) -> bool:
+    """Whether a layer of this field does not depend on the input."""
+    return field is not None and all([window is NOWHERE for window in field])
+
+
+def fields_by_input(graph: Graph) -> list[list[Field]]:
+    """For each input of the network the receptive fields of every node.
 
     Raises:
         WindowLimitError: a pattern of windows is too long to be followed.
     """
+    return [receptive_fields(graph, source) for source in graph.inputs]
+
+
+def receptive_fields(graph: Graph, source: int = 0) -> list[Field]:
+    """The receptive field of every node in one of the network's inputs.
+
+    That of the input itself is the unit at its own place; a node that does not depend on the
+    input sees nothing of it.
+
+    Args:
+        source: the input's index.
+
+    Raises:
+        WindowLimitError: a pattern of windows is too long to be followed.
+    """
+    rank = len(graph.nodes[source].facts.output) - 1
+    unseen = (NOWHERE,) * rank
     fields: list[Field] = []
     followed = 0
-    for node in graph.nodes:
-        if not node.inputs:
-            rank = len(node.facts.output) - 1
-            fields.append((IDENTITY,) * rank if rank else None)
-        elif len(node.inputs) == 1:
-            fields.append(_through(fields[node.inputs[0]], node.facts.windows[0], node))
+    for index, node in enumerate(graph.nodes):
+        inputs = node.inputs
+        if not inputs:
+            own = (IDENTITY,) * rank if rank else None
+            fields.append(own if index == source else unseen)
+        elif len(inputs) == 1:
+            field = fields[inputs[0]]
+            if field is not unseen:
+                field = _through(field, node.facts.windows[0], node)
+            fields.append(field)
         else:
-            fields.append(_meet(fields, node))
+            fields.append(_meet(fields, node, unseen))
         for window in fields[-1] or ():
             followed += len(window.spans)
         if followed > FOLLOWED_LIMIT:
@@ -99,10 +132,12 @@ def _through(field: Field, windows: Field, node: Node) -> Field:
     return tuple(seen)
 
 
-def _meet(fields: list[Field], node: Node) -> Field:
-    """The union of a merge's branches."""
+def _meet(fields: list[Field], node: Node, unseen: Windows) -> Field:
+    """The union of a merge's branches; those that see nothing of the input add nothing."""
     result: Field = None
     for index, windows in zip(node.inputs, node.facts.windows, strict=True):
+        if fields[index] is unseen:
+            continue
         field = _through(fields[index], windows, node)
         if field is None:
             return None
@@ -111,7 +146,7 @@ def _meet(fields: list[Field], node: Node) -> Field:
         else:
             sizes = node.facts.output[1:]
             result = tuple(map(unite, result, field, sizes))
-    return result
+    return unseen if result is None else result
 
 
 def _stride(window: Window) -> int | str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from cnncalc.analysis.memory import Activations, activations
-from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, receptive_fields
+from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, fields_by_input
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import NOTHING, Operations
@@ -28,16 +28,24 @@ class Settings(Record):
 class LayerReport:
     """One layer's row. Shapes are per sample; operations and bytes are for the whole batch."""
 
-    __slots__ = ("_field", "_graph", "_settings", "_values", "index", "node")
+    __slots__ = ("_fields", "_graph", "_settings", "_values", "index", "node", "number")
 
     def __init__(
-        self, graph: Graph, index: int, settings: Settings, values: int, field: Field
+        self,
+        graph: Graph,
+        index: int,
+        number: int,
+        settings: Settings,
+        values: int,
+        fields: list[list[Field]],
     ) -> None:
         self._graph = graph
         self._settings = settings
         self._values = values
-        self._field = field
+        self._fields = fields
         self.index = index
+        self.number = number
+        """Its place among the layers, from 1 on."""
         self.node: Node = graph.nodes[index]
 
     @property
@@ -111,13 +119,30 @@ class LayerReport:
 
     @property
     def receptive_field(self) -> ReceptiveField | None:
-        """What one output unit sees; `None` where that is the whole input, or no axes remain."""
-        return None if self._field is None else describe(self._field)
+        """What one output unit sees of the first input.
+
+        `None` where that is the whole input, or no axes remain; size 0 where it sees nothing.
+        """
+        return described(self._fields[0][self.index])
 
     @property
-    def field(self) -> Field:
-        """The receptive field as windows, exact for every unit."""
-        return self._field
+    def receptive_fields(self) -> dict[str, ReceptiveField | None]:
+        """What one output unit sees of each input, by the inputs' names."""
+        nodes, index = self._graph.nodes, self.index
+        return {
+            nodes[source].name: described(fields[index])
+            for source, fields in enumerate(self._fields)
+        }
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """For each input the receptive field as windows, exact for every unit."""
+        return tuple([fields[self.index] for fields in self._fields])
+
+
+def described(field: Field) -> ReceptiveField | None:
+    """Size, stride and start of a field, where it has them."""
+    return None if field is None else describe(field)
 
 
 class Totals(Record):
@@ -145,13 +170,14 @@ class Report:
         graph: Graph,
         settings: Settings = Settings(),
         diagnostics: tuple[Diagnostic, ...] = (),
-        fields: list[Field] | None = None,
+        fields: list[list[Field]] | None = None,
     ) -> None:
+        """`fields` are the receptive fields by input, where they are known already."""
         self.graph = graph
         self.settings = settings
         self.diagnostics = diagnostics
         self._activations: Activations = activations(graph, settings.inplace)
-        self._fields = receptive_fields(graph) if fields is None else fields
+        self._fields = fields_by_input(graph) if fields is None else fields
 
     @property
     def name(self) -> str:
@@ -175,8 +201,13 @@ class Report:
 
     @property
     def input_shape(self) -> Shape:
-        """Shape of one input sample."""
+        """Shape of one sample of the first input."""
         return self.graph.input_shape
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Shapes of one sample of each input, by the inputs' names."""
+        return self.graph.input_shapes
 
     @property
     def peak_layer(self) -> str:
@@ -188,10 +219,11 @@ class Report:
         """The layers in execution order."""
         graph, settings = self.graph, self.settings
         owned, fields = self._activations.owned, self._fields
+        inputs = len(graph.inputs)
         return tuple(
             [
-                LayerReport(graph, index, settings, owned[index], fields[index])
-                for index in range(1, len(graph.nodes))
+                LayerReport(graph, index, index - inputs + 1, settings, owned[index], fields)
+                for index in range(inputs, len(graph.nodes))
             ]
         )
 
@@ -216,9 +248,10 @@ class Report:
                 if count:
                     sums[term] += count
         operations = Operations(*[count * batch for count in sums])
-        values = sum(self._activations.owned[1:]) * batch
+        inputs = len(self.graph.inputs)
+        values = sum(self._activations.owned[inputs:]) * batch
         return Totals(
-            layers=len(self.graph.nodes) - 1,
+            layers=len(self.graph.nodes) - inputs,
             params=params,
             weights=params - biases,
             biases=biases,

@@ -21,7 +21,7 @@ Observer = Callable[[int, Any], None]
 
 
 def costs(found: Report) -> list[int]:
-    """About how long each node takes, the input's first; only their ratios count."""
+    """About how long each node takes, the inputs' first; only their ratios count."""
     nodes = found.graph.nodes
     return [
         node.facts.operations.macs + VALUE_COST * (node.facts.values + node.facts.params // 4)
@@ -48,7 +48,7 @@ def progress(found: Report) -> Iterator[Observer]:
         elif bar is None and perf_counter() - begin > PATIENCE:
             bar = _bar()
             bar.start()
-            task = bar.add_task("", total=sum(weights[1:]))
+            task = bar.add_task("", total=sum(weights[len(found.inputs) :]))
         if bar is not None:
             bar.update(task, completed=done, description=nodes[index].name)
 

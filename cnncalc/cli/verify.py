@@ -141,7 +141,7 @@ def predictions(found: Report) -> list[Any]:
             layer.params,
             layer.macs,
             layer.activation_bytes,
-            layer.field,
+            layer.fields,
         )
         for layer in found.layers
     ]

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.diagnostics import Diagnostic, summarize
 
 
 def report_dict(report: Report) -> dict[str, Any]:
     """A report as plain data."""
+    several = len(report.inputs) > 1
     totals = report.totals._asdict()
     totals["operations"] = report.totals.operations._asdict()
     return {
@@ -22,16 +24,20 @@ def report_dict(report: Report) -> dict[str, Any]:
         "dtype": report.dtype,
         "inplace": report.settings.inplace,
         "parameters": dict(report.graph.parameters),
-        "inputs": [{"name": report.graph.nodes[0].name, "shape": list(report.input_shape)}],
+        "inputs": inputs_list(report),
         "outputs": list(report.outputs),
-        "layers": [_layer(layer) for layer in report.layers],
+        "layers": [_layer(layer, several) for layer in report.layers],
         "totals": totals,
         "diagnostics": [diagnostic.to_dict() for diagnostic in report.diagnostics],
     }
 
 
-def _layer(layer: LayerReport) -> dict[str, Any]:
-    field = layer.receptive_field
+def inputs_list(report: Report) -> list[dict[str, Any]]:
+    """The network's inputs as plain data."""
+    return [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()]
+
+
+def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": layer.name,
         "kind": layer.kind,
@@ -44,11 +50,20 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
         "flops": layer.flops,
         "operations": layer.operations._asdict(),
         "activation_bytes": layer.activation_bytes,
-        "receptive_field": field and {key: list(value) for key, value in field._asdict().items()},
+        "receptive_field": _field(layer.receptive_field),
     }
+    if several:
+        fields = layer.receptive_fields
+        found["receptive_fields"] = {name: _field(field) for name, field in fields.items()}
     if layer.shares is not None:
         found["shares"] = layer.shares
     return found
+
+
+def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
+    if field is None:
+        return None
+    return {key: list(value) for key, value in field._asdict().items()}
 
 
 def report_json(report: Report) -> str:

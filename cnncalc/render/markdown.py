@@ -19,7 +19,7 @@ def report_markdown(
         lines += [escape.markdown(report.source), ""]
     found = report.totals
     lines += [
-        f"{summary.heading(report, channels_last)}: "
+        f"{escape.markdown(summary.heading(report, channels_last))}: "
         f"**{numbers.human(found.params)}** parameters, **{numbers.human(found.macs)}** MACs, "
         f"**{numbers.human_bytes(found.peak_activation_bytes)}** of activations at the peak.",
         "",
@@ -51,7 +51,7 @@ def _cells(row: Row, channels_last: bool, exact: bool) -> tuple[str, ...]:
         escape.markdown(row.name),
         escape.markdown(f"{row.kind} {row.essentials}".strip()),
         numbers.shape(row.output_shape, channels_last),
-        numbers.field(row.field),
+        numbers.fields(row.fields),
         count(row.params) if row.params else "",
         count(row.macs) if row.macs else "",
         numbers.human_bytes(row.memory) if row.memory else "",

@@ -59,9 +59,27 @@ def signed(value: object) -> str:
 
 
 def field(found: ReceptiveField | None) -> str:
-    """Size and stride of a receptive field: `212/32`; `all` where everything is seen."""
+    """Size and stride of a receptive field: `212/32`; `all` where everything is seen, or a dash."""
     if found is None:
         return "all"
+    if not any(found.size):
+        return signed(None)
     stride = per_axis(found.stride)
     size = per_axis(found.size)
     return size if stride == "1" else f"{size}/{f'({stride})' if '/' in stride else stride}"
+
+
+def fields(found: Sequence[ReceptiveField | None]) -> str:
+    """Those in all inputs of a network: one where they agree, else `7/2, –` in their order."""
+    return _agreed([field(one) for one in found])
+
+
+def starts(found: Sequence[ReceptiveField | None]) -> str:
+    """Where the first unit's windows begin in all inputs of a network; empty for none."""
+    return _agreed(
+        [per_axis(one.start) if one is not None and any(one.size) else "" for one in found]
+    )
+
+
+def _agreed(texts: list[str]) -> str:
+    return texts[0] if len(set(texts)) == 1 else ", ".join([text or signed(None) for text in texts])

@@ -20,7 +20,8 @@ class Row(NamedTuple):
     kind: str
     essentials: str
     output_shape: Shape
-    field: ReceptiveField | None
+    fields: tuple[ReceptiveField | None, ...]
+    """What a unit of it sees of each input of the network."""
     params: int
     buffers: int
     macs: int
@@ -51,12 +52,12 @@ def rows(report: Report, depth: int | None = None) -> list[Row]:
 
 def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
     return Row(
-        str(layer.index),
+        str(layer.number),
         path,
         layer.kind,
         _essentials(layer),
         layer.output_shape,
-        layer.receptive_field,
+        tuple(layer.receptive_fields.values()),
         layer.params,
         0 if layer.node.shares is not None else layer.node.facts.buffer_values,
         layer.macs,
@@ -74,12 +75,12 @@ def _folded(members: list[LayerReport], path: tuple[str, ...]) -> Row:
     last = members[-1]
     inner = [_row(member, path) for member in members]
     return Row(
-        f"{members[0].index}–{last.index}" if len(members) > 1 else str(last.index),
+        f"{members[0].number}–{last.number}" if len(members) > 1 else str(last.number),
         path,
         f"{len(members)} layer{'s' if len(members) > 1 else ''}",
         "",
         last.output_shape,
-        last.receptive_field,
+        tuple(last.receptive_fields.values()),
         sum(row.params for row in inner),
         sum(row.buffers for row in inner),
         sum(row.macs for row in inner),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
+from cnncalc.render.escape import plain
 
 
 def heading(report: Report, channels_last: bool = False) -> str:
     """Input, batch and type in one line."""
+    shapes = [(name, numbers.shape(shape, channels_last)) for name, shape in report.inputs.items()]
+    several = len(shapes) > 1
     parts = [
-        f"input {numbers.shape(report.input_shape, channels_last)}",
+        f"inputs {', '.join([f'{plain(name)} {shape}' for name, shape in shapes])}"
+        if several
+        else f"input {shapes[0][1]}",
         f"batch {report.batch}",
         report.dtype,
     ]

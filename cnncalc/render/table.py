@@ -62,10 +62,10 @@ COLUMNS: dict[str, Column] = {
     "output": Column(
         "output", lambda row, view: numbers.shape(row.output_shape, view.channels_last)
     ),
-    "field": Column("sees", lambda row, view: numbers.field(row.field), "green", True),
+    "field": Column("sees", lambda row, view: numbers.fields(row.fields), "green", True),
     "start": Column(
         "from",
-        lambda row, view: numbers.per_axis(row.field.start) if row.field else "",
+        lambda row, view: numbers.starts(row.fields),
         "green",
         True,
     ),

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.receptive_field import unseen
 from cnncalc.analysis.report import Report
 from cnncalc.numerics.run.checks import Check, Measurement, Mismatch, Output, Run
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
-from cnncalc.render.json import dumps
+from cnncalc.render.json import dumps, inputs_list
 from cnncalc.render.spans import Line, Span, cut, pad, width, wrap
 from cnncalc.render.summary import heading
 
@@ -45,7 +46,7 @@ def verify_dict(report: Report, run: Run, profile: bool, by_time: bool) -> dict[
         "name": report.name,
         "batch": report.batch,
         "dtype": report.dtype,
-        "inputs": [{"name": report.graph.nodes[0].name, "shape": list(report.input_shape)}],
+        "inputs": inputs_list(report),
         "passed": found.passed,
         "checks": [
             {
@@ -159,7 +160,8 @@ def _total(check: str, report: Report, run: Run) -> str:
         windows = sum(
             sum(row.output_shape[1:])
             for layer, row in zip(report.layers, rows, strict=False)
-            if layer.field is not None
+            for field in layer.fields
+            if field is not None and not unseen(field)
         )
         return f"{numbers.exact(windows)} windows"
     return ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar, Generic, TypeVar, cast
 
-from cnncalc.analysis.receptive_field import Field, receptive_fields
+from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
 from cnncalc.language.forms.form import LayerForm
@@ -56,19 +56,24 @@ class Subject:
         self,
         graph: Graph,
         written: Written | None = None,
-        fields: list[Field] | None = None,
+        fields: list[list[Field]] | None = None,
         limits: Limits = Limits(),
     ) -> None:
         self.graph = graph
         self.written = written
         self.limits = limits
         if fields is not None:
-            self.fields = fields
+            self.fields_by_input = fields
 
     @cached_property
+    def fields_by_input(self) -> list[list[Field]]:
+        """For each input of the network the receptive fields of all nodes."""
+        return fields_by_input(self.graph)
+
+    @property
     def fields(self) -> list[Field]:
-        """Receptive fields of all nodes."""
-        return receptive_fields(self.graph)
+        """Receptive fields of all nodes in the first input."""
+        return self.fields_by_input[0]
 
     @cached_property
     def groups(self) -> list[list[int]]:

@@ -80,7 +80,7 @@ def judge(
     network: Network,
     elaboration: Elaboration,
     limits: Limits = Limits(),
-    fields: list[Field] | None = None,
+    fields: list[list[Field]] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """What the rules say of a network that has been built; receptive fields may be handed in."""
     try:

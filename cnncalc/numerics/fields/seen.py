@@ -298,10 +298,15 @@ def _unshuffled(rows: Array, size: int) -> Array:
     return lowest
 
 
-def seen_pixels(graph: Graph, shapes: Sequence[Shape]) -> list[Seen]:
-    """For each layer that ran, the pixels that every unit of every axis sees.
+UNREACHED: tuple[Ramp, ...] = ()
+"""What a layer sees of an input on which it does not depend."""
 
-    ``shapes`` are those of the arrays that the layers really produced, the input's first.
+
+def seen_pixels(graph: Graph, shapes: Sequence[Shape], source: int = 0) -> list[Seen]:
+    """For each layer that ran, the pixels of one input that every unit of every axis sees.
+
+    ``shapes`` are those of the arrays that the layers really produced, the inputs' first;
+    ``source`` is the input's index.
     """
     nodes = graph.nodes[: len(shapes)]
     read = [
@@ -312,14 +317,19 @@ def seen_pixels(graph: Graph, shapes: Sequence[Shape]) -> list[Seen]:
     ramps: list[tuple[Ramp, ...] | None] = []
     for index, node in enumerate(nodes):
         if not node.inputs:
-            ramps.append(tuple(map(_pixels, spans[index])) or None)
+            own = tuple(map(_pixels, spans[index])) or None
+            ramps.append(own if index == source else UNREACHED)
             continue
         branches = [
             _through(ramps[taken], how, spans[index])
             for taken, how in zip(node.inputs, read[index], strict=True)
         ]
         ramps.append(_union(branches, spans[index]))
-    return [_intervals(ramp, shape[1:]) for ramp, shape in zip(ramps[1:], shapes[1:], strict=True)]
+    first = len(graph.inputs)
+    return [
+        _intervals(ramp, shape[1:])
+        for ramp, shape in zip(ramps[first:], shapes[first:], strict=True)
+    ]
 
 
 Spans = list[tuple[int, int]]
@@ -349,6 +359,8 @@ def _through(
     ramps: tuple[Ramp, ...] | None, how: tuple[Reader, ...] | None, spans: Spans
 ) -> tuple[Ramp, ...] | None:
     """What a layer's units see through one of its inputs."""
+    if ramps is UNREACHED:
+        return UNREACHED
     if ramps is None or how is None:
         return None
     found: list[Ramp] = []
@@ -364,8 +376,11 @@ def _through(
 
 
 def _union(branches: Sequence[tuple[Ramp, ...] | None], spans: Spans) -> tuple[Ramp, ...] | None:
-    result = branches[0]
-    for branch in branches[1:]:
+    reached = [branch for branch in branches if branch is not UNREACHED]
+    if not reached:
+        return UNREACHED
+    result = reached[0]
+    for branch in reached[1:]:
         if result is None or branch is None:
             return None
         if branch is not result:
@@ -379,6 +394,8 @@ def _union(branches: Sequence[tuple[Ramp, ...] | None], spans: Spans) -> tuple[R
 def _intervals(ramps: tuple[Ramp, ...] | None, sizes: Shape) -> Seen:
     if ramps is None:
         return None
+    if ramps is UNREACHED:
+        return ()
     known: dict[tuple[int, int], Any] = {}
     found = []
     for ramp, size in zip(ramps, sizes, strict=True):

@@ -6,7 +6,7 @@ here computes either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Windows
@@ -16,7 +16,8 @@ Intervals = Sequence[Span | None]
 """For each unit of an axis the first and last input pixel it sees, or `None`."""
 
 Seen = Sequence[Intervals] | None
-"""The intervals of each axis; `None` where a layer sees everything or has no axes."""
+"""The intervals of each axis; `None` where a layer sees everything or has no axes, and no axis
+(`()`) where it does not depend on the input."""
 
 
 class Prediction(NamedTuple):
@@ -28,7 +29,8 @@ class Prediction(NamedTuple):
     params: int
     macs: int
     activation_bytes: int
-    field: Windows | None
+    fields: tuple[Windows | None, ...]
+    """For each input of the network what the layer's units see of it."""
 
 
 class Measurement(NamedTuple):
@@ -123,12 +125,13 @@ def compare(
     measurements: Sequence[Measurement],
     predicted_peak: int,
     peak_layer: str,
-    seen: Sequence[Seen],
+    seen: Mapping[str, Sequence[Seen]],
     seconds: float,
     failure: Mismatch | None = None,
 ) -> Verification:
-    """Hold every column against the run; layers in execution order, without the input.
+    """Hold every column against the run; layers in execution order, without the inputs.
 
+    ``seen`` has for each input of the network, by its name, what every layer sees of it.
     Where the run broke off, the layers that ran are compared.
     """
     checks = [_shapes(predictions, measurements)]
@@ -172,13 +175,17 @@ def _column(
     )
 
 
-def _fields(predictions: Sequence[Prediction], seen: Sequence[Seen]) -> Check:
+def _fields(predictions: Sequence[Prediction], seen: Mapping[str, Sequence[Seen]]) -> Check:
     mismatches = []
-    for told, found in zip(predictions, seen, strict=False):
-        difference = field_difference(told.field, found)
-        if difference is not None:
-            mismatches.append(Mismatch(told.name, *difference))
-    return Check("receptive_field", len(seen), tuple(mismatches))
+    layers = min(map(len, seen.values()))
+    for told, *found in zip(predictions, *seen.values(), strict=False):
+        for name, field, pixels in zip(seen, told.fields, found, strict=True):
+            difference = field_difference(field, pixels)
+            if difference is not None:
+                layer = told.name if len(seen) == 1 else f"{told.name}, of {name}"
+                mismatches.append(Mismatch(layer, *difference))
+                break
+    return Check("receptive_field", layers, tuple(mismatches))
 
 
 def field_difference(field: Windows | None, seen: Seen) -> tuple[Any, Any] | None:
@@ -187,6 +194,9 @@ def field_difference(field: Windows | None, seen: Seen) -> tuple[Any, Any] | Non
     Every unit of every axis is compared, over the plane that goes on beyond the input's
     borders: a window that begins in the padding begins at a negative pixel on both sides.
     """
+    nothing = field is not None and all(window.spans == (None,) for window in field)
+    if nothing or seen == ():
+        return None if nothing and seen == () else (_told(field, nothing), _told(seen, seen == ()))
     if field is None or seen is None:
         return None if field is None and seen is None else (_told(field), _told(seen))
     if len(field) != len(seen):
@@ -218,5 +228,5 @@ def units(window: Window, count: int) -> Iterable[Span | None]:
     return map(window.at, range(count))
 
 
-def _told(field: object) -> str:
-    return "the whole input" if field is None else "a window"
+def _told(field: object, nothing: bool = False) -> str:
+    return "nothing" if nothing else "the whole input" if field is None else "a window"

@@ -38,7 +38,8 @@ class Activations:
 
     def __init__(self, graph: Graph) -> None:
         self._arrays: dict[int, Array] = {}
-        self._given = 0  # its identity: a reference would keep it alive
+        self._given: set[int] = set()  # identities: references would keep them alive
+        self._inputs = graph.inputs
         self._readers = [0] * len(graph.nodes)
         for node in graph.nodes:
             for taken in node.inputs:
@@ -52,10 +53,10 @@ class Activations:
     def free(self, index: int) -> bool:
         """Whether an output has one reader left and no other output is in its memory.
 
-        The network's input is the caller's and never free.
+        The network's inputs are the caller's and never free.
         """
         memory = root(self._arrays[index])
-        if id(memory) == self._given or self._readers[index] != 1:
+        if id(memory) in self._given or self._readers[index] != 1:
             return False
         return not any(
             root(array) is memory for other, array in self._arrays.items() if other != index
@@ -63,8 +64,8 @@ class Activations:
 
     def store(self, index: int, array: Array) -> None:
         """Keep the output of a node for its readers."""
-        if index == 0:
-            self._given = id(root(array))
+        if index in self._inputs:
+            self._given.add(id(root(array)))
         self._arrays[index] = array
 
     def release(self, inputs: Sequence[int], index: int) -> None:
@@ -85,26 +86,28 @@ class Executor:
         self.threads = threads
 
     def measure(
-        self, take: Callable[[], Array], observer: Observer = lambda index, found: None
+        self, take: Callable[[], Sequence[Array]], observer: Observer = lambda index, found: None
     ) -> dict[int, Array]:
         """Run every layer by itself and measure it; the network's outputs by node.
 
-        ``take`` makes the input [B, C, *spatial]; it is called once, so that nobody else holds
-        the array.
+        ``take`` makes the inputs [B, C, *spatial] in their order; it is called once, so that
+        nobody else holds the arrays.
 
         Raises:
             LayerFailedError: a kernel refuses its arrays.
         """
         graph, ledger, arrays = self.graph, Ledger(), ArrayCounter()
         activations, around = Activations(graph), Surroundings(graph)
-        x = take()
-        ledger.enter(x)
-        around.shapes[0] = x.shape[1:]
-        generator = Generator(0, x.dtype)
-        activations.store(0, x)
-        del x
+        given = list(take())
+        generator = Generator(0, given[0].dtype)
+        for index in reversed(graph.inputs):
+            x = given.pop()
+            ledger.enter(x)
+            around.shapes[index] = x.shape[1:]
+            activations.store(index, x)
+            del x
         with workers(self.threads), workspace():
-            for index, node in enumerate(graph.nodes[1:], start=1):
+            for index, node in enumerate(graph.layers, start=len(graph.inputs)):
                 observer(index, None)
                 supply = self.supply(index, generator)
                 inputs = [activations[taken] for taken in node.inputs]

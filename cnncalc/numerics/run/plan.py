@@ -59,7 +59,7 @@ class Plan:
     def _plan(self) -> list[Step]:
         steps = []
         done: set[int] = set()
-        for index in range(1, len(self.graph.nodes)):
+        for index in range(len(self.graph.inputs), len(self.graph.nodes)):
             if index not in done:
                 step, absorbed = self._step(index)
                 done.update(absorbed)
@@ -129,19 +129,20 @@ class Plan:
             bias *= epilogue.scale
         return Epilogue(None, epilogue.shift)
 
-    def run(self, x: Array) -> dict[int, Array]:
-        """The network's outputs by node, for an input [B, C, *spatial] that stays as it is."""
+    def run(self, *given: Array) -> dict[int, Array]:
+        """The network's outputs by node, for inputs [B, C, *spatial] that stay as they are."""
         with workers(self.threads), workspace():
-            return self.forward(x)
+            return self.forward(*given)
 
-    def forward(self, x: Array) -> dict[int, Array]:
+    def forward(self, *given: Array) -> dict[int, Array]:
         """As `run`, within threads and working space that the caller has set up."""
         graph = self.graph
         activations = Activations(graph)
         around = Surroundings(graph)
-        around.shapes[0] = x.shape[1:]
-        generator = Generator(0, x.dtype)
-        activations.store(0, x)
+        generator = Generator(0, given[0].dtype)
+        for index, x in enumerate(given):
+            around.shapes[index] = x.shape[1:]
+            activations.store(index, x)
         for index, result, epilogue in self.steps:
             node = graph.nodes[index]
             inputs = [activations[taken] for taken in node.inputs]

@@ -36,7 +36,7 @@ class Options(NamedTuple):
     weights: str | None = None
     """A file of weights; generated ones without."""
     image: str | None = None
-    """A file with the input; a random one without."""
+    """A file with the first input; random ones without."""
     scores: int = 0
     """How many of an output's largest values are told."""
 
@@ -59,7 +59,7 @@ def verify(
     """
     start = perf_counter()
     dtype = np.dtype(options.dtype)
-    read = _input(graph, options, dtype)
+    make = _inputs(graph, options, dtype)
     if options.weights is None:
         arrays = generate(graph, dtype, options.seed)
     else:
@@ -73,27 +73,33 @@ def verify(
 
     failure, outputs = None, {}
     try:
-        outputs = Executor(graph, arrays, options.threads).measure(read, observe)
+        outputs = Executor(graph, arrays, options.threads).measure(make, observe)
     except LayerFailedError as error:
         failure = Mismatch(graph.nodes[error.index].name, "an output", f"refused: {error}")
-    shapes = [graph.input_shape, *(found.output_shape for found in measurements)]
-    seen = seen_pixels(graph, shapes)
+    shapes = [*graph.input_shapes.values(), *(found.output_shape for found in measurements)]
+    seen = {
+        name: seen_pixels(graph, shapes, source) for source, name in enumerate(graph.input_shapes)
+    }
     verification = compare(
         predictions, measurements, peak, peak_layer, seen, perf_counter() - start, failure
     )
     return Run(verification, tuple(measurements), _scores(graph, outputs, options.scores))
 
 
-def _input(graph: Graph, options: Options, dtype: np.dtype[Any]) -> Callable[[], Array]:
-    """Makes the input [B, C, *spatial], from a file or at random."""
-    shape = (options.batch, *graph.input_shape)
-    if options.image is not None:
-        image = _image(options.image, shape, dtype)
-        held = [image]
-        del image
-        return held.pop
+def _inputs(graph: Graph, options: Options, dtype: np.dtype[Any]) -> Callable[[], list[Array]]:
+    """Makes the inputs [B, C, *spatial], from a file or at random."""
+    shapes = [(options.batch, *shape) for shape in graph.input_shapes.values()]
+    given = [] if options.image is None else [_image(options.image, shapes[0], dtype)]
     random = np.random.Generator(np.random.PCG64([options.seed, 1]))
-    return lambda: random.standard_normal(shape, np.float32).astype(dtype, copy=False)
+
+    def make() -> list[Array]:
+        held = given.copy()
+        given.clear()
+        for shape in shapes[len(held) :]:
+            held.append(random.standard_normal(shape, np.float32).astype(dtype, copy=False))
+        return held
+
+    return make
 
 
 def _image(path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

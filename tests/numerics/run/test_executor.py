@@ -73,7 +73,7 @@ def test_equals_pytorch(case: Case, dtype: str, answers: Any) -> None:
     x = image(case).astype(dtype)
     given = x.copy()
     weights = arrays(net, dtype)
-    single = Executor(net, weights, 2).measure(lambda: given.copy())
+    single = Executor(net, weights, 2).measure(lambda: [given.copy()])
     folded = Plan(net, weights, 2).run(x)
     assert np.array_equal(x, given), "the caller's input was written over"
     for number, index in enumerate(net.outputs):
@@ -177,7 +177,7 @@ def test_what_others_read_is_not_folded_or_written_over(text: str) -> None:
 def same_results(net: Graph, plan: Plan) -> None:
     x = np.random.RandomState(0).standard_normal((2, *net.input_shape))
     given = x.copy()
-    expected = Executor(net, generate(net, np.dtype("float64"), 1)).measure(lambda: given.copy())
+    expected = Executor(net, generate(net, np.dtype("float64"), 1)).measure(lambda: [given.copy()])
     for _ in range(2):
         outputs = plan.run(x)
         assert np.array_equal(x, given)
@@ -198,7 +198,7 @@ def test_shared_weights_are_counted_once() -> None:
     found: list[Any] = []
     weights = generate(net, np.dtype("float32"))
     Executor(net, weights).measure(
-        lambda: np.zeros((1, 3, 6, 6), np.float32), lambda index, row: found.append(row)
+        lambda: [np.zeros((1, 3, 6, 6), np.float32)], lambda index, row: found.append(row)
     )
     assert [row.params for row in found if row] == [12, 0]
 
@@ -207,7 +207,7 @@ def test_outputs_are_all_that_is_left() -> None:
     net = graph(listed((3, 6, 6), ["relu", {"max_pool": 2}, "flatten", {"linear": 2}]))
     alive: list[int] = []
     outputs = Executor(net, generate(net, np.dtype("float64"))).measure(
-        lambda: np.ones((1, 3, 6, 6)), lambda index, row: row and alive.append(row.alive_bytes)
+        lambda: [np.ones((1, 3, 6, 6))], lambda index, row: row and alive.append(row.alive_bytes)
     )
     assert alive == [2 * 864, 864 + 216, 216, 216 + 16]
     assert [output.shape for output in outputs.values()] == [(1, 2)]

@@ -114,7 +114,7 @@ def test_values_neither_vanish_nor_explode(name: str) -> None:
     assert name in zoo.names()
     net = load(name).graph(input=None if name == "dcgan_generator" else (3, 64, 64))
     x = np.random.RandomState(0).standard_normal((1, *net.input_shape)).astype(np.float32)
-    outputs = Executor(net, generate(net, FLOAT32)).measure(lambda: x)
+    outputs = Executor(net, generate(net, FLOAT32)).measure(lambda: [x])
     for output in outputs.values():
         assert np.isfinite(output).all()
         assert 1e-3 < output.std() < 1e6

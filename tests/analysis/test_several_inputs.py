@@ -1,0 +1,147 @@
+"""Networks with several inputs: memory, receptive fields for each, and the run that proves them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cnncalc.analysis.receptive_field import fields_by_input
+from cnncalc.analysis.report import Report
+from cnncalc.graph import Graph, Node, input_node
+from cnncalc.layers import KINDS
+from cnncalc.numerics.run.checks import Prediction
+from cnncalc.numerics.run.verification import Options, verify
+from cnncalc.render.csv import report_csv
+from cnncalc.render.json import report_json
+from cnncalc.render.rows import rows
+from cnncalc.shapes import Shape
+from tests.support import network
+
+
+def built(inputs: dict[str, Shape], *layers: tuple[str, Any, tuple[int, ...]]) -> Graph:
+    """A graph of layers as (kind, options as in a file, indices of the nodes they take)."""
+    nodes = [input_node(shape, name) for name, shape in inputs.items()]
+    for number, (kind, options, taken) in enumerate(layers, 1):
+        shapes = tuple(nodes[index].facts.output for index in taken)
+        if KINDS[kind].branches:
+            made = KINDS[kind]((None,), 0)
+        else:
+            listed = ", ".join(f"{key}: {value}" for key, value in options.items())
+            text = f"input: {list(shapes[0])}\nlayers: [{kind}: {{{listed}}}]"
+            made = network(text if options else text.replace(": {}", "")).graph().layers[0].kind
+        nodes.append(Node(f"{kind}{number}", made, taken, made.facts(shapes)))
+    return Graph("several", None, tuple(nodes), {})
+
+
+CONV = {"filters": 4, "kernel": 3, "padding": 1}
+RGBD = built(
+    {"image": (3, 16, 16), "depth": (1, 16, 16)},
+    ("conv", CONV, (0,)),
+    ("max_pool", {"kernel": 2}, (2,)),
+    ("conv", {**CONV, "stride": 2}, (1,)),
+    ("concat", {}, (3, 4)),
+    ("conv", CONV, (5,)),
+)
+
+
+def wrong_columns(report: Report) -> list[str]:
+    """The columns of a report that a run does not bear out."""
+    predictions = [
+        Prediction(
+            row.name, row.kind, row.output_shape, row.params, row.macs, row.activation_bytes,
+            row.fields,
+        )
+        for row in report.layers
+    ]  # fmt: skip
+    run = verify(
+        report.graph,
+        predictions,
+        report.totals.peak_activation_bytes,
+        report.peak_layer,
+        Options(),
+        lambda index, found: None,
+    )
+    assert run.verification.failure is None
+    return [check.name for check in run.verification.checks if not check.passed]
+
+
+def test_inputs_stand_apart_from_the_layers() -> None:
+    report = Report(RGBD)
+    assert list(RGBD.inputs) == [0, 1]
+    assert RGBD.input_shape == (3, 16, 16)
+    assert report.inputs == {"image": (3, 16, 16), "depth": (1, 16, 16)}
+    assert [row.number for row in report.layers] == [1, 2, 3, 4, 5]
+    assert report.totals.layers == 5
+    assert [row.inputs for row in report.layers][:3] == [("image",), ("conv1",), ("depth",)]
+    # the inputs' values are no layer's
+    assert report.totals.activations == 4 * 256 + 3 * 4 * 64 + 8 * 64
+
+
+def test_receptive_field_of_each_input() -> None:
+    fields = [row.receptive_fields for row in Report(RGBD).layers]
+    sizes = [{name: field and field.size for name, field in one.items()} for one in fields]
+    assert sizes == [
+        {"image": (3, 3), "depth": (0, 0)},
+        {"image": (4, 4), "depth": (0, 0)},
+        {"image": (0, 0), "depth": (3, 3)},
+        {"image": (4, 4), "depth": (3, 3)},
+        {"image": (8, 8), "depth": (7, 7)},
+    ]
+    assert fields[-1]["image"] == ((8, 8), (2, 2), (-3, -3))
+    assert fields[-1]["depth"] == ((7, 7), (2, 2), (-3, -3))
+
+
+def test_all_inputs_count_until_they_are_read() -> None:
+    report = Report(RGBD)
+    # image, depth and the first convolution's output
+    assert report.totals.peak_activation_bytes == 4 * (3 * 256 + 256 + 4 * 256)
+    assert report.peak_layer == "conv1"
+    idle = built({"a": (1, 4, 4), "idle": (8, 4, 4)}, ("relu", {}, (0,)), ("relu", {}, (2,)))
+    assert Report(idle).totals.peak_activation_bytes == 4 * 16 * (1 + 8 + 1)
+
+
+def test_formats_tell_each() -> None:
+    report = Report(RGBD)
+    data = json.loads(report_json(report))
+    assert data["inputs"] == [
+        {"name": "image", "shape": [3, 16, 16]}, {"name": "depth", "shape": [1, 16, 16]},
+    ]  # fmt: skip
+    third = data["layers"][2]
+    assert third["receptive_fields"]["depth"] == {
+        "size": [3, 3], "stride": [2, 2], "start": [-1, -1],
+    }  # fmt: skip
+    assert third["receptive_field"] == third["receptive_fields"]["image"]
+    assert third["receptive_field"]["size"] == [0, 0]
+    header, *lines = report_csv(report).splitlines()
+    assert header.endswith("activation_bytes,receptive_field.depth,stride.depth,start.depth")
+    assert lines[3].endswith(",3x3,2x2,-1x-1")
+    assert [row.number for row in rows(report)] == list("12345")
+
+
+GRAPHS = {
+    "rgbd": RGBD,
+    "one after the other": built(
+        {"a": (2, 8, 8), "b": (2, 8, 8), "c": (2, 8, 8)},
+        ("add", {}, (0, 1)), ("conv", CONV, (3,)), ("concat", {}, (2, 4)),
+        ("max_pool", {"kernel": 2}, (5,)), ("upsample", {"scale": 2}, (6,)), ("add", {}, (7, 5)),
+    ),
+    "a flat one": built(
+        {"image": (2, 8, 8), "code": (4,)},
+        ("conv", CONV, (0,)), ("linear", {"features": 4}, (1,)),
+        ("reshape", {"shape": "[4, 1, 1]"}, (3,)),
+        ("multiply", {}, (2, 4)), ("flatten", {}, (5,)),
+    ),
+    "unused": built({"a": (2, 8, 8), "b": (2, 9)}, ("conv", CONV, (0,)), ("relu", {}, (2,))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_run_proves_it(name: str) -> None:
+    assert wrong_columns(Report(GRAPHS[name])) == []
+
+
+def test_a_run_tells_the_inputs_apart() -> None:
+    image, depth = fields_by_input(RGBD)
+    assert wrong_columns(Report(RGBD, fields=[depth, image])) == ["receptive_field"]
