@@ -252,7 +252,7 @@ def test_a_fold_is_its_last_layer() -> None:
     stage = next(row for row in rows(found, 1) if row.name == "stage1")
     last = [row for row in found.layers if row.name.startswith("stage1.")][-1]
     assert stage.output_shape == last.output_shape == (256, 56, 56)
-    assert stage.field == last.receptive_field
+    assert stage.fields == (last.receptive_field,)
 
 
 # -- the table ---------------------------------------------------------------------------------
