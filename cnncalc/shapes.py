@@ -1,8 +1,8 @@
 """Shapes, and the window arithmetic of one axis: every size in the program comes from here.
 
 Two ideas carry the file. A `Slide` is a kernel moving over one axis; it knows how many
-positions there are and what it leaves unread. A `Window` says which units of its input one
-output unit sees; windows compose (a layer after a layer) and unite (branches that meet), so
+positions there are (`coverage` counts what they read). A `Window` says which units of its input
+one output unit sees; windows compose (a layer after a layer) and unite (branches that meet), so
 that the receptive field of a layer is the composition of the windows on the way to it.
 """
 
@@ -89,18 +89,6 @@ class Slide(NamedTuple):
     def remainder(self) -> int:
         """Units of the padded axis behind the last window of floor mode; 0 where it tiles."""
         return self.travel % self.stride
-
-    @property
-    def unread(self) -> int:
-        """Units of the input itself, padding apart, that the remainder leaves unread.
-
-        Where the stride exceeds the kernel, the gap that follows every window is no loss of
-        the last one (`stride-skips-input` speaks of it).
-        """
-        if self.ceil:
-            return 0
-        gap = max(self.stride - self.extent, 0)
-        return max(self.remainder - gap - self.after, 0)
 
     @property
     def window(self) -> Window:

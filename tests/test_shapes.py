@@ -132,17 +132,6 @@ def test_output_counts_positions(slide: Slide) -> None:
     assert slide.output == counted(slide)
 
 
-@given(slides)
-def test_unread_counts_what_a_further_position_would_reach(slide: Slide) -> None:
-    slide = slide._replace(ceil=False)
-    assume(slide.travel >= 0)
-    positions = range(slide.output)
-    touched = max(taps(slide, positions[-1])) + 1
-    following = taps(slide, len(positions))[0]
-    behind = [unit for unit in range(slide.size) if unit >= touched and unit >= following]
-    assert slide.unread == len(behind)
-
-
 @given(slides, st.integers(0, 10))
 def test_window_is_what_the_kernel_touches(slide: Slide, position: int) -> None:
     touched = taps(slide, position)

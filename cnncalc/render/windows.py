@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import Any
 
+from cnncalc.coverage import unread
 from cnncalc.records import Record
 from cnncalc.render.findings import Style, unstyled
-from cnncalc.rules.base import Repair
-from cnncalc.rules.tiling import formula, near_repairs, quotient
+from cnncalc.rules.axis import arithmetic, fitting, repairs, verdict
 from cnncalc.shapes import Slide
 
 NARROWEST, WIDEST = 40, 120
@@ -41,13 +41,15 @@ def check_text(
         parts.append(style("the kernel does not fit: there is no output", "error"))
         parts.append(_list("what would fit", fitting(axis), style))
     else:
-        role = "warning" if axis.unread or unread_gap(axis) else "help"
+        role = "warning" if unread(axis).total else "help"
         meaning = verdict(axis)
         if len(meaning) > width:
-            meaning = meaning.replace(": ", ":\n", 1)
+            meaning = meaning.replace(": ", ":\n", 1).replace("; ", ";\n")
         parts += [style(meaning, role), drawing(axis, width, style, signs)]
-        if found := repairs(axis):
-            parts.append(_list("repairs", [repair.description for repair in found], style))
+        if advice := [repair.description for repair in repairs(axis)]:
+            parts.append(_list("repairs", advice, style))
+        elif unread(axis).total:
+            parts.append("no padding, kernel, stride or input near these reads all of it")
     return "\n\n".join(parts) + "\n"
 
 
@@ -98,75 +100,9 @@ def steps(axis: Slide) -> str:
     return "\n".join(f"  {a.ljust(first)}   {b.rjust(second)} = {c}" for a, b, c in rows)
 
 
-def verdict(axis: Slide) -> str:
-    """The formula with its value, and what it means."""
-    exact = f"{formula(axis)} = {quotient(axis)}"
-    if axis.ceil and axis.remainder:
-        beyond = last_end(axis) - axis.size - axis.after + 1
-        if beyond > 0:
-            return f"{exact}: the last window reaches {_units(beyond)} beyond the padded input"
-        return f"{exact}: a last window would start beyond the input and is left out"
-    if axis.unread:
-        lost = "is" if axis.unread == 1 else "are"
-        return f"{exact}: the last {_units(axis.unread)} of the input {lost} never read"
-    if gap := unread_gap(axis):
-        lost = "is" if gap == 1 else "are"
-        return f"{exact}: {_units(gap)} after every window {lost} never read"
-    shared = gcd(axis.stride, axis.dilation)
-    if shared > 1 and axis.kernel > 1 and axis.output > 1:
-        return (
-            f"{exact}: stride and dilation share the factor {shared}: "
-            f"only one unit in {shared} is ever read"
-        )
-    if axis.remainder:
-        return f"{exact}: only padding is left unread, nothing of the input"
-    return f"{exact}: the stride tiles the input"
-
-
-def _units(count: int) -> str:
-    return f"{count} unit{'s' if count != 1 else ''}"
-
-
-def unread_gap(axis: Slide) -> int:
-    """Units between neighbouring windows that none of them reaches."""
-    return max(axis.stride - axis.extent, 0) if axis.output > 1 else 0
-
-
 def last_end(axis: Slide) -> int:
     """The last unit of the last window, counted from the first unit of the input."""
     return (axis.output - 1) * axis.stride - axis.before + axis.extent - 1
-
-
-def repairs(axis: Slide) -> tuple[Repair, ...]:
-    """What would read all of the input, the least change first."""
-    if axis.ceil or axis.travel < 0:
-        return ()
-    if axis.unread:
-        ceiled = axis._replace(ceil=True)
-        ceil = Repair(
-            f"a pool's ceil mode reads all: output {ceiled.output}", {"ceil_mode": "true"}
-        )
-        return (*near_repairs((axis,), None), ceil)
-    if unread_gap(axis):
-        kernel = axis._replace(kernel=axis.kernel + -(-unread_gap(axis) // axis.dilation))
-        stride = axis._replace(stride=axis.extent)
-        found = [Repair(f"stride {stride.stride} leaves no gaps: output {stride.output}")]
-        if kernel.travel >= 0:
-            text = f"kernel {kernel.kernel} leaves no gaps: output {kernel.output}"
-            found.append(Repair(text))
-        return tuple(found)
-    return ()
-
-
-def fitting(axis: Slide) -> list[str]:
-    """What would make a kernel fit that does not."""
-    missing = -axis.travel
-    room = (axis.size + axis.before + axis.after - 1) // axis.dilation + 1
-    return [
-        f"a kernel of at most {room}",
-        f"{missing} more padding in all",
-        f"an input of at least {axis.size + missing}",
-    ]
 
 
 # -- the drawing ----------------------------------------------------------------------------------
@@ -275,6 +211,7 @@ def _legend(axis: Slide, cells: Iterable[int | None], style: Style, signs: Signs
 def check_dict(axis: Slide) -> dict[str, Any]:
     """The same as plain data."""
     fits = axis.travel >= 0
+    lost = unread(axis) if fits else None
     start = (axis.output - 1) * axis.stride - axis.before
     return {
         "schema": "cnncalc.check/1",
@@ -285,11 +222,13 @@ def check_dict(axis: Slide) -> dict[str, Any]:
         "dilation": axis.dilation,
         "ceil_mode": axis.ceil,
         "effective_kernel": axis.extent,
-        "formula": f"{formula(axis)} = {quotient(axis)}",
+        "formula": arithmetic(axis),
         "output": axis.output if fits else None,
         "tiles": fits and axis.remainder == 0,
-        "unread": axis.unread if fits else None,
-        "unread_between_windows": unread_gap(axis) if fits else None,
+        "unread": lost.total if lost else None,
+        "unread_behind_windows": lost.behind if lost else None,
+        "unread_between_windows": lost.between if lost else None,
+        "unread_between_taps": lost.inside if lost else None,
         "windows": {
             "first": [-axis.before, -axis.before + axis.extent - 1],
             "last": [start, last_end(axis)],

@@ -45,10 +45,12 @@ def check(subject: Subject) -> tuple[Diagnostic, ...]:
 
 
 def ordered(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Findings by severity, then by place; those of one rule at one place are one."""
+    """Findings by severity, then by place; those of one rule about one written layer are one."""
     merged: dict[tuple[object, ...], Diagnostic] = {}
     for finding in findings:
-        key = (finding.rule, finding.place, finding.message if not finding.place else "")
+        # uses of one written layer may differ in their numbers; what is of no layer is told whole
+        alike = finding.place is not None and finding.layer is not None
+        key = (finding.rule, finding.place, "" if alike else finding.message)
         known = merged.get(key)
         if known is None:
             merged[key] = finding

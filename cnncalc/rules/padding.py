@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnncalc.coverage import unread
 from cnncalc.layers.base import Facts
 from cnncalc.layers.sliding import Sliding
 from cnncalc.rules.base import LayerRule, Repair, Subject, Verdict
@@ -78,7 +79,7 @@ def _even(axes: tuple[Slide, ...]) -> tuple[int, ...] | None:
         total = axis.before + axis.after
         for side in (total // 2, -(-total // 2)):
             changed = axis._replace(before=side, after=side)
-            if changed.output == axis.output and not changed.unread:
+            if changed.output == axis.output and not unread(changed).behind:
                 found.append(side)
                 break
         else:

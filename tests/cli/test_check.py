@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import Outcome
 
-from cnncalc.render.windows import ASCII, check_dict, check_text, is_read, repairs
+from cnncalc.coverage import unread
+from cnncalc.render.windows import ASCII, check_dict, check_text, is_read
+from cnncalc.rules.axis import repairs
 from cnncalc.shapes import Slide
 
 Run = Callable[..., Outcome]
@@ -71,6 +73,10 @@ VERDICTS = [
     ("--input 7 --kernel 3 --dilation 2", 3, "2·(3 − 1) + 1 = 5"),
     ("--input 7 --kernel 3 --stride 2 --padding 1 --dilation 2", 3, "only one unit in 2"),
     ("--input 20 --kernel 1 --stride 2", 10, "1 unit after every window is never read"),
+    ("--input 4 --kernel 2 --stride 5", 1, "= 1.4: the last 2 units of the input are never read"),
+    ("--input 9 --kernel 2 --stride 10", 1, "= 1.7: the last 7 units of the input are never read"),
+    ("--input 9 --kernel 3 --stride 4", 2, "after every window is never read, 2 in all;\n3 of 9"),
+    ("--input 5 --kernel 2 --dilation 4", 1, "3 units between the taps are never read"),
     ("--input 2147483647 --kernel 3 --stride 2", 1073741823, "tiles"),
 ]
 
@@ -83,6 +89,7 @@ def test_verdict(run: Run, options: str, output: int, part: str) -> None:
     assert max(map(len, outcome.out.splitlines())) <= 80 or "2147483647" in options
     data = json.loads(run("check", *options.split(), "--format", "json").out)
     assert data["output"] == output
+    assert ("never read" in outcome.out or "ever read" in outcome.out) == bool(data["unread"])
 
 
 def test_kernel_that_does_not_fit(run: Run) -> None:
@@ -149,6 +156,10 @@ def test_drawing_fits_and_agrees(axis: Slide, width: int) -> None:
         }
         for unit in range(axis.size):
             assert is_read(axis, unit) == (unit in taps)
+        assert data["unread"] == len(set(range(axis.size)) - taps)
+        assert data["unread"] == sum(value for key, value in data.items() if "unread_" in key)
+        assert ("never read" in text or "ever read" in text) == bool(data["unread"])
+        assert ("nothing of the input" in text) <= (data["unread"] == 0)
 
 
 @given(slides)
@@ -169,4 +180,4 @@ def test_repairs_do_what_they_say(axis: Slide) -> None:
                 changed = changed._replace(stride=int(text))
         if repair.options and sign:
             assert changed.output == int(output)
-            assert changed.unread == 0
+            assert unread(changed).total == 0

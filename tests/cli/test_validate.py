@@ -183,6 +183,23 @@ def test_github(run: Run, write: Write) -> None:
     assert "\x1b" not in line
 
 
+@pytest.mark.parametrize("format_", ["text", "json", "github", "sarif"])
+def test_every_broken_budget_is_told(run: Run, write: Write, format_: str) -> None:
+    options = ("--max-params", "100", "--max-macs", "1.5K", "--max-memory", "1KiB")
+    outcome = run("validate", write(GOOD), *options, "--format", format_)
+    assert outcome.status == 1
+    for what in ("592 parameters", "2,352 multiply-accumulates", "bytes of memory"):
+        assert outcome.out.count(f"{what}, and the budget is") >= 1
+    assert format_ == "sarif" or "the same in" not in outcome.out
+    if format_ == "json":
+        found = json.loads(outcome.out)["diagnostics"]
+        budgets = [one["times"] for one in found if one["rule"] == "budget-exceeded"]
+        assert budgets == [1, 1, 1]
+    if format_ == "sarif":
+        results = json.loads(outcome.out)["runs"][0]["results"]
+        assert sum(one["ruleId"] == "budget-exceeded" for one in results) == 3
+
+
 def test_github_by_itself(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert run("validate", write(WRONG)).out.startswith("::error file=")
