@@ -15,13 +15,13 @@ from cnncalc.layers import (
 )
 from cnncalc.layers.base import (
     Facts,
-    Keeps,
     Kind,
     LayerError,
     Operations,
     Reference,
     Windows,
 )
+from cnncalc.layers.keeps import Keeps, Kept
 
 FAMILIES = (conv, pool, linear, norm, activation, merge, reshape, upsample, attention)
 
@@ -38,6 +38,7 @@ __all__ = [
     "KINDS",
     "Facts",
     "Keeps",
+    "Kept",
     "Kind",
     "LayerError",
     "Operations",

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnncalc.layers.base import Facts, Keeps, Kind, Operations, pointwise, single
+from cnncalc.layers.base import Facts, Kind, Operations, pointwise, single
+from cnncalc.layers.keeps import INPUTS, OUTPUT, PASSED, Keeps, Kept
 from cnncalc.layers.options import Choice, Number, Rate, option
 from cnncalc.shapes import Shape, product
+
+SIGNED = Keeps(inputs=True, from_output=True)
+"""The sign of the output tells the input's, so that one written in place keeps its output."""
 
 
 class Elementwise(Kind):
     """A function of each value by itself, which may be written over its input."""
 
     per_value: ClassVar[int]
-    keeps_output: ClassVar[bool] = False
+    kept: ClassVar[Keeps] = INPUTS
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -25,16 +29,18 @@ class Elementwise(Kind):
             shape,
             operations=Operations(activation=self.per_value * product(shape)),
             windows=(pointwise(shape),),
-            keeps=Keeps(output=True) if self.keeps_output else Keeps(inputs=True),
             elementwise=True,
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return self.kept
 
 
 class Relu(Elementwise, name="relu"):
     """`max(x, 0)`: one operation a value."""
 
     per_value = 1
-    keeps_output = True
+    kept = OUTPUT
 
 
 class Relu6(Elementwise, name="relu6"):
@@ -47,6 +53,7 @@ class LeakyRelu(Elementwise, name="leaky_relu"):
     """`x` where positive, else `slope · x`: two operations a value."""
 
     per_value = 2
+    kept = SIGNED
     slope: float = option(Number(), "slope below zero", default=0.01, main=True)
 
 
@@ -72,15 +79,18 @@ class PRelu(Kind, name="prelu"):
             roles={"weight": "slope"},
             operations=Operations(activation=2 * product(shape)),
             windows=(pointwise(shape),),
-            keeps=Keeps(inputs=True),
             elementwise=True,
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(inputs=True, takes="low")
 
 
 class Elu(Elementwise, name="elu"):
     """`x` where positive, else `α (exp x − 1)`: four operations a value."""
 
     per_value = 4
+    kept = SIGNED
     alpha: float = option(Number(), "scale below zero", default=1.0, main=True)
 
 
@@ -88,12 +98,14 @@ class Selu(Elementwise, name="selu"):
     """Scaled ELU with fixed constants (Klambauer et al. 2017): five operations a value."""
 
     per_value = 5
+    kept = SIGNED
 
 
 class Celu(Elementwise, name="celu"):
     """`max(x, 0) + min(0, α (exp(x/α) − 1))`: seven operations a value."""
 
     per_value = 7
+    kept = SIGNED
     alpha: float = option(Number(above=0), "scale below zero", default=1.0, main=True)
 
 
@@ -114,9 +126,11 @@ class Gelu(Elementwise, name="gelu"):
             shape,
             operations=Operations(activation=per_value * product(shape)),
             windows=(pointwise(shape),),
-            keeps=Keeps(inputs=True),
             elementwise=True,
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return INPUTS
 
 
 class Silu(Elementwise, name="silu"):
@@ -135,14 +149,14 @@ class Sigmoid(Elementwise, name="sigmoid"):
     """`1 / (1 + exp(−x))`: four operations a value."""
 
     per_value = 4
-    keeps_output = True
+    kept = OUTPUT
 
 
 class Tanh(Elementwise, name="tanh"):
     """Hyperbolic tangent: one operation a value."""
 
     per_value = 1
-    keeps_output = True
+    kept = OUTPUT
 
 
 class HardSigmoid(Elementwise, name="hard_sigmoid"):
@@ -170,9 +184,12 @@ class Softplus(Elementwise, name="softplus"):
 
 
 class Softsign(Elementwise, name="softsign"):
-    """`x / (1 + |x|)`: three operations a value."""
+    """`x / (1 + |x|)`: three operations a value. Its denominator is kept beside its input."""
 
     per_value = 3
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(inputs=True, arrays=(Kept(product(output), least=0),))
 
 
 class Threshold(Elementwise, name="threshold"):
@@ -195,8 +212,10 @@ class Softmax(Kind, name="softmax"):
             shape,
             operations=Operations(activation=(5 * shape[0] - 2) * product(shape[1:])),
             windows=(pointwise(shape) if len(shape) > 1 else None,),
-            keeps=Keeps(output=True),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return OUTPUT
 
 
 class LogSoftmax(Softmax, name="log_softmax"):
@@ -208,7 +227,6 @@ class LogSoftmax(Softmax, name="log_softmax"):
             shape,
             operations=Operations(activation=(5 * shape[0] - 1) * product(shape[1:])),
             windows=(pointwise(shape) if len(shape) > 1 else None,),
-            keeps=Keeps(output=True),
         )
 
 
@@ -219,25 +237,35 @@ class View(Kind):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        return Facts(shape, windows=(pointwise(shape),), view=True, keeps=self._keeps(shape))
+        return Facts(shape, windows=(pointwise(shape),), view=True)
 
-    def _keeps(self, shape: Shape) -> Keeps:
-        return Keeps()
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return PASSED
 
 
 class Dropout(View, name="dropout"):
-    """Dropout (Srivastava et al. 2014): nothing at inference; training keeps a mask."""
+    """Dropout (Srivastava et al. 2014): nothing at inference; training keeps what it multiplies by.
+
+    PyTorch on a CPU keeps that factor, 0 or `1 / (1 − rate)`, for each value; on a GPU a mask
+    of one byte a value, which is also what `cnncalc memory --minimal` counts.
+    """
 
     rate: float = option(Rate(), "probability of a zero", default=0.5, main=True)
 
-    def _keeps(self, shape: Shape) -> Keeps:
-        return Keeps(mask_values=product(shape)) if self.rate else Keeps()
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        if not self.rate:
+            return PASSED
+        return Keeps(view=False, arrays=(Kept(product(output), least=1),))
 
 
 class DropPath(View, name="drop_path"):
     """Stochastic depth (Huang et al. 2016): drops whole samples of a branch in training."""
 
     rate: float = option(Rate(), "probability of leaving the branch out", default=0.0, main=True)
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        # a factor for each sample
+        return Keeps(view=False, arrays=(Kept(1),)) if self.rate else PASSED
 
 
 class Identity(View, name="identity"):

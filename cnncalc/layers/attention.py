@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from cnncalc.layers.base import (
     Facts,
-    Keeps,
     Kind,
     LayerError,
     Operations,
@@ -15,6 +14,7 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
+from cnncalc.layers.keeps import Keeps, Kept
 from cnncalc.layers.options import Bool, Choice, Int, option
 from cnncalc.shapes import Shape, product
 
@@ -68,7 +68,22 @@ class SqueezeExcitation(Kind, name="squeeze_excitation"):
                 elementwise=product(shape),
             ),
             windows=(None,),
-            keeps=Keeps(inputs=True, values=2 * inner + 2 * channels),
+        )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        """The input; the means, what enters and leaves each activation, and the gate.
+
+        ReLU and sigmoid keep their outputs, which the second convolution and the product keep
+        too; SiLU and the hard sigmoid their inputs beside them. The backward pass holds the
+        gradient of the product's two sides at once, each as large as the input.
+        """
+        channels, inner = output[0], self.squeeze
+        first = (Kept(inner),) * (1 if self.activation == "relu" else 2)
+        second = (Kept(channels),) * (1 if self.gate == "sigmoid" else 2)
+        return Keeps(
+            inputs=True,
+            arrays=(Kept(channels), *first, *second),
+            scratch=product(output),
         )
 
 
@@ -118,5 +133,23 @@ class SelfAttention(Kind, name="self_attention"):
                 elementwise=positions * width,
             ),
             windows=(None,),
-            keeps=Keeps(inputs=True, values=4 * positions * width + scores),
+        )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        """The input turned to positions × channels, and every operand of a product.
+
+        Queries, keys and values in one array, the queries scaled, the scores after softmax, and
+        the weighted sums. The mathematics can do without the turned and the scaled copy.
+        """
+        channels, positions = output[0], product(output[1:])
+        width = self.width or channels
+        return Keeps(
+            takes="low",
+            arrays=(
+                Kept(positions * channels),
+                Kept(3 * positions * width),
+                Kept(positions * width, least=0),
+                Kept(self.heads * positions**2),
+                Kept(positions * width),
+            ),
         )

@@ -2,8 +2,8 @@
 
 A kind declares its options, and from the shapes of its inputs it states `Facts`: the output
 shape, the shapes of its weights and buffers, its operations, the windows through which an
-output unit sees each input, and what its backward pass keeps. It knows nothing of tables,
-files, YAML or receptive fields; every analysis folds these facts over the graph.
+output unit sees each input; and beside them what its backward pass keeps. It knows nothing of
+tables, files, YAML or receptive fields; every analysis folds these facts over the graph.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, NoReturn
 
+from cnncalc.layers.keeps import Keeps
 from cnncalc.layers.options import Option, OptionError
 from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Shape, Slide, Window, product
@@ -56,19 +57,6 @@ class Operations(NamedTuple):
         return 2 * self.macs + sum(self[1:])
 
 
-class Keeps(Record):
-    """What a layer keeps for its backward pass, beside its weights."""
-
-    inputs: bool = False
-    output: bool = False
-    values: int = 0
-    """Further values of the activations' type (means, inverse deviations, a scaled copy)."""
-    index_values: int = 0
-    """Positions, kept as 64-bit integers (a max pool's switches)."""
-    mask_values: int = 0
-    """Truth values, one byte each (dropout)."""
-
-
 class Facts:
     """All that a layer states for given input shapes."""
 
@@ -77,7 +65,6 @@ class Facts:
         "buffer_values",
         "buffers",
         "elementwise",
-        "keeps",
         "operations",
         "output",
         "params",
@@ -99,7 +86,6 @@ class Facts:
         operations: Operations = Operations(),
         windows: tuple[Windows | None, ...],
         slides: tuple[Slide, ...] = (),
-        keeps: Keeps = Keeps(),
         view: bool = False,
         elementwise: bool = False,
     ) -> None:
@@ -116,7 +102,6 @@ class Facts:
         """For each input, the window on each spatial axis; `None`: all of it is seen."""
         self.slides = slides
         """The kernel that slides over the input, on each spatial axis; none of other layers."""
-        self.keeps = keeps
         self.view = view
         """Whether the output is the input under another shape and owns no bytes."""
         self.elementwise = elementwise
@@ -225,6 +210,10 @@ class Kind:
     def linear(self) -> bool:
         """Whether the output, at inference, is a linear function of the input and a constant."""
         return False
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        """State what the layer keeps for its backward pass, for shapes that it has facts for."""
+        raise NotImplementedError
 
     @property
     def summary(self) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from cnncalc.layers.base import (
     USUAL_ROLES,
     Facts,
-    Keeps,
     Kind,
     LayerError,
     Operations,
@@ -17,6 +16,7 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
+from cnncalc.layers.keeps import PRODUCT, Keeps, Kept
 from cnncalc.layers.options import Axes, Bool, Int, Kernel, Padding, option
 from cnncalc.layers.sliding import Pairs, Sliding, extents
 from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
@@ -67,7 +67,6 @@ class Convolution(Sliding):
         macs: int,
         bias_shape: Shape | None = None,
         *,
-        kept: int = 0,
         roles: Mapping[str, Role] = USUAL_ROLES,
     ) -> Facts:
         """Facts of a convolution with the given weights and multiply-accumulates."""
@@ -82,8 +81,11 @@ class Convolution(Sliding):
             operations=Operations(macs=macs, bias=product(output) if self.bias else 0),
             windows=(windows,),
             slides=slides,
-            keeps=Keeps(inputs=True, values=kept),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        padded = self.padded(inputs[0])
+        return PRODUCT if padded is None else Keeps(arrays=(padded,), takes="low")
 
 
 class Conv(Convolution, name="conv"):
@@ -151,8 +153,12 @@ class SeparableConv(Convolution, name="separable_conv"):
         macs = positions * (product(depthwise) + product(across))
         weights = {"depthwise.weight": depthwise, "pointwise.weight": across}
         output = (self.filters, *sizes)
-        kept = positions * between
-        return self._facts(output, axes, windows, weights, macs, kept=kept, roles=SEPARABLE_ROLES)
+        return self._facts(output, axes, windows, weights, macs, roles=SEPARABLE_ROLES)
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        found = super().keeps(inputs, output)
+        between = inputs[0][0] * self.multiplier * product(output[1:])
+        return found._replace(arrays=(*found.arrays, Kept(between)))
 
 
 class LocallyConnected(Convolution, name="locally_connected"):
@@ -173,6 +179,11 @@ class LocallyConnected(Convolution, name="locally_connected"):
         output = (self.filters, *sizes)
         weight = (*output, shape[0] // self.groups, *self.kernel)
         return self._facts(output, axes, windows, {"weight": weight}, product(weight), output)
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        # the windows, copied out beside each other for a product at every position
+        columns = inputs[0][0] * product(self.kernel) * product(output[1:])
+        return Keeps(arrays=(Kept(columns),), takes="low", gives="single" if self.bias else "")
 
 
 class ConvTranspose(Kind, name="conv_transpose"):
@@ -253,5 +264,7 @@ class ConvTranspose(Kind, name="conv_transpose"):
                 macs=product(sizes) * product(weight), bias=product(output) if self.bias else 0
             ),
             windows=(tuple(windows),),
-            keeps=Keeps(inputs=True),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return PRODUCT

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from cnncalc.layers.base import (
     Facts,
-    Keeps,
     Kind,
     LayerError,
     Operations,
@@ -15,6 +14,7 @@ from cnncalc.layers.base import (
     pointwise,
     single,
 )
+from cnncalc.layers.keeps import PRODUCT, Keeps, Kept
 from cnncalc.layers.options import Bool, Int, option
 from cnncalc.shapes import Shape, product
 
@@ -63,8 +63,10 @@ class Linear(Kind, name="linear"):
                 bias=positions * self.features if self.bias else 0,
             ),
             windows=(pointwise(shape) if self.each_position else None,),
-            keeps=Keeps(inputs=True),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return PRODUCT
 
 
 class Rbf(Kind, name="rbf"):
@@ -98,8 +100,13 @@ class Rbf(Kind, name="rbf"):
             buffers={} if self.trainable else arrays,
             operations=Operations(macs=product(centres), elementwise=product(centres)),
             windows=(None,),
-            keeps=Keeps(inputs=True),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        # all differences, as the square's gradient needs them; they follow from the input
+        values = inputs[0][0]
+        arrays = (Kept(values), Kept((self.features - 1) * values, least=0))
+        return Keeps(arrays=arrays, gives="single")
 
 
 class Scale(Kind, name="scale"):
@@ -124,5 +131,7 @@ class Scale(Kind, name="scale"):
             roles=SCALE_ROLES,
             operations=Operations(elementwise=values, bias=values if self.bias else 0),
             windows=(pointwise(shape),),
-            keeps=Keeps(inputs=True),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(inputs=True, gives="single")

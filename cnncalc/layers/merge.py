@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.layers.base import Facts, Keeps, Kind, LayerError, Operations, Windows
+from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Windows
+from cnncalc.layers.keeps import Keeps, Kept
 from cnncalc.layers.options import Branches, option
 from cnncalc.shapes import FIXED, IDENTITY, Shape, product
 
@@ -25,15 +26,18 @@ class Broadcast(Merge):
             output,
             operations=Operations(elementwise=(len(inputs) - 1) * product(output)),
             windows=tuple(_windows(shape, output) for shape in inputs),
-            keeps=self._keeps(),
         )
-
-    def _keeps(self) -> Keeps:
-        return Keeps()
 
 
 class Add(Broadcast, name="add"):
-    """Sum of the branches: an addition a value for every branch but the first."""
+    """Sum of the branches: an addition a value for every branch but the first.
+
+    It keeps nothing. The gradient of a branch is that of the sum itself, but for one that is
+    repeated along an axis.
+    """
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(passes=tuple([shape == output for shape in inputs]))
 
     linear = True
 
@@ -41,8 +45,13 @@ class Add(Broadcast, name="add"):
 class Multiply(Broadcast, name="multiply"):
     """Product of the branches: a multiplication a value for every branch but the first."""
 
-    def _keeps(self) -> Keeps:
-        return Keeps(inputs=True)
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        between, shape = [], inputs[0]
+        for other in inputs[1:-1]:  # the product so far, a factor of the next
+            shape = tuple(map(max, shape, other))
+            between.append(Kept(product(shape), least=0))
+        repeated = sum([product(output) for shape in inputs if shape != output])
+        return Keeps(others=True, arrays=tuple(between), scratch=repeated)
 
 
 class Concat(Merge, name="concat"):
@@ -63,6 +72,9 @@ class Concat(Merge, name="concat"):
         channels = sum(shape[0] for shape in inputs)
         window = (IDENTITY,) * (len(first) - 1)
         return Facts((channels, *first[1:]), windows=(window,) * len(inputs))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(passes=(True,) * len(inputs))
 
 
 def _broadcast(kind: Kind, inputs: tuple[Shape, ...]) -> Shape:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnncalc.layers import keeps
 from cnncalc.layers.base import (
     Facts,
-    Keeps,
     Kind,
     Operations,
     Role,
@@ -15,6 +15,7 @@ from cnncalc.layers.base import (
     pointwise,
     single,
 )
+from cnncalc.layers.keeps import SINGLE, Keeps, Kept
 from cnncalc.layers.options import Bool, Choice, Int, Number, option
 from cnncalc.shapes import Shape, product
 
@@ -39,9 +40,8 @@ def measured(
     array: Shape,
     affine: bool,
     windows: tuple[Windows | None, ...],
-    statistics: int,
 ) -> Facts:
-    """Facts of a normalization that measures its own statistics, so many means and variances."""
+    """Facts of a normalization that measures its own statistics."""
     per_value = STATISTICS_OPERATIONS + 2 * affine
     return Facts(
         shape,
@@ -49,7 +49,6 @@ def measured(
         roles=NORM_ROLES,
         operations=Operations(normalization=per_value * product(shape)),
         windows=windows,
-        keeps=Keeps(inputs=True, values=2 * statistics),
     )
 
 
@@ -82,8 +81,10 @@ class BatchNorm(Kind, name="batch_norm"):
             roles=NORM_ROLES,
             operations=Operations(normalization=2 * product(shape)),
             windows=(pointwise(shape),),
-            keeps=Keeps(inputs=True, values=2 * shape[0]),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return keeps.measured(output[0], per_batch=True)
 
 
 class LayerNorm(Kind, name="layer_norm"):
@@ -110,8 +111,11 @@ class LayerNorm(Kind, name="layer_norm"):
             shape if whole else shape[:1],
             self.affine,
             (None if whole else pointwise(shape),),
-            1 if whole else product(shape[1:]),
         )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        whole = self.over == "all" or len(output) == 1
+        return keeps.measured(1 if whole else product(output[1:]))
 
 
 class GroupNorm(Kind, name="group_norm"):
@@ -129,7 +133,10 @@ class GroupNorm(Kind, name="group_norm"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         check_divides(self.groups, shape[0], "groups")
-        return measured(shape, shape[:1], self.affine, (None,), self.groups)
+        return measured(shape, shape[:1], self.affine, (None,))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return keeps.measured(self.groups)
 
 
 class InstanceNorm(Kind, name="instance_norm"):
@@ -146,7 +153,14 @@ class InstanceNorm(Kind, name="instance_norm"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        return measured(shape, shape[:1], self.affine, (None,), shape[0])
+        return measured(shape, shape[:1], self.affine, (None,))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        found = keeps.measured(output[0])
+        if not self.affine:
+            return found
+        # PyTorch normalizes all samples as one, with the scale repeated for each
+        return found._replace(arrays=(*found.arrays, Kept(output[0], width=SINGLE, least=0)))
 
 
 class LocalResponseNorm(Kind, name="local_response_norm"):
@@ -167,5 +181,17 @@ class LocalResponseNorm(Kind, name="local_response_norm"):
             shape,
             operations=Operations(normalization=(self.size + 4) * product(shape)),
             windows=(pointwise(shape),),
-            keeps=Keeps(inputs=True, values=product(shape)),
+        )
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        """The input; the squares with zeros around, the base of the power, and its result.
+
+        The squares are held for their shape alone, and the base follows from the result.
+        """
+        values = product(output)
+        padded = values + (self.size - 1) * product(output[1:])
+        return Keeps(
+            inputs=True,
+            arrays=(Kept(padded, least=0), Kept(values, least=0), Kept(values)),
+            gives="single",
         )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from cnncalc.layers.base import (
     Facts,
-    Keeps,
     Kind,
     LayerError,
     Operations,
@@ -15,11 +14,39 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
+from cnncalc.layers.keeps import INDEX, Keeps, Kept
 from cnncalc.layers.options import Axes, Bool, Kernel, LayerName, Number, Padding, option
 from cnncalc.layers.sliding import Pairs, Sliding, check_pool_padding, extents
 from cnncalc.shapes import Shape, adaptive_window, product, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
+
+
+def positions(output: Shape, padded: Kept | None = None) -> Keeps:
+    """A max pool: the position of each maximum, and the input that it looked at.
+
+    The gradient needs the positions alone, each within its window: a byte would do.
+    """
+    arrays = (Kept(product(output), width=INDEX, least=1),)
+    if padded is not None:
+        return Keeps(arrays=(padded._replace(least=0), *arrays), takes=wide(output))
+    return Keeps(held=True, arrays=arrays, takes=wide(output))
+
+
+def powers(inputs: tuple[Shape, ...], output: Shape, padded: int = 0) -> Keeps:
+    """A pool of powers: the input and its powers, and four arrays around the root.
+
+    The mean of the powers, its rectification, its sign, and the sum: PyTorch takes
+    `sign(x)·relu(|x|)` of the mean before the root. The gradient needs one of the four.
+    """
+    values = product(output)
+    root = (Kept(values), *[Kept(values, least=0)] * 3)
+    return Keeps(inputs=True, arrays=(Kept(padded or product(inputs[0]), least=0), *root))
+
+
+def wide(output: Shape) -> Literal["", "single"]:
+    """Pools over three axes are taken in float32 by autocast."""
+    return "single" if len(output) == 4 else ""
 
 
 class SlidingPool(Sliding):
@@ -33,7 +60,7 @@ class SlidingPool(Sliding):
     )
     padding: Pairs | str = option(PADDING, "rows added around the input", default=0, mark="p")
 
-    def _facts(self, shape: Shape, operations: int, keeps: Keeps | None = None) -> Facts:
+    def _facts(self, shape: Shape, operations: int) -> Facts:
         """Facts of a pool that computes `operations` for each output value."""
         axes = self.slides(shape)
         sizes, windows = extents(axes)
@@ -44,7 +71,6 @@ class SlidingPool(Sliding):
             operations=Operations(pooling=operations * product(output)),
             windows=(windows,),
             slides=axes,
-            keeps=keeps or Keeps(index_values=product(output)),
         )
 
 
@@ -65,6 +91,9 @@ class MaxPool(SlidingPool, name="max_pool"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         return self._facts(single(inputs), product(self.kernel) - 1)
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return positions(output, self.padded(inputs[0]))
+
 
 class AvgPool(SlidingPool, name="avg_pool"):
     """Average pooling: `ΠF − 1` additions and a division an output value."""
@@ -81,7 +110,14 @@ class AvgPool(SlidingPool, name="avg_pool"):
     )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        return self._facts(single(inputs), product(self.kernel), Keeps())
+        return self._facts(single(inputs), product(self.kernel))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        # its gradient needs the input's shape alone
+        padded = self.padded(inputs[0])
+        if padded is not None:
+            return Keeps(arrays=(padded._replace(least=0),), takes=wide(output))
+        return Keeps(held=True, takes=wide(output))
 
 
 class LpPool(SlidingPool, name="lp_pool"):
@@ -100,7 +136,11 @@ class LpPool(SlidingPool, name="lp_pool"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        return self._facts(shape, 2 * product(self.kernel), Keeps(inputs=True, output=True))
+        return self._facts(shape, 2 * product(self.kernel))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        padded = self.padded(inputs[0])
+        return powers(inputs, output, padded.values if padded else 0)
 
 
 class GlobalPool(Kind):
@@ -117,11 +157,7 @@ class GlobalPool(Kind):
             output,
             operations=Operations(pooling=self.per_value * product(shape)),
             windows=(None,),
-            keeps=self._keeps(shape),
         )
-
-    def _keeps(self, shape: Shape) -> Keeps:
-        return Keeps()
 
 
 class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
@@ -129,12 +165,15 @@ class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
 
     linear = True
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(takes=wide(output))  # a mean, whose gradient is known beforehand
+
 
 class GlobalMaxPool(GlobalPool, name="global_max_pool"):
     """Maximum over all positions: counted as one comparison a value."""
 
-    def _keeps(self, shape: Shape) -> Keeps:
-        return Keeps(index_values=shape[0])
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return positions(output)
 
 
 class GlobalLpPool(GlobalPool, name="global_lp_pool"):
@@ -143,8 +182,8 @@ class GlobalLpPool(GlobalPool, name="global_lp_pool"):
     per_value = 2
     p: float = option(Number(above=0), "the power", default=2, main=True)
 
-    def _keeps(self, shape: Shape) -> Keeps:
-        return Keeps(inputs=True, values=shape[0])
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return powers(inputs, output)
 
 
 class AdaptivePool(Kind):
@@ -175,11 +214,7 @@ class AdaptivePool(Kind):
             output,
             operations=Operations(pooling=covered),
             windows=(None if set(self.size) == {1} else windows,),
-            keeps=self._keeps(output),
         )
-
-    def _keeps(self, output: Shape) -> Keeps:
-        return Keeps()
 
 
 class AdaptiveAvgPool(AdaptivePool, name="adaptive_avg_pool"):
@@ -187,12 +222,16 @@ class AdaptiveAvgPool(AdaptivePool, name="adaptive_avg_pool"):
 
     linear = True
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        """To size 1 nothing, as for a mean; else the input is held, which it may also copy."""
+        return Keeps(held=set(self.size) != {1}, view=False, takes=wide(output))
+
 
 class AdaptiveMaxPool(AdaptivePool, name="adaptive_max_pool"):
     """Max pooling to a given output size: one operation a value that is read."""
 
-    def _keeps(self, output: Shape) -> Keeps:
-        return Keeps(index_values=product(output))
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return positions(output)._replace(view=False)
 
 
 class MaxUnpool(Kind, name="max_unpool"):
@@ -224,4 +263,7 @@ class MaxUnpool(Kind, name="max_unpool"):
             transposed_window(slide.kernel, slide.stride, slide.before, slide.dilation)
             for slide in pool.slides(before)
         )
-        return Facts(before, windows=(windows,), keeps=Keeps(index_values=product(shape)))
+        return Facts(before, windows=(windows,))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(switches=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cnncalc.layers.base import (
     Facts,
-    Keeps,
     Kind,
     LayerError,
     Reference,
@@ -13,9 +12,13 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
+from cnncalc.layers.keeps import INDEX, NONE, PASSED, Keeps, Kept
 from cnncalc.layers.options import Axes, Int, LayerName, Number, Padding, Sizes, option
 from cnncalc.layers.sliding import Pairs
 from cnncalc.shapes import Shape, Window, product
+
+VIEW = Keeps(view=True)
+"""A part of its input in training, whose gradient is zero elsewhere."""
 
 
 class Flatten(Kind, name="flatten"):
@@ -26,6 +29,9 @@ class Flatten(Kind, name="flatten"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         return Facts((product(shape),), windows=(None,), view=True)
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return PASSED
 
 
 class Reshape(Kind, name="reshape"):
@@ -58,6 +64,9 @@ class Reshape(Kind, name="reshape"):
         shape = tuple(values // known if size == -1 else size for size in self.shape)
         return Facts(shape, windows=(None,), view=True)
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return PASSED
+
 
 class Pad(Kind, name="pad"):
     """A constant around the input, and on request further channels of it."""
@@ -78,6 +87,9 @@ class Pad(Kind, name="pad"):
         axes = tuple(size + a + b for size, (a, b) in zip(sizes, self.padding, strict=True))
         windows = tuple(_shifted(-before) for before, _ in self.padding)
         return Facts((shape[0] + sum(self.channels), *axes), windows=(windows,))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return NONE
 
 
 class Crop(Kind, name="crop"):
@@ -112,6 +124,9 @@ class Crop(Kind, name="crop"):
         windows = tuple(_shifted(offset) for offset in offsets)
         return Facts((shape[0], *target), windows=(windows,))
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return VIEW
+
 
 class Slice(Kind, name="slice"):
     """A range of channels."""
@@ -134,6 +149,9 @@ class Slice(Kind, name="slice"):
         channels = -(-(stop - self.start) // self.step)
         return Facts((channels, *shape[1:]), windows=(pointwise(shape),))
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return VIEW
+
 
 class Select(Kind, name="select"):
     """Channels by number, in the given order."""
@@ -155,6 +173,10 @@ class Select(Kind, name="select"):
             )
         return Facts((len(self.channels), *shape[1:]), windows=(pointwise(shape),))
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        # the channel numbers; one, to say which, would do for each
+        return Keeps(arrays=(Kept(len(self.channels), True, INDEX),))
+
 
 class ChannelShuffle(Kind, name="channel_shuffle"):
     """Channels of several groups interleaved (Zhang et al. 2017, ShuffleNet)."""
@@ -166,7 +188,10 @@ class ChannelShuffle(Kind, name="channel_shuffle"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         check_divides(self.groups, shape[0], "groups")
-        return Facts(shape, windows=(pointwise(shape),), keeps=Keeps())
+        return Facts(shape, windows=(pointwise(shape),))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return NONE
 
 
 def named_size(

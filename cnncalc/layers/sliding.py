@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cnncalc.layers.base import Kind, LayerError, Windows, spatial
+from cnncalc.layers.keeps import Kept
 from cnncalc.shapes import Shape, Slide, same_padding
 
 Pairs = tuple[tuple[int, int], ...]
@@ -46,6 +47,22 @@ class Sliding(Kind):
             # axes that agree are one object, which saves working out the same numbers again
             found.append(found[0] if axis and slide == found[0] else slide)
         return tuple(found)
+
+    def padded(self, shape: Shape) -> Kept | None:
+        """The padded copy of the input that is kept in its place; `None`: there is none.
+
+        PyTorch's kernels pad both ends of an axis alike. Where these differ, a copy is padded
+        first: with all of it, or for a word and stride 1 with what one end has over the other.
+        """
+        axes = self.slides(shape)
+        if all([axis.before == axis.after for axis in axes]):
+            return None
+        word = isinstance(self.padding, str) and set(self.stride) == {1}
+        values = shape[0]
+        for axis in axes:
+            more = abs(axis.before - axis.after) if word else axis.before + axis.after
+            values *= axis.size + more
+        return Kept(values)
 
 
 def slides(kind: Kind, shape: Shape) -> tuple[Slide, ...]:

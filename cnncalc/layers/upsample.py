@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Reference, single, spatial
+from cnncalc.layers.keeps import NONE, Keeps
 from cnncalc.layers.options import Axes, Bool, Choice, Int, LayerName, option
 from cnncalc.layers.reshape import named_size
 from cnncalc.shapes import (
@@ -70,6 +71,9 @@ class Upsample(Kind, name="upsample"):
         cost = 0 if nearest else (2 * 2 ** len(sizes) - 1) * product(output)
         return Facts(output, operations=Operations(elementwise=cost), windows=(windows,))
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return NONE
+
 
 class PixelShuffle(Kind, name="pixel_shuffle"):
     """Groups of `factor^axes` channels become blocks of positions (Shi et al. 2016)."""
@@ -92,6 +96,9 @@ class PixelShuffle(Kind, name="pixel_shuffle"):
         output = (shape[0] // block, *(size * self.factor for size in sizes))
         window = transposed_window(self.factor, self.factor, 0, 1)
         return Facts(output, windows=((window,) * len(sizes),))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return NONE
 
 
 class PixelUnshuffle(Kind, name="pixel_unshuffle"):
@@ -118,3 +125,6 @@ class PixelUnshuffle(Kind, name="pixel_unshuffle"):
         )
         window = Window(self.factor, ((0, self.factor - 1),))
         return Facts(output, windows=((window,) * len(sizes),))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return NONE

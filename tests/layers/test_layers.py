@@ -12,28 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import chain, layer, listed, report
 
-from cnncalc.layers import KINDS, Keeps, LayerError, Operations
+from cnncalc.layers import KINDS, LayerError, Operations
 from cnncalc.layers.sliding import Sliding
 
 from .layer_cases import CASES, Case
 
 FILE = Path(__file__).parents[1] / "reference" / "layers.json"
 REFERENCE: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-BATCH: int = REFERENCE["batch"]
 IDS = [case.name for case in CASES]
 
 NOT_COUNTED = {"rbf"}
 """Kinds whose products torch's counter does not see, because they are no matrix products there."""
 
 OTHER_NAME = {"pointwise.bias": "bias"}
-
-SHAPE_ONLY = {
-    "max_pool", "avg_pool", "global_max_pool", "adaptive_avg_pool", "adaptive_max_pool",
-}  # fmt: skip
-"""Kinds whose input autograd holds although the backward pass reads nothing but its shape."""
-
-PER_BATCH = {"batch_norm"}
-"""Kinds that keep values for the batch, however many samples it has."""
 
 
 def test_every_kind_has_a_row() -> None:
@@ -59,36 +50,6 @@ def test_shapes_weights_and_macs(case: Case) -> None:
     assert found.params == sum(map(prod, weights.values()))
     if case.kind not in NOT_COUNTED:
         assert found.macs == taken["macs"]
-
-
-KEPT = [case for case in CASES if case.keeps]
-
-
-@pytest.mark.parametrize("case", KEPT, ids=[case.name for case in KEPT])
-def test_keeps(case: Case) -> None:
-    """What the backward pass keeps of a batch of float32, apart from the weights."""
-    taken = dict(REFERENCE["layers"][case.name]["keeps"])
-    facts = layer(case.input, *case.layers).node.facts
-    keeps = facts.keeps
-    samples = 1 if case.kind in PER_BATCH else BATCH
-    if case.kind in SHAPE_ONLY:
-        taken.pop("input")
-    assert taken == {
-        name: size
-        for name, size in {
-            "input": keeps.inputs * prod(case.input) * 4 * BATCH,
-            "output": keeps.output * prod(facts.output) * 4 * BATCH,
-            "indices": keeps.index_values * 8 * BATCH,
-            "masks": keeps.mask_values * BATCH,
-            "other": keeps.values * 4 * samples,
-        }.items()
-        if size
-    }
-
-
-def test_what_dropout_keeps() -> None:
-    assert layer((3, 4), "dropout").node.facts.keeps == Keeps(mask_values=12)
-    assert layer((3, 4), {"dropout": 0}).node.facts.keeps == Keeps()
 
 
 # -- FLOPs: each term as the kind's description counts it --------------------------------------

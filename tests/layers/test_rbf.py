@@ -25,7 +25,6 @@ def test_fixed_centres_are_a_buffer() -> None:
     assert found.weights == {}
     assert found.buffers == {"weight": (10, 84)}
     assert (found.params, found.macs, found.node.facts.buffer_values) == (0, 840, 840)
-    assert found.node.facts.keeps.inputs
 
 
 def test_a_map_is_refused() -> None:

@@ -54,12 +54,23 @@ class Named(nn.Module):
         return x
 
 
-class Squeeze(Named):
+class Squeeze(nn.Module):
     """Squeeze-and-excitation, with the names of torchvision."""
+
+    def __init__(
+        self,
+        fc1: nn.Module,
+        fc2: nn.Module,
+        activation: Callable[[Tensor], Tensor] = F.relu,
+        gate: Callable[[Tensor], Tensor] = torch.sigmoid,
+    ) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = fc1, fc2
+        self.activation, self.gate = activation, gate
 
     def forward(self, x: Tensor) -> Tensor:
         mean = x.mean(tuple(range(2, x.ndim)), keepdim=True)
-        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(mean))))
+        return x * self.gate(self.fc2(self.activation(self.fc1(mean))))
 
 
 class Attention(nn.MultiheadAttention):
@@ -128,32 +139,39 @@ def stripped(name: str) -> str:
     return rest if head.isdigit() else name
 
 
-def kept(module: nn.Module, x: Tensor) -> dict[str, int]:
-    """Bytes that autograd keeps of a training step, apart by what they are."""
+def kept(module: nn.Module, x: Tensor) -> dict[str, Any]:
+    """Bytes of the storages that autograd keeps of a training step on a given input.
+
+    Each storage once and whole, apart by whose it is; parameters and buffers left out.
+    """
     module.train()
-    x.requires_grad_()
-    saved: dict[tuple[int, int], Tensor] = {}
+    x = x.requires_grad_() * 1  # no leaf, so that it may be written over
+    saved: dict[int, torch.UntypedStorage] = {}
 
     def pack(tensor: Tensor) -> Tensor:
-        saved[tensor.data_ptr(), tensor.nbytes] = tensor.detach()
+        storage = tensor.untyped_storage()
+        saved[storage._cdata] = storage
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         output = module(x)
-    own = {tensor.data_ptr() for tensor in module.state_dict().values()}
-    found = {"input": 0, "output": 0, "indices": 0, "masks": 0, "other": 0}
-    for (pointer, size), tensor in saved.items():
-        if pointer in own:
-            continue
-        if pointer == x.data_ptr():
-            found["input"] += size
-        elif pointer == output.data_ptr():
-            found["output"] += size
-        elif tensor.dtype == torch.int64:
-            found["indices"] += size
-        else:
-            found["masks" if tensor.dtype in (torch.bool, torch.uint8) else "other"] += size
-    return {key: size for key, size in found.items() if size}
+    for tensor in module.state_dict(keep_vars=True).values():
+        saved.pop(tensor.untyped_storage()._cdata, None)
+    found: dict[str, Any] = {}
+    for name, tensor in (("input", x), ("output", output)):
+        storage = saved.pop(tensor.untyped_storage()._cdata, None)
+        if storage is not None:
+            found[name] = storage.nbytes()
+    own = sorted(storage.nbytes() for storage in saved.values())
+    return found | ({"own": own} if own else {})
+
+
+def kept_in_place(module: nn.Module, x: Tensor) -> dict[str, Any] | None:
+    """The same of an activation that writes over its input; `None` where it cannot."""
+    if not hasattr(module, "inplace"):
+        return None
+    module.inplace = True
+    return kept(module, x)
 
 
 def take(case: Case) -> dict[str, Any]:
@@ -175,7 +193,8 @@ def take(case: Case) -> dict[str, Any]:
         "weights": {stripped(name): shape for name, shape in state.items() if name in trained},
         "buffers": {stripped(name): shape for name, shape in state.items() if name not in trained},
         "macs": counter.get_total_flops() // 2,
-        "keeps": kept(module, x) if case.keeps else None,
+        "keeps": kept(module, x),
+        "keeps_in_place": kept_in_place(module, x),
     }
 
 

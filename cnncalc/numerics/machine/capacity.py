@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from cnncalc.graph import Graph
+from cnncalc.graph import Graph, Node
+from cnncalc.layers.attention import SelfAttention
 from cnncalc.numerics.errors import InputError
 
 WORKSPACE_BYTES = 64 * 2**20
@@ -36,11 +37,16 @@ def need(graph: Graph, weights: int, peak: int, batch: int, width: int) -> Need:
 
     Attention makes all its scores at once, which no scratch memory holds.
     """
-    scores = max(
-        (node.facts.keeps.values for node in graph.nodes if node.kind.name == "self_attention"),
-        default=0,
-    )
+    scores = max([_operands(graph, node) for node in graph.layers], default=0)
     return Need(weights, peak, WORKSPACE_BYTES + 2 * scores * batch * width)
+
+
+def _operands(graph: Graph, node: Node) -> int:
+    """Values of an attention's products that are alive together."""
+    if not isinstance(node.kind, SelfAttention):
+        return 0
+    shapes = tuple([graph.nodes[index].facts.output for index in node.inputs])
+    return sum([array.values for array in node.kind.keeps(shapes, node.facts.output).arrays])
 
 
 def available_bytes() -> int | None:
