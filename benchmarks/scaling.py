@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 
 from cnncalc.analysis.report import Report
-from cnncalc.language.load import Network, find
+from cnncalc.language.load import find
+from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 
 

@@ -20,7 +20,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from cnncalc.diagnostics import SpecError
-from cnncalc.language.elaboration.building import Memory
+from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.text.source import Source
 from cnncalc.rules.examination import examine
 from cnncalc.rules.registry import RULES
@@ -50,8 +50,8 @@ def main() -> None:
             path = Path(folder, f"net{number}.yaml")
             path.write_text(text, encoding="utf-8")
             paths.append(str(path))
-        memory = Memory()  # one for all, as `cnncalc validate` has
-        examine(Source.read(paths[0]), memory=memory)
+        memo = Memo()  # one for all, as `cnncalc validate` has
+        examine(Source.read(paths[0]), memo=memo)
         gc.collect()
         gc.freeze()
         for path in paths:
@@ -60,7 +60,7 @@ def main() -> None:
             with suppress(SpecError):  # no YAML: reading it has cost what it costs
                 source.compose()
             middle = time.perf_counter()
-            found += len(examine(source, memory=memory))
+            found += len(examine(source, memo=memo))
             end = time.perf_counter()
             reading.append(middle - start)
             # `examine` composes the text once more

@@ -9,8 +9,9 @@ from typing import Any
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
-from cnncalc.diagnostics import Diagnostic, SpecError
-from cnncalc.language.load import Network, UsageError, checked_input, find, load
+from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
+from cnncalc.language.load import checked_input, find, load
+from cnncalc.language.network import Network
 from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine, failures, judge
 from cnncalc.shapes import Shape, WindowLimitError

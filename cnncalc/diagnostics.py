@@ -54,6 +54,8 @@ class Diagnostic(Record):
     """Where the blocks around the place were used, innermost first."""
     times: int = 1
     """How many uses of a block lead to this same finding."""
+    shapes: tuple[tuple[int, ...], ...] = ()
+    """The shapes that meet and do not go together, where that is the finding."""
 
     def to_dict(self) -> dict[str, Any]:
         """The form of the contract (`cnncalc.diagnostics/1`)."""
@@ -93,6 +95,71 @@ class Diagnostic(Record):
         }
 
 
+class Refusal(Exception):
+    """What cannot be, as data: the rule it breaks, why, and what would do instead.
+
+    Who refuses says where in his own terms (a character of an expression, an option of a
+    layer); who knows the file puts in the node that is meant, and whoever gathers the findings
+    makes a place of it.
+    """
+
+    def __init__(
+        self,
+        rule: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        instead: str | None = None,
+        before: str | None = None,
+        safe: bool = False,
+        word: str | None = None,
+        offset: int | None = None,
+        option: str | None = None,
+        shapes: tuple[tuple[int, ...], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        if hint is None and instead is not None:
+            hint = f"did you mean `{instead}`?"
+        self.hint = hint
+        self.instead = instead
+        """What to write in place of the word, or of the number, that is refused."""
+        self.before = before
+        """A layer that would have to stand before the one refused."""
+        self.safe = safe
+        """Whether that is certainly what was meant."""
+        self.word = word
+        """The word that is refused."""
+        self.offset = offset
+        """At which character of its text an expression goes wrong."""
+        self.option = option
+        """Which option of a layer to look at."""
+        self.shapes = shapes
+        """Shapes that meet and do not go together."""
+        self.node: Any = None
+        """The node of the file that is meant, once it is known."""
+
+    def at(self, node: object) -> Refusal:
+        """The same, about a node of the file; what is nearer to the mistake stands."""
+        if self.node is None:
+            self.node = node
+        return self
+
+    def about(self, subject: str) -> Refusal:
+        """The same, the message continuing what it is about."""
+        self.message = f"{subject} {self.message}"
+        return self
+
+
+class UsageError(Exception):
+    """What the caller asked for cannot be had: no such file, network, parameter or value."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class SpecError(Exception):
     """The network cannot be used; carries every finding that says why."""
 
@@ -118,6 +185,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if close is not None:
         return f"did you mean `{close}`?"
     return f"known: {', '.join(names)}" if names and len(names) <= 12 else None
+
+
+def misspelt(rule: str, message: str, word: str, known: Iterable[str]) -> Refusal:
+    """The refusal of a word that nothing knows: the nearest known one would do instead."""
+    names = sorted(known)
+    hint, close = did_you_mean(word, names), nearest(word, names)
+    return Refusal(rule, message, hint=hint, instead=close, word=word)
 
 
 def summarize(diagnostics: Iterable[Diagnostic]) -> dict[str, int]:

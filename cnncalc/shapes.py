@@ -13,6 +13,8 @@ from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
+from cnncalc.diagnostics import Refusal
+
 Shape = tuple[int, ...]
 """Per sample, channels first: `(C, H, W)`, `(C, L)`, `(C, D, H, W)` or `(N,)`."""
 
@@ -30,8 +32,11 @@ NEVER = 2**62
 """The distance of what does not exist."""
 
 
-class WindowLimitError(Exception):
+class WindowLimitError(Refusal):
     """A window pattern that is too long to be written down."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("limit-exceeded", message)
 
 
 def product(sizes: tuple[int, ...]) -> int:

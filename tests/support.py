@@ -12,7 +12,7 @@ import pytest
 from cnncalc.analysis.report import LayerReport, Report, Settings
 from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
-from cnncalc.language.load import Network
+from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc.language.load import Network
+from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers import KINDS
 from cnncalc.render.reference import example, page
@@ -46,8 +46,8 @@ def test_kind_example(name: str) -> None:
 
 
 def test_every_key_is_in_the_language_page() -> None:
+    from cnncalc.language.forms.document import KEYS
     from cnncalc.language.forms.form import COMMON_KEYS
-    from cnncalc.language.load import KEYS
 
     for key in (*COMMON_KEYS, *KEYS):
         assert f"`{key}`" in LANGUAGE, key

@@ -100,7 +100,7 @@ def run(arguments: list[str] | None = None) -> int:
     except SpecError as error:
         return refuse(error)
     except Exception as error:
-        from cnncalc.language.load import UsageError
+        from cnncalc.diagnostics import UsageError
 
         if isinstance(error, UsageError):
             return fail(str(error), error.hint)

@@ -14,7 +14,7 @@ from cnncalc.cli.common import (
     use_colour,
     with_report,
 )
-from cnncalc.language.errors import UsageError
+from cnncalc.diagnostics import UsageError
 
 FORMATS = ("table", "json", "markdown", "csv")
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from cnncalc.cli.common import deliver, output_option, style_for, terminal_width
-from cnncalc.language.load import UsageError
+from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Slide, same_padding
 
 SIZE = click.IntRange(1, 2**31 - 1)

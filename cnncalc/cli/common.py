@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from cnncalc.diagnostics import SpecError
-from cnncalc.language.load import UsageError, load, parse_change, parse_input
+from cnncalc.cli.values import parse_change, parse_input
+from cnncalc.diagnostics import SpecError, UsageError
+from cnncalc.language.load import load
 from cnncalc.shapes import Shape
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,7 +9,7 @@ import click
 from cnncalc.api import Report
 from cnncalc.cli.analyze import formatted
 from cnncalc.cli.common import with_report, write_file
-from cnncalc.language.errors import UsageError
+from cnncalc.diagnostics import UsageError
 
 ENDINGS = {".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv"}
 """The format of each ending."""

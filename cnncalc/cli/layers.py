@@ -22,8 +22,7 @@ def command(kind: str | None, format_: str, output: str | None) -> int:
     from cnncalc.render.findings import unstyled
 
     if kind is not None and kind not in KINDS:
-        from cnncalc.diagnostics import did_you_mean
-        from cnncalc.language.errors import UsageError
+        from cnncalc.diagnostics import UsageError, did_you_mean
 
         raise UsageError(f"there is no layer kind `{kind}`", did_you_mean(kind, KINDS))
     found = None if kind is None else KINDS[kind]

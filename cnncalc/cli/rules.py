@@ -7,8 +7,7 @@ import sys
 import click
 
 from cnncalc.cli.common import deliver, output_option, style_for
-from cnncalc.diagnostics import did_you_mean
-from cnncalc.language.load import UsageError
+from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.render import rules
 from cnncalc.render.findings import unstyled
 from cnncalc.rules.registry import RULES

@@ -13,10 +13,10 @@ import click
 
 from cnncalc.analysis.report import BYTES
 from cnncalc.cli.common import deliver, network_options, output_option, style_for, write_file
-from cnncalc.diagnostics import Diagnostic, Fix, SpecError, did_you_mean, summarize
-from cnncalc.language.elaboration.building import Memory
-from cnncalc.language.forms.budget import option_amount
-from cnncalc.language.load import UsageError, find
+from cnncalc.cli.values import parse_budget
+from cnncalc.diagnostics import Diagnostic, Fix, SpecError, UsageError, did_you_mean, summarize
+from cnncalc.language.elaboration.memo import Memo
+from cnncalc.language.load import find
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
 from cnncalc.rules.checks import SEVERITIES
@@ -46,7 +46,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 
 def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    return None if value is None else option_amount(value, str(param.name).removeprefix("max_"))
+    return None if value is None else parse_budget(value, str(param.name).removeprefix("max_"))
 
 
 @click.command("validate")
@@ -123,12 +123,12 @@ def command(
             return False
         return not select or bool(names & select) or finding.severity == "error"
 
-    memory = Memory()
+    memo = Memo()
 
     def examined(source: Source) -> tuple[Diagnostic, ...]:
         if fix or diff:  # each fix is tried when it is applied
-            return findings_of(source, input_, parameters, limits, memory)[0]
-        return examine(source, input_, parameters, limits, memory)
+            return findings_of(source, input_, parameters, limits, memo)[0]
+        return examine(source, input_, parameters, limits, memo)
 
     findings: list[Diagnostic] = []
     mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]] = []

@@ -11,7 +11,8 @@ import click
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.api import Report, report
 from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour, variant_options
-from cnncalc.language.load import UsageError, load
+from cnncalc.diagnostics import UsageError
+from cnncalc.language.load import load
 from cnncalc.shapes import Shape
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")

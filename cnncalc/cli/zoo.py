@@ -11,8 +11,9 @@ import click
 
 from cnncalc.analysis.overview import Overview, overview
 from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour
+from cnncalc.diagnostics import UsageError
 from cnncalc.language import zoo
-from cnncalc.language.load import UsageError, load
+from cnncalc.language.load import load
 
 FORMATS = ("table", "json", "markdown", "csv")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.language.forms.budget import COSTS
+from cnncalc.language.forms.document import KEYS
 from cnncalc.language.forms.form import COMMON_KEYS
-from cnncalc.language.load import KEYS
 from cnncalc.layers import KINDS, Kind
 from cnncalc.layers.options import EXPRESSION_SCHEMA
 

@@ -23,6 +23,11 @@ def names() -> list[str]:
     )
 
 
+def is_name(text: str) -> bool:
+    """Whether a text names a shipped network, and no file: it has no ending and no `/`."""
+    return "/" not in text and os.sep not in text and not os.path.splitext(text)[1]
+
+
 def path(name: str) -> str | None:
     """The file of a shipped network, or `None`."""
     if not name.replace("_", "").isalnum():

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, NoReturn
 
+from cnncalc.diagnostics import Refusal
 from cnncalc.layers.keeps import Keeps
 from cnncalc.layers.options import Option, OptionError
 from cnncalc.records import Record
@@ -130,23 +131,13 @@ class Reference(Record):
         return self.name
 
 
-class LayerError(Exception):
-    """No such layer: the rule it breaks, and which option to look at."""
+class LayerError(Refusal):
+    """No such layer on these shapes, or with these options; `option` is the one to look at."""
 
     def __init__(
-        self,
-        rule: str,
-        message: str,
-        *,
-        option: str | None = None,
-        hint: str | None = None,
-        output: Shape | None = None,
+        self, rule: str, message: str, *, output: Shape | None = None, **more: Any
     ) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.message = message
-        self.option = option
-        self.hint = hint
+        super().__init__(rule, message, **more)
         self.output = output
         """The output shape that the layer would have all the same, where that is certain."""
 
@@ -193,7 +184,9 @@ class Kind:
             try:
                 own[key] = value if value is None else option.type.build(value, rank)
             except OptionError as error:
-                raise LayerError("bad-value", f"`{key}` {error}", option=key) from None
+                raise LayerError(
+                    error.rule, f"`{key}` {error.message}", option=key, hint=error.hint
+                ) from None
 
     def __setattr__(self, key: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -267,6 +260,7 @@ def check_divides(groups: int, channels: int, option: str, what: str = "groups")
             f"{groups} {what} do not divide {channels} channels",
             option=option,
             hint=f"{below} would",
+            instead=str(below),
         )
 
 

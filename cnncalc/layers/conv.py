@@ -39,6 +39,7 @@ def check_groups(channels: int, filters: int, groups: int, output: Shape | None 
                 "groups-do-not-divide",
                 f"{groups} groups do not divide {count} {what}",
                 option="groups",
+                instead=str(below),
                 hint=f"{below} groups would, or {-(-count // groups) * groups} {what}",
                 output=output,
             )
@@ -239,6 +240,7 @@ class ConvTranspose(Kind, name="conv_transpose"):
                     f"dilation ({dilation})",
                     option="output_padding",
                     hint=f"at most {max(stride, dilation) - 1}",
+                    instead=str(max(stride, dilation) - 1),
                 )
             length = transposed_size(size, kernel, stride, before, after, extra, dilation)
             if length < 1:

@@ -47,6 +47,7 @@ class Linear(Kind, name="linear"):
             raise LayerError(
                 "linear-needs-flatten",
                 f"a fully connected layer takes a flat input, and this one is {list(shape)}",
+                before="flatten",
                 hint="put `flatten` before it (or `global_avg_pool` and `flatten`)",
                 output=(self.features,),
             )
@@ -88,6 +89,7 @@ class Rbf(Kind, name="rbf"):
             raise LayerError(
                 "linear-needs-flatten",
                 f"distances are taken of a flat input, and this one is {list(shape)}",
+                before="flatten",
                 hint="put `flatten` before it (or `global_avg_pool` and `flatten`)",
                 output=(self.features,),
             )

@@ -68,6 +68,7 @@ class Concat(Merge, name="concat"):
                     f"branch 1 is {list(first)} and branch {number} is {list(shape)}: "
                     "only their channels may differ",
                     hint=_size_hint(first, shape),
+                    shapes=(first, shape),
                 )
         channels = sum(shape[0] for shape in inputs)
         window = (IDENTITY,) * (len(first) - 1)
@@ -91,6 +92,7 @@ def _broadcast(kind: Kind, inputs: tuple[Shape, ...]) -> Shape:
                 f"branch 1 is {list(inputs[0])} and branch {number} is {list(shape)}: "
                 f"they cannot {kind.name}",
                 hint=_size_hint(output, shape),
+                shapes=(inputs[0], shape),
             )
         output = tuple(max(a, b) for a, b in zip(output, shape, strict=True))
     return output

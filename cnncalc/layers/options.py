@@ -9,16 +9,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.diagnostics import Refusal
+
 INTEGER_LIMIT = 2**31 - 1
 """The largest whole number an option takes."""
 
 
-class OptionError(Exception):
-    """A value that an option does not take; the text continues "`kernel` …"."""
+class OptionError(Refusal):
+    """A value that an option does not take; the message continues "`kernel` …"."""
+
+    def __init__(self, message: str, rule: str = "bad-value", **more: Any) -> None:
+        super().__init__(rule, message, **more)
 
 
 class LimitError(OptionError):
     """A number beyond the limits of the language."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "limit-exceeded")
 
 
 class Type:
@@ -73,10 +81,11 @@ class Int(Type):
 
     def check(self, value: Any) -> None:
         if type(value) is not int:
-            error = self.refuse(value)
             if type(value) is float and value == value // 1:
-                error = OptionError(f"{error}; write {int(value)}")
-            raise error
+                whole = str(int(value))
+                message = self.refuse(value).message
+                raise OptionError(message, hint=f"write {whole}", instead=whole)
+            raise self.refuse(value)
         if value > INTEGER_LIMIT or value < -INTEGER_LIMIT:
             raise LimitError(f"is {value:.3g}, beyond the limit of 2^31 − 1")
         if self.least is not None and value < self.least:

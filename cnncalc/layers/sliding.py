@@ -134,5 +134,6 @@ def check_pool_padding(
                 f"padding {max(pair)} is more than half of the pool's kernel of {size}",
                 option="padding",
                 hint=f"at most {size // 2}",
+                instead=str(size // 2),
                 output=output,
             )

@@ -14,7 +14,6 @@ from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
 from cnncalc.language.forms.form import LayerForm
-from cnncalc.language.forms.places import option_node
 from cnncalc.language.network import Network
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.records import Record
@@ -155,7 +154,7 @@ class Subject:
         form = self.form(index)
         if form is None:
             return self.place_of_key("input", value=True)
-        node = option_node(form, option)
+        node = form.given.get(option or "")
         return form.source.place(node) if node is not None else form.place
 
     def place_of_key(self, key: str, value: bool = False) -> Place | None:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from cnncalc.diagnostics import Edit, Place
 from cnncalc.language.forms.form import LayerForm
-from cnncalc.language.forms.places import child
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode
 
 LITERAL = r"-?\d+(\.\d+)?|true|false|same|same_lower|valid"  # compiled when a fix is made
@@ -24,7 +23,7 @@ def set_options(form: LayerForm, options: Mapping[str, str]) -> tuple[Edit, ...]
     """
     if form.kind is None:
         return ()
-    value = child(form.node, form.label) if isinstance(form.node, MappingNode) else None
+    value = form.argument
     if value is None or (isinstance(value, ScalarNode) and not value.value):
         return _bare(form, options, value)
     if isinstance(value, MappingNode):
@@ -66,7 +65,7 @@ def _mapping(form: LayerForm, value: MappingNode, options: Mapping[str, str]) ->
     edits = []
     last_key, last = value.value[-1]
     for key, text in options.items():
-        known = child(value, key)
+        known = form.given.get(key)
         if known is not None:
             if not literal(known):
                 return ()
@@ -97,18 +96,11 @@ def _default(form: LayerForm, key: str) -> str:
 
 def _positions(form: LayerForm, value: Node, options: Mapping[str, str]) -> tuple[Edit, ...]:
     """One value, or options by position: replaced where they stand, else all are named."""
-    assert form.kind is not None
-    names = list(form.kind.options)
-    main = form.kind.main
-    single = isinstance(value, ScalarNode) or (main is not None and main.variadic)
-    items = [value] if single else value.value
-    if single:
-        names = [main.key if main else names[0]]
+    written = form.given
     if isinstance(value, SequenceNode) and not value.flow_style:
         return ()
-    written = names[: len(items)]
     changed: dict[str, str] = {}
-    for name, item in zip(written, items, strict=True):
+    for name, item in written.items():
         if name in options:
             if not literal(item):
                 return ()
@@ -116,19 +108,21 @@ def _positions(form: LayerForm, value: Node, options: Mapping[str, str]) -> tupl
     added = {key: text for key, text in options.items() if text and key not in written}
     if not added:
         return tuple(
-            _replace(form, item, changed[name])
-            for name, item in zip(written, items, strict=True)
-            if name in changed
+            [
+                _replace(form, item, changed[name])
+                for name, item in written.items()
+                if name in changed
+            ]
         )
     named = [
         _replace(form, item, f"{name}: {changed[name]}")
         if name in changed
         else _at(form, item.start_mark.line, item.start_mark.column, f"{name}: ")
-        for name, item in zip(written, items, strict=True)
+        for name, item in written.items()
     ]
     more = ", ".join(f"{key}: {text}" for key, text in added.items())
     start, end = value.start_mark, value.end_mark
-    if single:
+    if any(item is value for item in written.values()):
         first, last = named[0], _at(form, end.line, end.column, f", {more}}}")
         if first.place.column != first.place.end_column:
             return (first._replace(text=f"{{{first.text}, {more}}}"),)

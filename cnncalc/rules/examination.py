@@ -7,9 +7,10 @@ from typing import Any
 
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.diagnostics import Diagnostic, SpecError
-from cnncalc.language.elaboration.building import Memory
 from cnncalc.language.elaboration.elaborate import Elaboration
-from cnncalc.language.network import Network, minimum_layers
+from cnncalc.language.elaboration.memo import Memo
+from cnncalc.language.forms.counting import minimum_layers
+from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits, Subject, Written
 from cnncalc.rules.checks import check, ordered
@@ -24,32 +25,36 @@ TRIED_LAYERS = 6_000
 PROVEN_LAYERS = 10_000
 """How many layers may be built in all to try the fixes of a file."""
 
+CHARACTERS = 50
+"""So many characters take as long to read as a layer takes to build."""
+
 
 def examine(
     source: Source,
     input: Shape | None = None,
     parameters: Mapping[str, Any] | None = None,
     limits: Limits = Limits(),
-    memory: Memory | None = None,
+    memo: Memo | None = None,
 ) -> tuple[Diagnostic, ...]:
     """All findings in a file, errors first, with fixes of which each has been tried.
 
-    A `memory` that serves many files makes each of them cheaper.
+    A `memo` that serves many files makes each of them cheaper.
 
     Raises:
         UsageError: an unknown parameter.
     """
-    memory = memory or Memory()
-    found, layers = findings(source, input, parameters, limits, memory)
+    memo = memo or Memo()
+    found, layers = findings(source, input, parameters, limits, memo)
     if not any([fix.edits for finding in found for fix in finding.fixes]):
         return found
     from cnncalc.rules.mending import proven
 
     def again(text: str) -> tuple[Diagnostic, ...]:
         changed = Source(source.label, text, source.path)
-        return findings(changed, input, parameters, limits, memory)[0]
+        return findings(changed, input, parameters, limits, memo)[0]
 
-    return proven(found, source.text, again, PROVEN_LAYERS // (layers + 50))
+    size = layers + len(source.text) // CHARACTERS + 50
+    return proven(found, source.text, again, PROVEN_LAYERS // size)
 
 
 def findings(
@@ -57,7 +62,7 @@ def findings(
     input: Shape | None,
     parameters: Mapping[str, Any] | None,
     limits: Limits,
-    memory: Memory,
+    memo: Memo,
 ) -> tuple[tuple[Diagnostic, ...], int]:
     """All findings in a file, and how many layers it makes at least.
 
@@ -65,7 +70,7 @@ def findings(
         UsageError: an unknown parameter.
     """
     try:
-        network = Network(source, memory)
+        network = Network(source, memo)
         elaboration = network.elaborate(parameters, input)
     except SpecError as error:
         return silence(error.diagnostics, source, {source.label: source}), 0
@@ -87,11 +92,9 @@ def judge(
         assert elaboration.graph is not None
         written = Written(network, elaboration.forms)
         found = check(Subject(elaboration.graph, written, fields, limits))
-    except WindowLimitError as error:
+    except WindowLimitError as refusal:
         source, key, _ = network.keys["layers"]
-        place = source.place(key)
-        excerpt = source.line(place.line)
-        found = (Diagnostic("limit-exceeded", "error", str(error), place, excerpt=excerpt),)
+        found = (source.finding(refusal, source.place(key)),)
     return silence(found, network.source, network.sources)
 
 
@@ -103,13 +106,9 @@ def failures(
 ) -> tuple[Diagnostic, ...]:
     """Why a network could not be built."""
     found = elaboration.diagnostics
-    if any(finding.rule == "shape-mismatch" for finding in found):
+    if any(finding.shapes for finding in found):
         found = _name_sizes(network, elaboration, input, parameters)
-    from cnncalc.rules.words import mendable
-
-    file = network.source.label
-    found = ordered(mendable(finding, file) for finding in found)
-    return silence(found, network.source, network.sources)
+    return silence(ordered(found), network.source, network.sources)
 
 
 def silence(
@@ -136,7 +135,7 @@ def _name_sizes(
     open_ends = {
         (finding.rule, finding.place): finding
         for finding in elaboration.diagnostics
-        if finding.rule == "shape-mismatch" and finding.layer and "branch" in finding.message
+        if finding.shapes
     }
     cures: dict[object, list[str]] = {key: [] for key in open_ends}
     if len(shape) < 2:

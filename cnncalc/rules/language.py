@@ -20,17 +20,11 @@ layers:
 """
 
 
-NEAREST = r"did you mean `([A-Za-z_]\w*)`\?"
-
-
 class LanguageRule(Rule):
     """A rule that is checked by building the network: a subject has passed it already."""
 
     severity = "error"
     passes: ClassVar[str] = GOOD
-    instead: ClassVar[str | None] = None
-    """Where a hint says what to write in place of the word or number: a pattern with a group."""
-    safe: ClassVar[bool] = False
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """None: what has been built has none."""
@@ -73,7 +67,6 @@ class UnknownKey(LanguageRule):
     summary = "a key or option that nothing knows"
     why = "A mistyped option that is ignored leaves a default in force. The nearest name is told."
     repair = "The nearest known name (`--unsafe`)."
-    instead = NEAREST
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -91,7 +84,6 @@ class UnknownLayer(LanguageRule):
         "`Dense`) lead to the kind that is meant. `cnncalc layers` lists all."
     )
     repair = "The nearest known name (`--unsafe`)."
-    instead = NEAREST
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -124,8 +116,6 @@ class BadValue(LanguageRule):
         "taken for what one YAML reader or the other makes of them."
     )
     repair = "`true` for `yes` and `false` for `no`, where that is all that is wrong."
-    instead = r"write (true|false) for a truth value"
-    safe = True
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -169,7 +159,6 @@ class UndefinedName(LanguageRule):
     name = "undefined-name"
     summary = "no parameter, layer or file of this name"
     repair = "The nearest known name (`--unsafe`)."
-    instead = NEAREST
     why = (
         "A name is that of a layer before it, of a parameter of the block or of the file; a "
         "network has no way back."
@@ -262,7 +251,6 @@ class PaddingExceedsKernel(LanguageRule):
         "*pad should be at most half of effective kernel size*."
     )
     repair = "Padding of half the kernel (`--unsafe`)."
-    instead = r"at most (\d+)"
     fails = """\
 input: [3, 32, 32]
 layers:
@@ -285,7 +273,6 @@ class GroupsDoNotDivide(LanguageRule):
         "for the groups of a normalization or shuffle and the heads of an attention."
     )
     repair = "The most groups that divide, where that is one number (`--unsafe`)."
-    instead = r"(\d+) groups would"
     fails = """\
 input: [16, 32, 32]
 layers:
@@ -353,7 +340,6 @@ class OutputPaddingTooLarge(LanguageRule):
         "must be smaller than either stride or dilation*."
     )
     repair = "The largest that is smaller (`--unsafe`)."
-    instead = r"at most (\d+)"
     fails = """\
 input: [16, 8, 8]
 layers:

@@ -12,7 +12,7 @@ import pytest
 from support import Outcome
 
 from cnncalc.cli import common
-from cnncalc.language.errors import UsageError
+from cnncalc.diagnostics import UsageError
 
 Run = Callable[..., Outcome]
 

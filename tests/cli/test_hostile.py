@@ -17,7 +17,7 @@ from support import ROOT, Outcome
 from cnncalc.analysis.report import Report
 from cnncalc.cli import run as run_command
 from cnncalc.diagnostics import SpecError
-from cnncalc.language.load import Network
+from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers import KINDS
 from cnncalc.render.json import report_json

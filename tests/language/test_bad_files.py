@@ -528,7 +528,7 @@ def test_no_file(command: str, run: Run, tmp_path: Path) -> None:
         tmp_path / "missing.yaml": "no such file",
         tmp_path / "missing" / "net.yaml": "no such file",
         "resnet5O": "did you mean `resnet50`?",
-        "no-such-network": "there is no file and no shipped network",
+        "no-such-network": "there is no shipped network",
         "": "no file",
         "a\0b": "no file",
         "x" * 5000: "no file",
@@ -572,8 +572,8 @@ def test_a_file_that_extends_itself(run: Run, write: Write) -> None:
 
 def test_files_that_extend_each_other(run: Run, write: Write) -> None:
     for name, other in (("a", "b"), ("b", "c"), ("c", "a")):
-        write(f"extends: {other}\n", f"{name}.yaml")
-    path = write("extends: a\n", "start.yaml")
+        write(f"extends: {other}.yaml\n", f"{name}.yaml")
+    path = write("extends: a.yaml\n", "start.yaml")
     shown = run("validate", path, "--format", "json")
     (found,) = json.loads(shown.out)["diagnostics"]
     assert (found["rule"], found["line"], found["column"]) == ("bad-value", 1, 10)
@@ -581,7 +581,7 @@ def test_files_that_extend_each_other(run: Run, write: Write) -> None:
 
 
 def test_a_symbolic_link_to_itself(run: Run, write: Write, tmp_path: Path) -> None:
-    path = write("extends: link\ninput: [3]\nlayers: [relu]\n")
+    path = write("extends: link.yaml\ninput: [3]\nlayers: [relu]\n")
     (tmp_path / "link.yaml").symlink_to(path)
     (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
     assert run("analyze", path).status == 2
@@ -592,7 +592,7 @@ def test_a_symbolic_link_to_itself(run: Run, write: Write, tmp_path: Path) -> No
 def test_a_long_chain(run: Run, write: Write) -> None:
     write("input: [3]\nlayers: [relu]\n", "n0.yaml")
     for number in range(1, 40):
-        path = write(f"extends: n{number - 1}\n", f"n{number}.yaml")
+        path = write(f"extends: n{number - 1}.yaml\n", f"n{number}.yaml")
     shown = run("validate", path, "--format", "json")
     (found,) = json.loads(shown.out)["diagnostics"]
     assert found["rule"] == "limit-exceeded"
@@ -600,7 +600,7 @@ def test_a_long_chain(run: Run, write: Write) -> None:
 
 def test_a_bad_parent_is_named(run: Run, write: Write) -> None:
     write("input: [3]\nlayers: [relu, rlu]\n", "parent.yaml")
-    shown = run("validate", write("extends: parent\n"), "--format", "json")
+    shown = run("validate", write("extends: parent.yaml\n"), "--format", "json")
     (found,) = json.loads(shown.out)["diagnostics"]
     assert (found["rule"], found["line"], found["column"]) == ("unknown-layer", 2, 16)
     assert Path(found["file"]).name == "parent.yaml"
@@ -609,7 +609,7 @@ def test_a_bad_parent_is_named(run: Run, write: Write) -> None:
 @pytest.mark.parametrize("content", [b"\xff\xfei", b"", b"[", b"a: b\nc"])
 def test_an_unreadable_parent(content: bytes, run: Run, write: Write) -> None:
     write(content, "parent.yaml")
-    path = write("extends: parent\nlayers: [relu]\n")
+    path = write("extends: parent.yaml\nlayers: [relu]\n")
     assert run("analyze", path).status == 2
     assert run("validate", path).status == 1
 

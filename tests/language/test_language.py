@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import chain, findings, graph, names, network, report, shapes
 
+from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
-from cnncalc.language.load import UsageError, load
+from cnncalc.language.load import load
 
 LENET5 = """\
 name: LeNet-5
@@ -592,7 +594,7 @@ layers: [unit, unit]
 """
 
 
-@pytest.mark.parametrize("reference", ["base", "base.yaml", "./base.yaml"])
+@pytest.mark.parametrize("reference", ["base.yaml", "./base.yaml"])
 def test_extends_a_path(tmp_path: Path, reference: str) -> None:
     found = at(tmp_path, base=BASE, net=f"extends: {reference}\nparameters: {{filters: 7}}\n")
     assert found.name == "Base"
@@ -602,7 +604,7 @@ def test_extends_a_path(tmp_path: Path, reference: str) -> None:
 def test_extends_changes_every_key(tmp_path: Path) -> None:
     text = """\
 name: Mine
-extends: base
+extends: base.yaml
 input: [1, 10, 10]
 parameters: {more: filters + 1}
 blocks: {unit: [conv: [more, kernel]]}
@@ -618,8 +620,8 @@ def test_extends_in_a_chain(tmp_path: Path) -> None:
     found = at(
         tmp_path,
         base=BASE,
-        middle="extends: base\nparameters: {kernel: 1}\n",
-        net="extends: middle\nparameters: {filters: 9}\n",
+        middle="extends: base.yaml\nparameters: {kernel: 1}\n",
+        net="extends: middle.yaml\nparameters: {filters: 9}\n",
     )
     assert shapes(found)[-1] == (9, 8, 8)
 
@@ -629,19 +631,54 @@ def test_a_file_named_as_the_shipped_one_it_extends(tmp_path: Path) -> None:
     assert found.nodes[-1].facts.output == (10,)
 
 
-def test_a_file_beside_stands_before_a_shipped_network(tmp_path: Path) -> None:
-    found = at(tmp_path, vgg16=BASE, net="extends: vgg16\n")
-    assert found.name == "Base"
+# One rule for `NET` and `extends`: a name without an ending and without a `/` is a shipped
+# network; all else is a file, and a missing one is an error.
+NAMED = [
+    # what is written, the files there, the name of the network or a part of message and hint
+    ("vgg16", [], "VGG-16"),
+    ("vgg16", ["vgg16.yaml"], "VGG-16"),
+    ("vgg16.yaml", ["vgg16.yaml"], "Base"),
+    ("./vgg16.yaml", ["vgg16.yaml"], "Base"),
+    ("vgg16.yaml", [], "no such file|`vgg16` is the shipped network"),
+    ("./vgg16.yaml", [], "no such file|`vgg16` is the shipped network"),
+    ("base", ["base.yaml"], "no shipped network `base`|`base.yaml`"),
+    ("vgg61", [], "no shipped network `vgg61`|did you mean `vgg"),
+    ("bse.yaml", ["base.yaml"], "no such file|did you mean `base.yaml`?"),
+]
 
 
-def test_a_file_stands_before_a_shipped_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("net", "files", "expected"), NAMED)
+def test_which_network_a_name_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, net: str, files: list[str], expected: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert load("vgg16.yaml").graph().name == "VGG-16"
-    (tmp_path / "vgg16.yaml").write_text(BASE)
-    assert load("vgg16.yaml").graph().name == "Base"
-    assert load("vgg16").graph().name == "VGG-16"
+    for file in files:
+        (tmp_path / file).write_text(BASE)
+    message, _, hint = expected.partition("|")
+    if hint:
+        with pytest.raises(UsageError, match=re.escape(message)) as usage:
+            load(net)
+        assert hint in (usage.value.hint or "")
+    else:
+        assert load(net).graph().name == expected
+    (tmp_path / "mine.yml").write_text(f"extends: {net}\n")
+    if hint:
+        with pytest.raises(SpecError) as refused:
+            load("mine.yml").graph()
+        assert hint in (refused.value.diagnostics[0].hint or "")
+        assert refused.value.diagnostics[0].rule == "undefined-name"
+    else:
+        assert load("mine.yml").graph().name == expected
+
+
+def test_a_file_that_is_extended_is_an_architecture_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("root:x:0:0\n")
+    (tmp_path / "net.yaml").write_text("extends: ./secret\n")
+    with pytest.raises(SpecError) as refused:
+        load(str(tmp_path / "net.yaml")).graph()
+    (finding,) = refused.value.diagnostics
+    assert (finding.rule, finding.hint) == ("undefined-name", "they end in .yaml")
+    assert finding.excerpt == "extends: ./secret"
 
 
 # -- messages ----------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.receptive_field import last_feature_map, receptive_fields
-from cnncalc.diagnostics import SpecError
+from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
-from cnncalc.language.load import UsageError, load
+from cnncalc.language.load import load
 
 HERE = Path(__file__).parent
 FOLDERS = ("torchvision", "textbook")

@@ -1,6 +1,6 @@
 """Elaboration: forms and an input shape make the graph, layer by layer.
 
-After an error the layer's output is unknown, and so is all that depends on it; what stands
+After a refusal the layer's output is unknown, and so is all that depends on it; what stands
 apart from it is still looked at. One root cause therefore gives one finding.
 """
 
@@ -8,256 +8,306 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
-from cnncalc.diagnostics import Diagnostic
-from cnncalc.graph import Graph, Use
-from cnncalc.language.elaboration.building import LAYER_LIMIT, LayerBuilder, Memory
-from cnncalc.language.elaboration.scopes import UNKNOWN, Refused, Scope, TooMany
-from cnncalc.language.expressions.expression import Expression
-from cnncalc.language.expressions.operations import ExpressionError
-from cnncalc.language.forms.form import BranchForm, LayerForm
-from cnncalc.language.forms.places import argument_node, child, common_node
-from cnncalc.language.forms.values import (
-    Listing,
-    check_repeat,
-)
+from cnncalc.diagnostics import Diagnostic, Refusal
+from cnncalc.graph import Graph, Node, Use, input_node
+from cnncalc.language.elaboration.memo import Memo, Stated
+from cnncalc.language.elaboration.names import Names, Scope, Unknown
+from cnncalc.language.elaboration.options import evaluate, option_values, references
+from cnncalc.language.elaboration.sharing import shared_weights
+from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
+from cnncalc.language.forms.values import REPEAT_LIMIT, check_repeat
+from cnncalc.language.text.findings import Findings, TooMany
+from cnncalc.layers.base import SIZE_LIMIT, Facts, LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.records import Record
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, product
+
+LAYER_LIMIT = REPEAT_LIMIT
 
 STEP_LIMIT = 2 * LAYER_LIMIT
 """As many layers are looked at, those that a condition leaves out included."""
 
 BLOCK_DEPTH_LIMIT = 50
 
+UNKNOWN = -1
+"""In place of a node: what an earlier finding keeps from being known."""
 
-class Elaborator(LayerBuilder):
-    """Builds the nodes of one network."""
+
+class Elaborator:
+    """Walks over the forms and builds the nodes of one network."""
 
     def __init__(
-        self, parameters: Mapping[str, Any], input_shape: Shape, memory: Memory | None = None
+        self, parameters: Mapping[str, Any], input_shape: Shape, findings: Findings, memo: Memo
     ) -> None:
-        super().__init__(parameters, input_shape, memory)
-        self.multiplicity = 1
+        self.parameters = parameters
+        self.findings = findings
+        self.memo = memo
+        memo.trim()
+        self.nodes: list[Node] = [input_node(input_shape)]
+        self.forms: list[LayerForm | None] = [None]
+        """For each node the form it comes from."""
+        self.names = Names(self.nodes)
+        self._multiplicity = 1
         """How often the innermost `repeat` runs, those around it multiplied in."""
-        self.steps = 0
+        self._steps = 0
 
     def run(self, forms: tuple[LayerForm, ...], explicit: frozenset[str]) -> None:
-        """Elaborate the file's own layers."""
+        """Elaborate the file's own layers.
+
+        Raises:
+            TooMany: more layers or findings than are looked at.
+        """
         last = self._layers(forms, Scope("", dict(self.parameters), explicit, None, 0), 0)
         if last not in (UNKNOWN, len(self.nodes) - 1):
-            node = self.nodes[last]
-            self.nodes[last] = node._replace(wanted=True)
+            self._want(last)
+
+    # -- lists of layers --------------------------------------------------------------------
 
     def _layers(self, forms: tuple[LayerForm, ...], scope: Scope, incoming: int) -> int:
         """A list of layers applied one after the other; the index of the last."""
-        self.steps += len(forms) + 1
-        if self.steps > STEP_LIMIT and forms:
-            self._note(
-                "limit-exceeded",
-                f"over {STEP_LIMIT:,} layers, counting those left out",
-                forms[0],
-                scope,
-            )
+        self._steps += len(forms) + 1
+        if self._steps > STEP_LIMIT and forms:
+            message = f"over {STEP_LIMIT:,} layers, counting those left out"
+            self._note(Refusal("limit-exceeded", message), forms[0], scope)
             raise TooMany
         for form in forms:
-            if form.broken:
-                self._forget(form, scope)
-                incoming = UNKNOWN
-                continue
-            if form.condition is None and form.repeat is None and form.start is None:
-                incoming = self._one(form, scope, incoming)
-                continue
             try:
-                start = incoming if form.start is None else self._start(form, scope)
-                if not self._holds(form.condition, form, scope, start):
-                    continue
-                times = self._times(form, scope, start)
-            except Refused:
-                self._forget(form, scope)
-                incoming = UNKNOWN
+                if form.broken:
+                    raise Unknown
+                incoming = self._form(form, scope, incoming)
                 continue
-            before = self.multiplicity
-            self.multiplicity = before * max(times, 1)
-            if self.multiplicity > LAYER_LIMIT:
-                self._note(
-                    "limit-exceeded",
-                    f"`repeat` makes {self.multiplicity:,} layers, more than {LAYER_LIMIT:,}",
-                    form,
-                    scope,
-                    place=self._common_place(form, "repeat"),
-                )
-                times, start = 1, UNKNOWN
-            if times:
-                incoming = start
+            except Refusal as refusal:
+                self._note(refusal, form, scope)
+            except Unknown:
+                pass
+            self.names.forget(form, scope)
+            incoming = UNKNOWN
+        return incoming
+
+    def _form(self, form: LayerForm, scope: Scope, incoming: int) -> int:
+        """What one form makes: a layer or several, or none."""
+        if form.condition is None and form.repeat is None and form.start is None:
+            return self._one(form, scope, incoming)
+        start = incoming
+        if form.start is not None:
+            start = self._named(form.start, form.keys["from"], scope)
+        env = self._environment(scope, start)
+        if form.condition is not None and not evaluate(form.condition, env, form.keys["if"]):
+            return incoming
+        times = 1 if form.repeat is None else self._times(form, env)
+        before = self._multiplicity
+        self._multiplicity = before * max(times, 1)
+        if self._multiplicity > LAYER_LIMIT:
+            message = f"`repeat` makes {self._multiplicity:,} layers, more than {LAYER_LIMIT:,}"
+            self._note(Refusal("limit-exceeded", message).at(form.keys["repeat"]), form, scope)
+            times, start = 1, UNKNOWN
+        if times:
+            incoming = start
+        try:
             for _ in range(times):
                 incoming = self._one(form, scope, incoming)
                 if incoming < 0:
                     break  # the rounds to come would hang on the same mistake
-            self.multiplicity = before
+        finally:
+            self._multiplicity = before
         return incoming
 
-    def _holds(self, condition: Any, form: LayerForm, scope: Scope, incoming: int) -> bool:
-        if condition is None:
-            return True
-        return bool(
-            self._evaluate(condition, form, scope, incoming, lambda: common_node(form, "if"))
-        )
-
-    def _start(self, form: LayerForm, scope: Scope) -> int:
-        assert form.start is not None
-        return self._find(form.start, form, scope, self._common_place(form, "from"))
-
-    def _times(self, form: LayerForm, scope: Scope, incoming: int) -> int:
-        if form.repeat is None:
-            return 1
-        value = self._evaluate(
-            form.repeat, form, scope, incoming, lambda: common_node(form, "repeat")
-        )
+    def _times(self, form: LayerForm, env: Mapping[str, Any]) -> int:
+        node = form.keys["repeat"]
+        times = evaluate(form.repeat, env, node)
         try:
-            check_repeat(value)
-        except OptionError as error:
-            self._note(
-                "bad-value",
-                f"`repeat` {error}",
-                form,
-                scope,
-                place=self._common_place(form, "repeat"),
-            )
-            raise Refused from None
-        times: int = value
-        return times
+            check_repeat(times)
+        except OptionError as refusal:
+            raise refusal.about("`repeat`").at(node) from None
+        found: int = times
+        return found
 
     def _one(self, form: LayerForm, scope: Scope, incoming: int) -> int:
         """One layer, one use of a block, or one round of a group."""
-        if form.kind is not None:
-            if form.branches is not None:
-                return self._merge(form, scope, incoming)
-            if incoming < 0:
-                self._forget(form, scope)
-                return UNKNOWN
-            return self._plain(form, scope, incoming)
         if form.group is not None:
             return self._layers(form.group, scope, incoming)
-        return self._block(form, scope, incoming)
+        if form.block is not None:
+            return self._block(form, form.block, scope, incoming)
+        if form.branches is not None:
+            return self._merge(form, form.branches, scope, incoming)
+        if incoming < 0:
+            raise Unknown
+        values = (
+            option_values(form, self._environment(scope, incoming))
+            if form.dynamic
+            else (form.values)
+        )
+        reads: tuple[int, ...] = ()
+        if form.references:
+            values, reads = references(form, values, self.names, self.nodes, scope)
+        return self._layer(form, scope, values, (incoming,), reads)
 
-    def _merge(self, form: LayerForm, scope: Scope, incoming: int) -> int:
-        """A merge: its branches, then the layer itself; a merge of one branch is that branch."""
-        assert form.branches is not None
-        ends: list[int] = []
-        for branch in form.branches:
-            end = self._branch(form, branch, scope, incoming)
-            if end is not None:
-                ends.append(end)
+    # -- single layers ----------------------------------------------------------------------
+
+    def _layer(
+        self,
+        form: LayerForm,
+        scope: Scope,
+        values: tuple[Any, ...],
+        inputs: tuple[int, ...],
+        reads: tuple[int, ...] = (),
+    ) -> int:
+        """Build one node; its index."""
+        nodes = self.nodes
+        index = len(nodes)
+        name = self.names.take(form, scope)
+        if index > LAYER_LIMIT:
+            self._note(
+                Refusal("limit-exceeded", f"more than {LAYER_LIMIT:,} layers"), form, scope, name
+            )
+            raise TooMany
+        kind, facts = self._stated(form, scope, values, inputs, name)
+        shares = None
+        wanted = False
+        if form.share is not None:
+            other = self._named(form.share, form.keys["share"], scope)
+            shares = shared_weights(form, nodes, other, kind, facts)
+        if form.wanted is not False:
+            env = self._environment(scope, inputs[0])
+            wanted = bool(evaluate(form.wanted, env, form.keys["output"]))
+        nodes.append(Node(name, kind, inputs, facts, form.place, scope.use, shares, wanted, reads))
+        self.forms.append(form)
+        self.names.give(name, index)
+        return index
+
+    def _stated(
+        self,
+        form: LayerForm,
+        scope: Scope,
+        values: tuple[Any, ...],
+        inputs: tuple[int, ...],
+        name: str,
+    ) -> Stated:
+        """The layer's kind and facts; after a refusal those facts that are certain all the same."""
+        assert form.kind is not None
+        shapes = tuple([self.nodes[index].facts.output for index in inputs])
         try:
-            if UNKNOWN in ends or (not ends and incoming < 0):
-                raise Refused
-            if not ends:
-                self._note("bad-value", "none of its branches takes part", form, scope)
-                raise Refused
-            if len(ends) == 1:
-                if form.name is not None:
-                    self.names[self._name(form, scope)] = ends[0]
-                return ends[0]
-            shapes = tuple([self.nodes[end].facts.output for end in ends])
-            name = self._name(form, scope)
-            found = self.memo.get((form.kind, form.values, shapes))
-            if found is None:
-                found = self._state(form, scope, form.values, shapes, name)
-            return self._append(form, scope, name, found, tuple(ends), ())
-        except Refused:
-            self._forget(form, scope)
-            return UNKNOWN
+            return self.memo.state(form.kind, values, shapes)
+        except Refusal as refusal:
+            refusal.at(form.given.get(refusal.option or ""))
+            self._note(refusal, form, scope, name)
+            output = refusal.output if isinstance(refusal, LayerError) else None
+            if output is None or product(output) > SIZE_LIMIT:
+                raise Unknown from None
+        # what follows can be looked at: this shape does not hang on the mistake
+        kind = self.memo.kind(form.kind, values, len(shapes[0]) - 1)
+        return kind, Facts(output, windows=(None,) * len(inputs))
+
+    def _merge(
+        self, form: LayerForm, branches: tuple[BranchForm, ...], scope: Scope, incoming: int
+    ) -> int:
+        """A merge: its branches, then the layer itself; a merge of one branch is that branch."""
+        ends = [self._branch(form, branch, scope, incoming) for branch in branches]
+        taken = tuple([end for end in ends if end is not None])
+        if UNKNOWN in taken or (not taken and incoming < 0):
+            raise Unknown
+        if not taken:
+            raise Refusal("bad-value", "none of its branches takes part")
+        if len(taken) > 1:
+            return self._layer(form, scope, form.values, taken)
+        if form.name is not None:
+            self.names.give(self.names.take(form, scope), taken[0])
+        return taken[0]
 
     def _branch(
         self, form: LayerForm, branch: BranchForm, scope: Scope, incoming: int
     ) -> int | None:
         """The last node of a branch; `None` where it is left out."""
-        if branch.condition is not None:
-            try:
-                if not self._evaluate(
-                    branch.condition, form, scope, incoming, lambda: child(branch.node, "if")
-                ):
-                    return None
-            except Refused:
-                return UNKNOWN
-        if branch.reference is not None:
-            try:
-                return self._find(branch.reference, form, scope, form.source.place(branch.node))
-            except Refused:
-                return UNKNOWN
-        return self._layers(branch.layers or (), scope, incoming)
-
-    def _block(self, form: LayerForm, scope: Scope, incoming: int) -> int:
-        """One use of a block."""
-        block = form.block
-        assert block is not None
         try:
-            if scope.depth >= BLOCK_DEPTH_LIMIT:
-                self._note(
-                    "limit-exceeded",
-                    f"blocks use each other more than {BLOCK_DEPTH_LIMIT} levels deep",
-                    form,
-                    scope,
-                    hint=f"`{block.label}` may use itself",
-                )
-                raise TooMany  # a block that uses itself twice would branch at every level
-            if form.share is not None:
-                self._note(
-                    "bad-value",
-                    "a block cannot share weights; its layers can",
-                    form,
-                    scope,
-                    place=self._common_place(form, "share"),
-                )
-                raise Refused
-            env = dict(self.parameters)
-            for parameter, value in zip(block.parameters, form.values, strict=True):
-                if value is parameter.default and value is not None:
-                    env[parameter.name] = self._default(value, env, form, scope, incoming)
-                elif isinstance(value, (Expression, Listing)):
-                    find = partial(argument_node, form, parameter.name)
-                    env[parameter.name] = self._evaluate(value, form, scope, incoming, find)
-                else:
-                    env[parameter.name] = value
-            if incoming < 0:
-                raise Refused
-            name = self._name(form, scope)
-        except Refused:
-            self._forget(form, scope)
+            if branch.condition is not None:
+                env = self._environment(scope, incoming)
+                if not evaluate(branch.condition, env, branch.condition_node):
+                    return None
+            if branch.reference is not None:
+                return self._named(branch.reference, branch.node, scope)
+        except Refusal as refusal:
+            self._note(refusal, form, scope)
             return UNKNOWN
+        except Unknown:
+            return UNKNOWN
+        return self._layers(branch.layers, scope, incoming)
+
+    # -- blocks -----------------------------------------------------------------------------
+
+    def _block(self, form: LayerForm, block: BlockForm, scope: Scope, incoming: int) -> int:
+        """One use of a block."""
+        if scope.depth >= BLOCK_DEPTH_LIMIT:
+            message = f"blocks use each other more than {BLOCK_DEPTH_LIMIT} levels deep"
+            hint = f"`{block.label}` may use itself"
+            self._note(Refusal("limit-exceeded", message, hint=hint), form, scope)
+            raise TooMany  # a block that uses itself twice would branch at every level
+        if form.share is not None:
+            message = "a block cannot share weights; its layers can"
+            raise Refusal("bad-value", message).at(form.keys["share"])
+        env = self._arguments(form, block, scope, incoming)
+        if incoming < 0:
+            raise Unknown
+        name = self.names.take(form, scope)
         inner = Scope(name + ".", env, block.explicit, Use(form.place, scope.use), scope.depth + 1)
         before = len(self.nodes)
         last = self._layers(block.body, inner, incoming)
         if last < 0:
-            self.unknown.add(name)
-        else:
-            self.names[name] = last
-            if form.wanted is not False and last >= before and self._wants(form, scope, incoming):
-                self.nodes[last] = self.nodes[last]._replace(wanted=True)
+            self.names.hide(name)
+            return last
+        self.names.give(name, last)
+        if form.wanted is not False and last >= before:
+            outside = self._environment(scope, incoming)
+            if evaluate(form.wanted, outside, form.keys["output"]):
+                self._want(last)
         return last
 
-    def _wants(self, form: LayerForm, scope: Scope, incoming: int) -> bool:
-        return bool(
-            self._evaluate(form.wanted, form, scope, incoming, lambda: common_node(form, "output"))
-        )
+    def _arguments(
+        self, form: LayerForm, block: BlockForm, scope: Scope, incoming: int
+    ) -> dict[str, Any]:
+        """The values of a block's parameters; a default sees the parameters before it."""
+        outside = self._environment(scope, incoming)
+        env = dict(self.parameters)
+        for parameter, value in zip(block.parameters, form.values, strict=True):
+            if parameter.name in form.given:
+                env[parameter.name] = evaluate(value, outside, form.given[parameter.name])
+                continue
+            if incoming >= 0:
+                env["channels"] = self._channels(incoming)
+            try:
+                env[parameter.name] = evaluate(value, env, None)
+            except Refusal as refusal:
+                refusal.offset = None  # it counts in the default, and not in the header
+                used = scope.use.chain() if scope.use else ()
+                self.findings.add(refusal, block.source, block.header, None, used)
+                raise Unknown from None
+        return env
 
-    def _default(
-        self, value: Expression, env: dict[str, Any], form: LayerForm, scope: Scope, incoming: int
-    ) -> Any:
-        """A parameter's default, which sees the parameters before it."""
-        if incoming >= 0:
-            env["channels"] = self.nodes[incoming].facts.output[0]
+    # -- small things -----------------------------------------------------------------------
+
+    def _channels(self, index: int) -> int:
+        return self.nodes[index].facts.output[0]
+
+    def _environment(self, scope: Scope, incoming: int) -> Mapping[str, Any]:
+        """The names of a scope; the channels of what comes in are known where that is."""
+        return scope.environment(self._channels(incoming) if incoming >= 0 else None)
+
+    def _named(self, reference: str, where: Any, scope: Scope) -> int:
+        """The node of a name that stands at a node of the file."""
         try:
-            return value.evaluate(env)
-        except ExpressionError as error:
-            assert form.block is not None
-            self._note(
-                error.rule, error.message, form, scope, place=form.block.place, hint=error.hint
-            )
-            raise Refused from None
+            return self.names.find(reference, scope)
+        except Refusal as refusal:
+            raise refusal.at(where) from None
+
+    def _want(self, index: int) -> None:
+        self.nodes[index] = self.nodes[index]._replace(wanted=True)
+
+    def _note(
+        self, refusal: Refusal, form: LayerForm, scope: Scope, layer: str | None = None
+    ) -> None:
+        used = scope.use.chain() if scope.use else ()
+        self.findings.add(refusal, form.source, form.head, layer, used)
 
 
 class Elaboration(Record):
@@ -276,14 +326,15 @@ def elaborate(
     explicit: frozenset[str],
     parameters: Mapping[str, Any],
     input_shape: Shape,
-    file: str | None = None,
-    memory: Memory | None = None,
+    findings: Findings,
+    memo: Memo,
 ) -> Elaboration:
     """Build the network of the given layers, parameters and input."""
-    elaborator = Elaborator(parameters, input_shape, memory)
+    elaborator = Elaborator(parameters, input_shape, findings, memo)
     with suppress(TooMany):
         elaborator.run(forms, explicit)
     graph = None
-    if not elaborator.diagnostics:
+    if not findings.diagnostics:
+        file = findings.own.label
         graph = Graph(name, source, tuple(elaborator.nodes), parameters, file)
-    return Elaboration(graph, tuple(elaborator.diagnostics), tuple(elaborator.forms))
+    return Elaboration(graph, tuple(findings.diagnostics), tuple(elaborator.forms))

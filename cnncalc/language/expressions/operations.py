@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor, isfinite
 from typing import Any
 
-from cnncalc.diagnostics import did_you_mean
+from cnncalc.diagnostics import Refusal, did_you_mean, nearest
 
 NUMBER_LIMIT = 2**63
 EXPONENT_LIMIT = 64
@@ -16,17 +16,27 @@ Environment = Mapping[str, Any]
 Evaluate = Callable[[Environment], Any]
 
 
-class ExpressionError(Exception):
+class ExpressionError(Refusal):
     """What is wrong with an expression, and at which character of its text."""
 
     def __init__(
-        self, message: str, offset: int, rule: str = "bad-expression", hint: str | None = None
+        self,
+        message: str,
+        offset: int,
+        rule: str = "bad-expression",
+        hint: str | None = None,
+        **more: Any,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.rule = rule
-        self.hint = hint
+        super().__init__(rule, message, hint=hint, offset=offset, **more)
+
+
+def unknown_word(
+    message: str, word: str, known: Iterable[str], offset: int, rule: str = "bad-expression"
+) -> ExpressionError:
+    """The error of a word that nothing knows, with the nearest known one."""
+    names = sorted(known)
+    hint, close = did_you_mean(word, names), nearest(word, names)
+    return ExpressionError(message, offset, rule, hint, instead=close, word=word)
 
 
 def constant(value: Any) -> Evaluate:
@@ -41,8 +51,8 @@ def lookup(name: str, offset: int) -> Evaluate:
         try:
             return env[name]
         except KeyError:
-            raise ExpressionError(
-                f"nothing is called `{name}`", offset, "undefined-name", did_you_mean(name, env)
+            raise unknown_word(
+                f"nothing is called `{name}`", name, env, offset, "undefined-name"
             ) from None
 
     return found
@@ -190,9 +200,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
 def call(name: str, arguments: list[Evaluate], offset: int) -> Evaluate:
     """A function of the language, its number of values checked."""
     if name not in FUNCTIONS:
-        raise ExpressionError(
-            f"there is no function `{name}`", offset, hint=did_you_mean(name, FUNCTIONS)
-        )
+        raise unknown_word(f"there is no function `{name}`", name, FUNCTIONS, offset)
     function, least, most = FUNCTIONS[name]
     if not least <= len(arguments) <= most:
         wanted = str(least) if least == most else f"at least {least}"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.diagnostics import did_you_mean
-from cnncalc.language.errors import UsageError
-from cnncalc.language.forms.values import ValueReader, describe
+from cnncalc.diagnostics import misspelt
+from cnncalc.language.text.findings import Findings, describe, entries
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, Source
 
 COSTS = {
@@ -38,25 +37,13 @@ def parse_amount(text: str, cost: str) -> int | None:
     return amount
 
 
-def option_amount(text: str, cost: str) -> int:
-    """An amount on the command line.
-
-    Raises:
-        UsageError: it is none.
-    """
-    amount = parse_amount(text, cost)
-    if amount is None:
-        raise UsageError(f"`--max-{cost} {text}` is no amount", COSTS[cost])
-    return amount
-
-
 def read_budget(
-    reader: ValueReader, source: Source, key: Node, node: Node
+    findings: Findings, source: Source, node: Node
 ) -> dict[str, tuple[Source, Node, int]]:
     """The amounts of `budget:` and where they are written."""
     found: dict[str, tuple[Source, Node, int]] = {}
     if not isinstance(node, MappingNode):
-        reader.report(
+        findings.report(
             "bad-value",
             f"expected what the network may cost, found {describe(node)}",
             source,
@@ -64,19 +51,15 @@ def read_budget(
             "write it as `{params: 5M, macs: 600M, memory: 512KiB}`",
         )
         return found
-    for name, value in node.value:
-        word = name.value if isinstance(name, ScalarNode) else "?"
-        if word in found:
-            reader.report("duplicate-key", f"`{word}` is given twice", source, name)
-        elif word not in COSTS:
-            reader.report(
-                "unknown-key", f"a budget has no `{word}`", source, name, did_you_mean(word, COSTS)
-            )
+    for word, key, value in entries(findings, source, node):
+        if word not in COSTS:
+            message = f"a budget has no `{word}`"
+            findings.add(misspelt("unknown-key", message, word, COSTS), source, key)
+            continue
+        amount = parse_amount(value.value, word) if isinstance(value, ScalarNode) else None
+        if amount is None:
+            message = f"`{word}` must be an amount, not {describe(value)}"
+            findings.report("bad-value", message, source, value, COSTS[word])
         else:
-            amount = parse_amount(value.value, word) if isinstance(value, ScalarNode) else None
-            if amount is None:
-                message = f"`{word}` must be an amount, not {describe(value)}"
-                reader.report("bad-value", message, source, value, COSTS[word])
-            else:
-                found[word] = (source, value, amount)
+            found[word] = (source, value, amount)
     return found

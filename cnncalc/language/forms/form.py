@@ -27,13 +27,18 @@ class LayerForm:
     """One layer as it is written."""
 
     __slots__ = (
+        "argument",
         "block",
+        "bound",
         "branches",
         "broken",
         "condition",
         "counted",
         "dynamic",
+        "given",
         "group",
+        "head",
+        "keys",
         "kind",
         "label",
         "name",
@@ -50,9 +55,20 @@ class LayerForm:
 
     source: Source
     node: Node
+    head: Node
+    """The node of the kind's or block's name."""
     place: Place
+    """Where the name stands."""
     label: str
     """The kind's or block's name."""
+    argument: Node | None
+    """What stands behind the name."""
+    keys: dict[str, Node]
+    """The values of common keys."""
+    given: dict[str, Node]
+    """Which node belongs to which option of the kind, or parameter of the block."""
+    bound: bool
+    """Whether that is certain."""
     kind: type[Kind] | None
     block: BlockForm | None
     group: tuple[LayerForm, ...] | None
@@ -80,10 +96,28 @@ class LayerForm:
 class BranchForm(Record):
     """A branch of a merge: a list of layers, or the name of one."""
 
-    layers: tuple[LayerForm, ...] | None
-    reference: str | None
-    condition: Any
     node: Node
+    layers: tuple[LayerForm, ...] = ()
+    reference: str | None = None
+    condition: Any = None
+    condition_node: Node | None = None
+
+
+def blank(source: Source, node: Node) -> LayerForm:
+    """A form of which nothing is known yet; as it is, that of a layer that cannot be."""
+    form = LayerForm()
+    form.source = source
+    form.node = form.head = node
+    form.place = source.place(node)
+    form.label = "?"
+    form.name = form.start = form.share = form.branches = form.block = form.kind = None
+    form.repeat = form.condition = form.group = form.argument = None
+    form.wanted = form.counted = form.bound = False
+    form.broken = True
+    form.values = form.dynamic = form.references = ()
+    form.keys = {}
+    form.given = {}
+    return form
 
 
 class BlockForm:

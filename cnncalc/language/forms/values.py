@@ -10,19 +10,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.diagnostics import Diagnostic, Place, SpecError, nearest
+from cnncalc.diagnostics import Refusal, nearest
 from cnncalc.language.expressions.expression import Expression, parse
 from cnncalc.language.expressions.operations import ExpressionError
-from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode, Source
+from cnncalc.language.text.findings import Findings
+from cnncalc.language.text.source import Node, ScalarNode, SequenceNode, Source
 from cnncalc.layers.options import LimitError, OptionError, Type
 from cnncalc.records import Record
 
 NAME_LIMIT = 120
 REPEAT_LIMIT = 120_000
-MESSAGE_LIMIT = 600
-"""A message that quotes a longer word is cut."""
-FINDING_LIMIT = 200
-"""After so many findings a file is not looked at any further."""
 
 YAML_WORDS = {
     word: meaning
@@ -49,53 +46,14 @@ class Listing(Record):
 
 
 class ValueReader:
-    """Reads values from nodes, gathering what is wrong with them."""
+    """Reads values from nodes."""
 
-    def __init__(self) -> None:
-        self.diagnostics: list[Diagnostic] = []
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
         self._scalars: dict[tuple[str, bool], Any] = {}
 
-    # -- findings ---------------------------------------------------------------------------
-
-    def report(
-        self, rule: str, message: str, source: Source, node: Node, hint: str | None = None
-    ) -> None:
-        """Note what is wrong with a node."""
-        place = source.place(node)
-        self.add(
-            Diagnostic(rule, "error", message, place, hint=hint, excerpt=source.line(place.line))
-        )
-
-    def add(self, finding: Diagnostic) -> None:
-        """Note a finding.
-
-        Raises:
-            SpecError: there are too many of them.
-        """
-        if len(finding.message) > MESSAGE_LIMIT:
-            finding = finding._replace(message=finding.message[: MESSAGE_LIMIT - 1] + "…")
-        self.diagnostics.append(finding)
-        if len(self.diagnostics) >= FINDING_LIMIT:
-            raise SpecError([*self.diagnostics, too_many(finding)])
-
-    def report_expression(self, error: ExpressionError, source: Source, node: Node) -> None:
-        """Note what is wrong with an expression, at its character."""
-        place = expression_place(source.place(node), error.offset, quoted(node))
-        self.add(
-            Diagnostic(
-                error.rule,
-                "error",
-                error.message,
-                place,
-                hint=error.hint,
-                excerpt=source.line(place.line),
-            )
-        )
-
-    # -- values -----------------------------------------------------------------------------
-
-    def scalar(self, source: Source, node: ScalarNode) -> Any:
-        """A scalar as a number, a truth value, or an expression; `None` after a finding.
+    def scalar(self, node: ScalarNode) -> Any:
+        """A scalar as a number, a truth value, or an expression.
 
         Raises:
             ExpressionError: it is none of these.
@@ -121,6 +79,9 @@ class ValueReader:
                 0,
                 "bad-value",
                 f"write {YAML_WORDS[text]} for a truth value",
+                instead=YAML_WORDS[text],
+                safe=True,
+                word=text,
             )
         if plain and text in EMPTY:
             raise ExpressionError("found nothing where a value was expected", 0, "bad-value")
@@ -143,11 +104,11 @@ class ValueReader:
             return expression.evaluate({})
         return expression
 
-    def value(self, source: Source, node: Node, type: Type | None, depth: int = 0) -> Any:
+    def value(self, node: Node, type: Type | None = None, depth: int = 0) -> Any:
         """An option's value: a constant (checked), an `Expression` or a `Listing`.
 
         Raises:
-            OptionError, ExpressionError: the value does not fit.
+            Refusal: the value does not fit.
         """
         if isinstance(node, ScalarNode):
             if type is not None and type.text and (not node.style or type.reference):
@@ -161,18 +122,18 @@ class ValueReader:
                     if not re.fullmatch(r"[A-Za-z_]\w*", text):
                         raise
                     if (close := nearest(text, getattr(type, "words", ()))) is not None:
-                        raise OptionError(f"{error}; did you mean `{close}`?") from None
+                        raise OptionError(error.message, instead=close, word=text) from None
                     return parse(text)
             if type is not None and node.value in getattr(type, "words", ()):
                 return node.value
-            value = self.scalar(source, node)
+            value = self.scalar(node)
             if type is not None and not isinstance(value, Expression):
                 type.check(value)
             return value
         if isinstance(node, SequenceNode):
             if depth > 2:
                 raise OptionError("nests lists too deeply")
-            items = tuple(self.value(source, item, None, depth + 1) for item in node.value)
+            items = tuple(self.value(item, None, depth + 1) for item in node.value)
             if any(isinstance(item, (Expression, Listing)) for item in items):
                 return Listing(items)
             if type is not None:
@@ -180,29 +141,33 @@ class ValueReader:
             return items
         raise OptionError(f"must be {type.expects if type else 'a value'}, and here is a mapping")
 
+    def read(self, source: Source, node: Node, about: str, type: Type | None = None) -> Any:
+        """A value as `value` gives it; `None` after a finding, whose message is `about` it."""
+        try:
+            return self.value(node, type)
+        except OptionError as refusal:
+            self.findings.add(refusal.about(about), source, node)
+        except Refusal as refusal:
+            self.findings.add(refusal, source, node)
+        return None
+
     def condition(self, source: Source, node: Node) -> Any:
         """A truth value or an expression; `True` after a finding."""
-        try:
-            value = self.value(source, node, None)
-        except ExpressionError as error:
-            self.report_expression(error, source, node)
-            return True
-        except OptionError as error:
-            self.report("bad-value", f"a condition {error}", source, node)
-            return True
+        value = self.read(source, node, "a condition")
         if type(value) is tuple or isinstance(value, Listing | str):
-            self.report("bad-value", "a condition is true or false, not a list", source, node)
+            message = "a condition is true or false, not a list"
+            self.findings.report("bad-value", message, source, node)
             return True
-        return value
+        return True if value is None else value
 
     def text(self, source: Source, node: Node, what: str) -> str | None:
         """A scalar's text as it stands."""
         if isinstance(node, ScalarNode) and node.value.strip():
             if len(node.value) <= 1000:
                 return str(node.value)
-            self.report("limit-exceeded", f"{what} of over 1,000 characters", source, node)
+            self.findings.report("limit-exceeded", f"{what} of over 1,000 characters", source, node)
             return None
-        self.report("bad-value", f"{what} must be a text", source, node)
+        self.findings.report("bad-value", f"{what} must be a text", source, node)
         return None
 
     def name(self, source: Source, node: Node) -> str | None:
@@ -220,24 +185,23 @@ class ValueReader:
         if problem is None and len(text) <= NAME_LIMIT:
             return text
         rule = "bad-value" if problem else "limit-exceeded"
-        self.report(rule, problem or f"a name of over {NAME_LIMIT} characters", source, node)
+        self.findings.report(
+            rule, problem or f"a name of over {NAME_LIMIT} characters", source, node
+        )
         return None
 
     def repeat(self, source: Source, node: Node) -> Any:
         """How often a layer stands: a whole number or an expression; 1 after a finding."""
-        try:
-            value = self.value(source, node, None)
-            if not isinstance(value, Expression):
-                check_repeat(value)
-                if value > REPEAT_LIMIT:
-                    raise LimitError(f"is {value:,}; at most {REPEAT_LIMIT:,} layers are built")
+        before = self.findings.noted
+        value = self.read(source, node, "`repeat`")
+        if isinstance(value, Expression):
             return value
-        except LimitError as error:
-            self.report("limit-exceeded", f"`repeat` {error}", source, node)
-        except OptionError as error:
-            self.report("bad-value", f"`repeat` {error}", source, node)
-        except ExpressionError as error:
-            self.report_expression(error, source, node)
+        if self.findings.noted == before:
+            try:
+                check_repeat(value)
+                return value
+            except OptionError as refusal:
+                self.findings.add(refusal.about("`repeat`"), source, node)
         return 1
 
 
@@ -253,37 +217,5 @@ def check_repeat(value: Any) -> None:
     """How often: a whole number from 0 on."""
     if type(value) is not int or value < 0:
         raise OptionError(f"must be a whole number from 0 on, not {value}")
-
-
-def quoted(node: Node) -> bool:
-    """Whether a scalar stands in quotes."""
-    return isinstance(node, ScalarNode) and node.style in ("'", '"')
-
-
-def expression_place(place: Place, offset: int, in_quotes: bool) -> Place:
-    """The place of one character of an expression that stands on one line."""
-    if place.line != place.end_line:
-        return place
-    column = min(place.column + offset + in_quotes, max(place.end_column - 1, place.column))
-    end = max(place.end_column - in_quotes, column + 1)
-    return place._replace(column=column, end_column=end)
-
-
-def describe(node: Node) -> str:
-    """What a node is, in words."""
-    if isinstance(node, MappingNode):
-        return "a mapping"
-    if isinstance(node, SequenceNode):
-        return "a list" if node.value else "an empty list"
-    return f"`{node.value}`" if node.value.strip() else "nothing"
-
-
-def too_many(last: Diagnostic) -> Diagnostic:
-    """The finding that ends a list of findings."""
-    return Diagnostic(
-        "limit-exceeded",
-        "error",
-        f"more than {FINDING_LIMIT} findings; what follows was not looked at",
-        last.place,
-        excerpt=last.excerpt,
-    )
+    if value > REPEAT_LIMIT:
+        raise LimitError(f"is {value:,}; at most {REPEAT_LIMIT:,} layers are built")

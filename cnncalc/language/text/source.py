@@ -8,11 +8,13 @@ from typing import Any, NoReturn
 
 import yaml
 
-from cnncalc.diagnostics import Diagnostic, Place, SpecError
+from cnncalc.diagnostics import Diagnostic, Place, Refusal, SpecError
 
 BYTE_LIMIT = 8 * 1024 * 1024
 DEPTH_LIMIT = 200
 NODE_LIMIT = 1_000_000
+MESSAGE_LIMIT = 600
+"""A message that quotes a longer word is cut."""
 SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
 """In front of every value but the first stands one of them."""
 
@@ -113,14 +115,27 @@ class Source:
             hint = "indent with spaces; YAML takes no tabs"
         raise self.error("yaml-syntax", message, line, column, hint) from None
 
+    def finding(self, refusal: Refusal, place: Place) -> Diagnostic:
+        """What is wrong at a place of the text."""
+        message = refusal.message
+        if len(message) > MESSAGE_LIMIT:
+            message = message[: MESSAGE_LIMIT - 1] + "…"
+        return Diagnostic(
+            refusal.rule,
+            "error",
+            message,
+            place,
+            hint=refusal.hint,
+            excerpt=self.line(place.line),
+            shapes=refusal.shapes,
+        )
+
     def error(
         self, rule: str, message: str, line: int, column: int, hint: str | None = None
     ) -> SpecError:
         """A finding about the text itself."""
         place = Place(self.label, line, column, line, column + 1)
-        return SpecError(
-            [Diagnostic(rule, "error", message, place, hint=hint, excerpt=self.line(line))]
-        )
+        return SpecError([self.finding(Refusal(rule, message, hint=hint), place)])
 
 
 def _decode(label: str, data: bytes) -> str:

@@ -1,0 +1,133 @@
+"""Scopes, and the names of layers in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from cnncalc.diagnostics import Refusal, misspelt
+from cnncalc.graph import Node, Use
+from cnncalc.language.forms.form import LayerForm
+
+
+class Unknown(Exception):
+    """What an earlier finding keeps from being known is needed here."""
+
+
+class Scope:
+    """The inside of a block, or the file's own layers: names, numbers and values."""
+
+    __slots__ = ("_env", "counts", "depth", "explicit", "prefix", "use")
+
+    def __init__(
+        self,
+        prefix: str,
+        env: dict[str, Any],
+        explicit: frozenset[str],
+        use: Use | None,
+        depth: int,
+    ) -> None:
+        self.prefix = prefix
+        self._env = env
+        self.explicit = explicit
+        self.use = use
+        self.depth = depth
+        self.counts: dict[str, int] = {}
+
+    def environment(self, channels: int | None) -> Mapping[str, Any]:
+        """The values of names, with the incoming tensor's channels where they are known."""
+        if channels is None:
+            self._env.pop("channels", None)
+        else:
+            self._env["channels"] = channels
+        return self._env
+
+
+class Names:
+    """The layers and blocks that have been named so far."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self._nodes = nodes
+        self._indices: dict[str, int] = {nodes[0].name: 0}
+        self._unknown: set[str] = set()
+        """Names of layers and blocks that a finding keeps from being known."""
+
+    def give(self, name: str, index: int) -> None:
+        """A name stands for a node."""
+        self._indices[name] = index
+
+    def take(self, form: LayerForm, scope: Scope) -> str:
+        """The full name of the next layer that a form makes.
+
+        Raises:
+            Refusal: another layer has it.
+        """
+        base = form.name or form.label
+        if form.counted:
+            number = scope.counts.get(base, 0) + 1
+            while _numbered(base, number) in scope.explicit:
+                number += 1
+            scope.counts[base] = number
+            base = _numbered(base, number)
+        name = scope.prefix + base
+        if name in self._indices:
+            first = self._nodes[self._indices[name]].place
+            where = f" (the first is on line {first.line})" if first else ""
+            raise Refusal(
+                "duplicate-name",
+                f"two layers are called `{name}`{where}",
+                hint="give one of them another name",
+            ).at(form.keys.get("name"))
+        return name
+
+    def find(self, reference: str, scope: Scope) -> int:
+        """The node of a name: looked up in the block first, then in the file.
+
+        Raises:
+            Refusal: there is none.
+            Unknown: a finding hides it.
+        """
+        for name in (scope.prefix + reference, reference):
+            index = self._indices.get(name)
+            if index is not None:
+                return index
+            if self._is_unknown(name):
+                raise Unknown
+        recent = list(islice(reversed(self._indices), 500))
+        local = [n[len(scope.prefix) :] for n in recent if n.startswith(scope.prefix)]
+        known = {*local, *(n for n in recent if "." not in n)}
+        message = f"no earlier layer is called `{reference}`"
+        raise misspelt("undefined-name", message, reference, known)
+
+    def forget(self, form: LayerForm, scope: Scope) -> None:
+        """Note that a layer, and all inside it, stays unknown."""
+        if form.group is not None:
+            for inner in form.group:
+                self.forget(inner, scope)
+            return
+        base = form.name or form.label
+        self._unknown.add(scope.prefix + base)
+        if form.counted:
+            number = scope.counts[base] = scope.counts.get(base, 0) + 1
+            self._unknown.add(scope.prefix + _numbered(base, number))
+
+    def hide(self, name: str) -> None:
+        """Note that a block of this name stays unknown."""
+        self._unknown.add(name)
+
+    def _is_unknown(self, name: str) -> bool:
+        """Whether a finding hides what has this name, or the block it is in.
+
+        Numbers do not count: how many layers of a name there would be is unknown as well.
+        """
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            head = ".".join(parts[:end])
+            if head in self._unknown or head.rstrip("0123456789").rstrip("_") in self._unknown:
+                return True
+        return False
+
+
+def _numbered(base: str, number: int) -> str:
+    return f"{base}{'_' if base[-1:].isdigit() else ''}{number}"

@@ -1,0 +1,151 @@
+"""Which node of the file belongs to which option of a kind, or parameter of a block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.diagnostics import Refusal, misspelt
+from cnncalc.language.expressions.expression import Expression
+from cnncalc.language.forms.form import COMMON_KEYS, BlockForm, Dynamic, LayerForm
+from cnncalc.language.forms.values import EMPTY, Listing, ValueReader
+from cnncalc.language.text.findings import Findings, entries
+from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode
+from cnncalc.layers import Kind
+
+
+def bind_options(form: LayerForm, kind: type[Kind], findings: Findings) -> None:
+    """Put into a form which node is given for each option of its kind."""
+    main = kind.main
+    listed = _takes_list(kind, form.argument)
+    _bind(form, list(kind.options), main.key if main else None, listed, findings)
+    missing = [key for key, option in kind.options.items() if option.required]
+    missing = [key for key in missing if key not in form.given]
+    if missing and form.bound:
+        findings.add(_missing(form, kind, missing), form.source, form.head)
+
+
+def bind_parameters(form: LayerForm, block: BlockForm, findings: Findings) -> None:
+    """Put into a form which node is given for each parameter of its block."""
+    keys = [parameter.name for parameter in block.parameters]
+    _bind(form, keys, keys[0] if keys else None, False, findings)
+    for parameter in block.parameters:
+        if parameter.default is None and parameter.name not in form.given and form.bound:
+            findings.report(
+                "missing-option",
+                f"block `{block.label}` needs `{parameter.name}`",
+                form.source,
+                form.head,
+                f"its parameters are {', '.join(keys)}",
+            )
+
+
+def read_options(form: LayerForm, kind: type[Kind], reader: ValueReader) -> None:
+    """The values of bound options, those that are branches left out."""
+    values: list[Any] = []
+    dynamic: list[Dynamic] = []
+    references: list[int] = []
+    for index, (key, option) in enumerate(kind.options.items()):
+        node = form.given.get(key)
+        if node is None or (kind.branches and option is kind.main):
+            values.append(option.default)
+            continue
+        value = reader.read(form.source, node, f"`{key}`", option.type)
+        if isinstance(value, (Expression, Listing)):
+            dynamic.append(Dynamic(index, value, option.type))
+        elif option.type.reference:
+            references.append(index)
+        values.append(value)
+    form.values = tuple(values)
+    form.dynamic = tuple(dynamic)
+    form.references = tuple(references)
+
+
+def read_parameters(form: LayerForm, block: BlockForm, reader: ValueReader) -> None:
+    """The values of bound parameters; what is left out takes its default at each use."""
+    form.values = tuple(
+        reader.read(form.source, form.given[parameter.name], f"`{parameter.name}`")
+        if parameter.name in form.given
+        else parameter.default
+        for parameter in block.parameters
+    )
+
+
+def _bind(
+    form: LayerForm, keys: list[str], single: str | None, listed: bool, findings: Findings
+) -> None:
+    """Bind by name, by position, or as the one value.
+
+    `single` is the key of a lone value, which with `listed` takes a list as well.
+    """
+    node, source, label = form.argument, form.source, form.label
+    before = findings.noted
+    if node is None or _is_empty(node):
+        pass
+    elif isinstance(node, ScalarNode) or (listed and isinstance(node, SequenceNode)):
+        if single is None:
+            findings.report("bad-value", f"`{label}` takes no options", source, node)
+        else:
+            form.given = {single: node}
+    elif isinstance(node, SequenceNode):
+        if len(node.value) > len(keys):
+            findings.report(
+                "bad-value",
+                f"`{label}` takes at most {len(keys)} values, and here are {len(node.value)}",
+                source,
+                node.value[len(keys)],
+                f"in this order: {', '.join(keys)}" if keys else None,
+            )
+        else:
+            form.given = dict(zip(keys, node.value, strict=False))
+    elif isinstance(node, MappingNode):
+        given = {}
+        for word, key, value in entries(findings, source, node):
+            if word in keys:
+                given[word] = value
+            else:
+                findings.add(_no_option(word, label, keys), source, key)
+        form.given = given
+    form.bound = findings.noted == before
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and not node.style and node.value in EMPTY
+
+
+def _no_option(word: str, label: str, keys: list[str]) -> Refusal:
+    message = f"`{label}` has no option `{word or '?'}`"
+    if word in COMMON_KEYS:
+        return Refusal(
+            "unknown-key", message, hint=f"`{word}` stands beside `{label}`, not inside it"
+        )
+    return misspelt("unknown-key", message, word, keys)
+
+
+def _missing(form: LayerForm, kind: type[Kind], missing: list[str]) -> Refusal:
+    """Which options are missing, and the layer written with them."""
+    needs = " and ".join(f"`{key}` ({kind.options[key].help})" for key in missing)
+    written = {
+        key: node.value if isinstance(node, ScalarNode) else "[…]"
+        for key, node in form.given.items()
+    }
+    whole = {key: written.get(key, "…") for key in kind.options if key in {*missing, *written}}
+    options = ", ".join(f"{key}: {value}" for key, value in whole.items())
+    return Refusal(
+        "missing-option",
+        f"`{kind.name}` needs {needs}",
+        hint=f"write `{kind.name}: {{{options}}}`",
+    )
+
+
+def _takes_list(kind: type[Kind], node: Node | None) -> bool:
+    """Whether a list given to a kind is its main option's value, not a list of options.
+
+    `[[4, 5]]` is a list of options even where `[4, 5]` would be a value.
+    """
+    if kind.branches:
+        return True
+    if kind.main is None or not kind.main.variadic:
+        return False
+    if not isinstance(node, SequenceNode) or len(node.value) != 1:
+        return True
+    return not isinstance(node.value[0], SequenceNode)
