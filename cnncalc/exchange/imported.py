@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Elaboration
-from cnncalc.language.errors import UsageError
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
 

@@ -30,7 +30,7 @@ NET = (
 
 STATUSES = [
     (["analyze", "lenet5"], 0),
-    (["analyze", "lenet5.yaml"], 0),
+    (["analyze", "lenet5.yaml"], 2),
     (["validate", "lenet5"], 0),
     (["validate", "lenet5", "vgg16"], 0),
     (["zoo"], 0),
