@@ -9,7 +9,7 @@ tables, files, YAML or receptive fields; every analysis folds these facts over t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, NoReturn
+from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
 
 from cnncalc.diagnostics import Refusal
 from cnncalc.layers.keeps import Keeps
@@ -190,6 +190,15 @@ class Kind:
 
     def __setattr__(self, key: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def changed(self, options: Mapping[str, Any], rank: int) -> Self:
+        """The same kind with some options changed.
+
+        Raises:
+            LayerError: a value does not go with `rank` spatial axes.
+        """
+        own = self.__dict__
+        return type(self)(tuple([options.get(key, own[key]) for key in self.options]), rank)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         """State the facts for the given input shapes.

@@ -147,7 +147,7 @@ def near_inputs(axes: tuple[Slide, ...]) -> tuple[Repair, ...]:
         changed = [a._replace(size=max(size, 1)) for a, size in zip(axes, sizes, strict=True)]
         if min(sizes) > 0 and whole(changed):
             words = f"an input of {axes_brief(tuple(sizes))} tiles"
-            found.append(Repair(f"{words}: {_output(changed)}"))
+            found.append(Repair(f"{words}: {_output(changed)}", {}))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
@@ -16,8 +16,12 @@ from cnncalc.graph import Graph
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.network import Network
 from cnncalc.layers.base import Facts, Kind
+from cnncalc.layers.options import axes_brief
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.rules.trial import Fits, Trials
 
 K = TypeVar("K", bound=Kind)
 
@@ -57,12 +61,22 @@ class Subject:
         written: Written | None = None,
         fields: list[list[Field]] | None = None,
         limits: Limits = Limits(),
+        offers: bool = True,
     ) -> None:
         self.graph = graph
         self.written = written
         self.limits = limits
+        self.offers = offers
+        """Whether repairs are wanted: they cost time, for each of them is tried."""
         if fields is not None:
             self.fields_by_input = fields
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Tries changes of the network."""
+        from cnncalc.rules.trial import Trials
+
+        return Trials(self)
 
     @cached_property
     def fields_by_input(self) -> list[list[Field]]:
@@ -144,6 +158,11 @@ class Subject:
                 found[key] = found.get(key, 0) + 1
         return found
 
+    def uses_of(self, form: LayerForm) -> list[int]:
+        """The nodes that come from a written layer."""
+        forms = self.written.forms if self.written is not None else ()
+        return [i for i, other in enumerate(forms) if other is not None and other.node is form.node]
+
     def own(self, form: LayerForm | None) -> bool:
         """Whether a layer stands in the file itself and not in one that it extends."""
         written = self.written
@@ -174,7 +193,7 @@ class Repair(Record):
     """Options of one layer to write anew."""
 
     description: str
-    options: Mapping[str, str] = {}
+    options: Mapping[str, str]
     """Text by option; an empty text takes the option away."""
     safe: bool = False
 
@@ -187,6 +206,11 @@ class Verdict(Record):
     severity: Severity | None = None
     hint: str | None = None
     repairs: tuple[Repair, ...] = ()
+    fits: Fits | None = None
+    """What another input of the network must make of the layer to be offered."""
+
+
+NOTHING_NEAR = "none of the near changes that were tried would help without breaking something else"
 
 
 class Rule:
@@ -242,37 +266,49 @@ class Rule:
         """A finding about a node and others like it."""
         node = subject.graph.nodes[uses[0]]
         place = subject.place(uses[0], verdict.option)
+        fixes: tuple[Fix, ...] = ()
+        hint = verdict.hint
+        if subject.offers and (verdict.repairs or verdict.fits):
+            fixes = self._fixes(subject, uses, verdict, mendable)
+            hint = hint or (None if fixes else NOTHING_NEAR)
         return Diagnostic(
             self.name,
             verdict.severity or self.severity,
             verdict.message,
             place,
             node.name,
-            verdict.hint,
+            hint,
             subject.excerpt(place),
-            self._fixes(subject, uses[0], verdict, mendable) if verdict.repairs else (),
+            fixes,
             node.use.chain() if node.use else (),
             len(uses),
         )
 
     def _fixes(
-        self, subject: Subject, index: int, verdict: Verdict, mendable: bool
+        self, subject: Subject, uses: Sequence[int], verdict: Verdict, mendable: bool
     ) -> tuple[Fix, ...]:
-        """The repairs, with edits where they can be written."""
+        """The repairs: with edits where they can be written, else those that helped when tried.
+
+        What can be written is tried as it is written, by whoever knows the text.
+        """
         from cnncalc.rules.edits import set_options
 
-        form = subject.form(index)
+        form = subject.form(uses[0])
         written = form if mendable and subject.own(form) else None
-        return tuple(
-            [
-                Fix(
-                    repair.description,
-                    repair.safe,
-                    set_options(written, repair.options) if written and repair.options else (),
-                )
-                for repair in verdict.repairs
-            ]
-        )
+        alike = uses if form is None else subject.uses_of(form)
+        fixes = []
+        for repair in verdict.repairs:
+            edits = set_options(written, repair.options) if written is not None else ()
+            if edits or subject.trials.options(self.name, len(uses), alike, repair.options):
+                fixes.append(Fix(repair.description, repair.safe, edits))
+        if verdict.fits is not None:
+            nodes = subject.graph.nodes
+            own = nodes[uses[0]].inputs[0] in subject.graph.inputs
+            for other in subject.trials.inputs(self.name, uses, verdict.fits):
+                size, output = (axes_brief(n.facts.output[1:]) for n in (other[0], other[uses[0]]))
+                words = f"{'an' if own else 'a network'} input of {size} tiles: output {output}"
+                fixes.append(Fix(words))
+        return tuple(fixes)
 
 
 class LayerRule(Rule, Generic[K]):

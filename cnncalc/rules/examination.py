@@ -51,7 +51,7 @@ def examine(
 
     def again(text: str) -> tuple[Diagnostic, ...]:
         changed = Source(source.label, text, source.path)
-        return findings(changed, input, parameters, limits, memo)[0]
+        return findings(changed, input, parameters, limits, memo, offers=False)[0]
 
     size = layers + len(source.text) // CHARACTERS + 50
     return proven(found, source.text, again, PROVEN_LAYERS // size)
@@ -63,8 +63,11 @@ def findings(
     parameters: Mapping[str, Any] | None,
     limits: Limits,
     memo: Memo,
+    offers: bool = True,
 ) -> tuple[tuple[Diagnostic, ...], int]:
     """All findings in a file, and how many layers it makes at least.
+
+    With `offers` they say what would help, too.
 
     Raises:
         UsageError: an unknown parameter.
@@ -77,7 +80,7 @@ def findings(
     if elaboration.graph is None:
         found = failures(network, elaboration, input, parameters)
     else:
-        found = judge(network, elaboration, limits)
+        found = judge(network, elaboration, limits, offers=offers)
     return found, max(len(elaboration.forms), minimum_layers(network.layers))
 
 
@@ -86,12 +89,16 @@ def judge(
     elaboration: Elaboration,
     limits: Limits = Limits(),
     fields: list[list[Field]] | None = None,
+    offers: bool = False,
 ) -> tuple[Diagnostic, ...]:
-    """What the rules say of a network that has been built; receptive fields may be handed in."""
+    """What the rules say of a network that has been built; receptive fields may be handed in.
+
+    With `offers` they say what would help, too.
+    """
     try:
         assert elaboration.graph is not None
         written = Written(network, elaboration.forms)
-        found = check(Subject(elaboration.graph, written, fields, limits))
+        found = check(Subject(elaboration.graph, written, fields, limits, offers))
     except WindowLimitError as refusal:
         source, key, _ = network.keys["layers"]
         found = (source.finding(refusal, source.place(key)),)

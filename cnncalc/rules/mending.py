@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix
 from cnncalc.records import Record
+from cnncalc.rules.base import NOTHING_NEAR
 
 Examine = Callable[[str], tuple[Diagnostic, ...]]
 """All findings in a text."""
@@ -85,10 +86,10 @@ def _step(
 def proven(
     findings: tuple[Diagnostic, ...], text: str, examine: Examine, attempts: int
 ) -> tuple[Diagnostic, ...]:
-    """The findings, with the edits of only those fixes that make the file better.
+    """The findings, with only those of their edits that make the file better.
 
-    A fix that would bring another finding stays as advice. So do fixes beyond the number of
-    attempts; those that are safe are right by what they are.
+    A fix that would bring another finding is none, nor is one beyond the number of attempts;
+    those that are safe are right by what they are.
     """
     result = []
     for finding in findings:
@@ -101,9 +102,13 @@ def proven(
                 else:
                     changed = edited(text, fix.edits)
                     keep = changed is not None and better(findings, examine(changed), finding)
-                fix = fix if keep else fix._replace(edits=())
+                if not keep:
+                    continue
             fixes.append(fix)
-        result.append(finding._replace(fixes=tuple(fixes)) if fixes else finding)
+        if len(fixes) < len(finding.fixes):
+            hint = finding.hint or (None if fixes else NOTHING_NEAR)
+            finding = finding._replace(fixes=tuple(fixes), hint=hint)
+        result.append(finding)
     return tuple(result)
 
 

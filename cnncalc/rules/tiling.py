@@ -7,10 +7,11 @@ from math import gcd
 
 from cnncalc.coverage import unread
 from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import Node
 from cnncalc.layers.base import Facts
 from cnncalc.layers.options import axes_brief
 from cnncalc.layers.sliding import Sliding
-from cnncalc.rules.axis import arithmetic, axes_text, near_inputs, near_repairs
+from cnncalc.rules.axis import arithmetic, axes_text, near_repairs
 from cnncalc.rules.base import AXES, LayerRule, Repair, Rule, Subject, Verdict, listed
 from cnncalc.shapes import Slide, product
 
@@ -56,8 +57,8 @@ layers:
         lost = [number for number, axis in enumerate(axes) if unread(axis).behind]
         if lost:
             axis = axes[lost[0]]
-            repairs = (*near_repairs(axes, kind), *near_inputs(axes))
-            return Verdict(_losses(axes, lost), "stride", repairs=repairs)
+            repairs = near_repairs(axes, kind)
+            return Verdict(_losses(axes, lost), "stride", repairs=repairs, fits=_tiles)
         padded = [
             number
             for number, axis in enumerate(axes)
@@ -70,6 +71,11 @@ layers:
         if len(padded) < len(axes):
             message += f" ({', '.join(AXES[len(axes)][n] + 's' for n in padded)})"
         return Verdict(message, "stride", "note")
+
+
+def _tiles(node: Node, axis: int) -> bool:
+    """Whether a layer leaves nothing behind its last window on an axis."""
+    return not unread(node.facts.slides[axis]).behind
 
 
 class StrideSkipsInput(Rule):

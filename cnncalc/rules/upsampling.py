@@ -57,7 +57,8 @@ layers:
                 f"kernel {kernel[axis]} is no multiple of stride {step}: some outputs sum {most} "
                 f"input{'s' if most > 1 else ''} on this axis{holes}"
             )
-            return Verdict(message, "kernel", repairs=self._repairs(kind, sizes))
+            hint = "or `upsample` and then a convolution"
+            return Verdict(message, "kernel", hint=hint, repairs=self._repairs(kind, sizes))
         return None
 
     def _repairs(self, kind: ConvTranspose, sizes: tuple[int, ...]) -> tuple[Repair, ...]:
@@ -89,7 +90,6 @@ layers:
                     else {"kernel": texts[0], "padding": texts[1]},
                 )
             )
-        found.append(Repair("or `upsample` and then a convolution"))
         return tuple(found)
 
 

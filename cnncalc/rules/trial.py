@@ -1,0 +1,243 @@
+"""Suggestions are tried on the whole network before they are made.
+
+A change is one of options (in every use of a layer) or of the network's input. The graph is
+stated anew behind it, layer by layer, and the rules look at it again: the change helps where the
+network still holds together, the finding is gone, and no error or warning has come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.graph import Graph, Node, input_node
+from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
+from cnncalc.shapes import Shape, WindowLimitError
+
+if TYPE_CHECKING:
+    from cnncalc.rules.base import Subject
+
+NEAR = 64
+"""How far from an input's size others are tried."""
+
+TRIED_LAYERS = 10_000
+"""How many layers may be stated anew for the suggestions about one network."""
+
+Changes = Mapping[int, Kind]
+"""Other kinds by node."""
+
+Fits = Callable[[Node, int], bool]
+"""Whether a node is right on a spatial axis."""
+
+
+class Trials:
+    """Tries changes of one network, as long as they are cheap."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.left = TRIED_LAYERS
+        self._before: Counts | None = None
+
+    def helps(self, rule: str, uses: int, changed: Graph | None) -> bool:
+        """Whether a changed network has that many findings of a rule less, and no new ones."""
+        if changed is None:
+            return False
+        if self._before is None:
+            self._before = _counts(self.subject, self.subject.graph)
+        before, after = self._before, _counts(self.subject, changed)
+        if after is None or before is None or after.all[rule] > before.all[rule] - uses:
+            return False
+        return all(count <= before.serious[name] for name, count in after.serious.items())
+
+    def options(
+        self, rule: str, uses: int, alike: Iterable[int], options: Mapping[str, str]
+    ) -> bool:
+        """Whether other options in all layers that are written as one help those with a finding."""
+        nodes = self.subject.graph.nodes
+        changes: dict[int, Kind] = {}
+        for index in alike:
+            node = nodes[index]
+            rank = len(nodes[node.inputs[0]].facts.output) - 1
+            try:
+                changes[index] = node.kind.changed(values(node.kind, options), rank)
+            except LayerError:
+                return False
+        return self.affords() and self.helps(rule, uses, rebuilt(self.subject.graph, changes))
+
+    def inputs(self, rule: str, uses: Sequence[int], fits: Fits) -> Iterator[tuple[Node, ...]]:
+        """The network on the nearest smaller and larger inputs that help in all uses of a layer.
+
+        `fits` tells of the layer, stated anew, whether it is right on an axis. A network of
+        several inputs has none.
+        """
+        graph, index = self.subject.graph, uses[0]
+        shape, axes = graph.input_shape, range(len(graph.nodes[index].facts.output) - 1)
+        if len(graph.inputs) > 1 or len(axes) != len(shape) - 1:
+            return
+        way = ancestors(graph, index)
+        for sign in (-1, 1):
+            sizes = list(shape)
+            for axis in axes:
+                if not fits(graph.nodes[index], axis):
+                    step = self._nearest(shape, axis, sign, way, index, fits)
+                    sizes[axis + 1] += sign * step
+            if sizes != list(shape) and all(
+                size != old or fits(graph.nodes[index], axis)
+                for axis, (size, old) in enumerate(zip(sizes[1:], shape[1:], strict=True))
+            ):
+                other = rebuilt(graph, {}, tuple(sizes))
+                if other is not None and self.affords() and self.helps(rule, len(uses), other):
+                    yield other.nodes
+
+    def _nearest(
+        self,
+        shape: Shape,
+        axis: int,
+        sign: int,
+        way: frozenset[int],
+        index: int,
+        fits: Fits,
+    ) -> int:
+        """How far the nearest size is with which a layer is right on an axis; 0: too far."""
+        for step in range(1, NEAR + 1):
+            size = shape[axis + 1] + sign * step
+            if 2 * size <= shape[axis + 1] or self.left < 0:
+                break
+            self.left -= len(way)
+            other = (*shape[: axis + 1], size, *shape[axis + 2 :])
+            graph = rebuilt(self.subject.graph, {}, other, way)
+            if graph is not None and fits(graph.nodes[index], axis):
+                return step
+        return 0
+
+    def affords(self) -> bool:
+        """Whether one more trial of the whole network is cheap enough."""
+        self.left -= len(self.subject.graph.nodes) + 50
+        return self.left >= 0
+
+
+def values(kind: Kind, options: Mapping[str, str]) -> dict[str, Any]:
+    """The values of options as a file would write them; an empty text is the default."""
+    found: dict[str, Any] = {}
+    for key, text in options.items():
+        if not text:
+            found[key] = kind.options[key].default
+            continue
+        try:
+            found[key] = _tuple(json.loads(text))
+        except ValueError:
+            found[key] = text
+    return found
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+
+
+def ancestors(graph: Graph, index: int) -> frozenset[int]:
+    """A node and all that it hangs on."""
+    found: set[int] = set()
+    waiting = [index]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += [*graph.nodes[one].inputs, *graph.nodes[one].reads]
+    return frozenset(found)
+
+
+def rebuilt(
+    graph: Graph, changes: Changes, input: Shape | None = None, only: frozenset[int] | None = None
+) -> Graph | None:
+    """A graph with other kinds or another input, every layer behind them stated anew.
+
+    With `only` some layers, as far as the last of them. `None`: it does not hold together.
+    """
+    nodes: list[Node] = []
+    stated: dict[tuple[Kind, tuple[Shape, ...]], Facts] = {}
+    fresh: set[int] = set()  # stated anew
+    reshaped: set[int] = set()  # and of another shape
+    try:
+        for index, node in enumerate(graph.nodes):
+            if only is not None and index not in only:
+                nodes.append(node)
+                continue
+            known = node
+            if not node.inputs and input is not None:
+                node = input_node(input)._replace(name=node.name, place=node.place)
+            elif index in changes or not (
+                reshaped.isdisjoint(node.inputs) and fresh.isdisjoint(node.reads)
+            ):
+                node = _stated(node, nodes, changes.get(index, node.kind), fresh, stated)
+            if node is not known:
+                fresh.add(index)
+                if node.facts.output != known.facts.output:
+                    reshaped.add(index)
+            nodes.append(node)
+            if only is not None and len(nodes) > max(only):
+                break
+    except (LayerError, WindowLimitError):
+        return None
+    return graph._replace(nodes=tuple(nodes))
+
+
+def _stated(
+    node: Node,
+    nodes: list[Node],
+    kind: Kind,
+    fresh: set[int],
+    stated: dict[tuple[Kind, tuple[Shape, ...]], Facts],
+) -> Node:
+    """A node on what its inputs have become.
+
+    Raises:
+        LayerError, WindowLimitError: there is no such layer any more.
+    """
+    inputs = tuple([nodes[taken].facts.output for taken in node.inputs])
+    if not fresh.isdisjoint(node.reads):
+        named = {
+            key: _named(value, nodes)
+            for key, value in vars(kind).items()
+            if isinstance(value, Reference)
+        }
+        kind = kind.changed(named, len(inputs[0]) - 1)
+    facts = stated.get((kind, inputs))
+    if facts is None:
+        facts = stated[kind, inputs] = kind.facts(inputs)
+        check_size(facts.output, "its output")
+    if node.shares is not None and dict(nodes[node.shares].facts.weights) != dict(facts.weights):
+        raise LayerError("shape-mismatch", "its weights are another layer's no longer")
+    return node._replace(kind=kind, facts=facts)
+
+
+def _named(reference: Reference, nodes: list[Node]) -> Reference:
+    """What an option names, as it is now."""
+    node = nodes[reference.node]
+    shapes = tuple([nodes[taken].facts.output for taken in node.inputs])
+    return reference._replace(output=node.facts.output, inputs=shapes, kind=node.kind)
+
+
+class Counts(NamedTuple):
+    """How often each rule finds something amiss."""
+
+    all: Counter[str]
+    serious: Counter[str]
+    """Notes left out: a change for the better may bring one."""
+
+
+def _counts(subject: Subject, graph: Graph) -> Counts | None:
+    """The findings in a graph; `None`: its windows are too long to be followed."""
+    from cnncalc.rules.base import Subject as Other
+    from cnncalc.rules.checks import check
+
+    counts = Counts(Counter(), Counter())
+    try:
+        for finding in check(Other(graph, None, limits=subject.limits, offers=False)):
+            counts.all[finding.rule] += finding.times
+            if finding.severity != "note":
+                counts.serious[finding.rule] += finding.times
+    except WindowLimitError:
+        return None
+    return counts
