@@ -184,13 +184,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     close = nearest(word, names)
     if close is not None:
         return f"did you mean `{close}`?"
+    return listing(names)
+
+
+def listing(names: list[str]) -> str | None:
+    """A hint with all names when they are few."""
     return f"known: {', '.join(names)}" if names and len(names) <= 12 else None
 
 
 def misspelt(rule: str, message: str, word: str, known: Iterable[str]) -> Refusal:
     """The refusal of a word that nothing knows: the nearest known one would do instead."""
     names = sorted(known)
-    hint, close = did_you_mean(word, names), nearest(word, names)
+    close = nearest(word, names)  # looked for once: comparing is slow
+    hint = None if close is not None else listing(names)
     return Refusal(rule, message, hint=hint, instead=close, word=word)
 
 
