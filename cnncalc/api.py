@@ -37,14 +37,16 @@ class Report(Analyzed):
     def to_markdown(self, depth: int | None = None) -> str:
         """The Markdown report; `depth` folds blocks below that level."""
         from cnncalc.render.markdown import report_markdown
+        from cnncalc.render.rows import View
 
-        return report_markdown(self, depth)
+        return report_markdown(self, View(depth))
 
     def to_csv(self, depth: int | None = None) -> str:
         """The layers as CSV."""
         from cnncalc.render.csv import report_csv
+        from cnncalc.render.rows import View
 
-        return report_csv(self, depth)
+        return report_csv(self, View(depth))
 
 
 def analyze(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import cnncalc
-from cnncalc.render import spans
-from cnncalc.render.table import View, report_lines
+from cnncalc.render.console import svg
+from cnncalc.render.report import document
 
 WIDTH = 112
 TARGET = Path(__file__).parent.parent / "docs" / "vgg16.svg"
@@ -14,8 +14,7 @@ TARGET = Path(__file__).parent.parent / "docs" / "vgg16.svg"
 
 def picture() -> str:
     """VGG-16 as a terminal of `WIDTH` columns shows it."""
-    lines = report_lines(cnncalc.analyze("vgg16"), View(width=WIDTH))
-    return spans.svg(lines, "cnncalc analyze vgg16", WIDTH)
+    return svg(document(cnncalc.analyze("vgg16")), "cnncalc analyze vgg16", WIDTH)
 
 
 if __name__ == "__main__":

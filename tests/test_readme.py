@@ -84,12 +84,11 @@ def test_install_commands() -> None:
 def test_picture_is_current() -> None:
     """The SVG holds what the command prints today."""
     from cnncalc import analyze
-    from cnncalc.render import spans
-    from cnncalc.render.table import View, report_lines
+    from cnncalc.render.console import svg
+    from cnncalc.render.report import document
 
     drawn = (ROOT / "docs" / "vgg16.svg").read_text(encoding="utf-8")
-    lines = report_lines(analyze("vgg16"), View(width=112))
-    assert spans.svg(lines, "cnncalc analyze vgg16", 112) == drawn
+    assert svg(document(analyze("vgg16")), "cnncalc analyze vgg16", 112) == drawn
 
 
 def test_links() -> None:

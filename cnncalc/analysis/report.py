@@ -113,9 +113,14 @@ class LayerReport:
         return self.node.facts.operations.flops * self._settings.batch
 
     @property
+    def activations(self) -> int:
+        """Values of the output for the batch, none where it is the input's memory."""
+        return self._values * self._settings.batch
+
+    @property
     def activation_bytes(self) -> int:
         """Bytes of the output, none where it is the input's memory."""
-        return self._values * self._settings.batch * BYTES[self._settings.dtype]
+        return self.activations * BYTES[self._settings.dtype]
 
     @property
     def receptive_field(self) -> ReceptiveField | None:
@@ -208,6 +213,10 @@ class Report:
     def inputs(self) -> dict[str, Shape]:
         """Shapes of one sample of each input, by the inputs' names."""
         return self.graph.input_shapes
+
+    def seen(self, index: int) -> tuple[ReceptiveField | None, ...]:
+        """What a unit of the graph's node `index` sees of each input, as `receptive_fields`."""
+        return tuple([described(fields[index]) for fields in self._fields])
 
     @property
     def peak_layer(self) -> str:

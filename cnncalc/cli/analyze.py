@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from cnncalc.api import Report
-from cnncalc.cli.common import (
-    deliver,
-    output_option,
-    terminal_width,
-    use_colour,
-    with_report,
-)
+from cnncalc.cli.common import deliver, deliver_json, output_option, show, with_report
 from cnncalc.diagnostics import UsageError
+from cnncalc.render.rows import View
 
 FORMATS = ("table", "json", "markdown", "csv")
 
@@ -24,7 +17,7 @@ def columns(value: str | None) -> tuple[str, ...]:
     if not value:
         return ()
     from cnncalc.diagnostics import did_you_mean
-    from cnncalc.render.table import COLUMNS
+    from cnncalc.render.columns import COLUMNS
 
     names = tuple(name.strip() for name in value.split(",") if name.strip())
     for name in names:
@@ -62,29 +55,25 @@ def command(
       cnncalc analyze resnet50 --depth 1
       cnncalc analyze vgg16_fcn --input 3x384x384 --format json
     """
-    chosen = columns(columns_)
+    view = View(depth, exact, channels_last, columns(columns_))
     if format_ == "table":
-        from cnncalc.render import spans
-        from cnncalc.render.table import View, report_lines
+        from cnncalc.render.report import document
 
-        view = View(depth, exact, channels_last, chosen, terminal_width(output))
-        lines = report_lines(report, view)
-        colour = output is None and use_colour(sys.stdout)
-        text = spans.coloured(lines) if colour else spans.plain(lines)
+        show(document(report, view), output)
     else:
-        text = formatted(report, format_, depth, channels_last)
-    deliver(text, output)
+        write(report, view, format_, output)
     return 0
 
 
-def formatted(report: Report, format_: str, depth: int | None, channels_last: bool) -> str:
-    """A report in one of the formats that need no terminal."""
+def write(report: Report, view: View, format_: str, output: str | None) -> None:
+    """Write a report in one of the formats that need no terminal."""
     if format_ == "json":
-        return report.to_json()
-    if format_ == "csv":
+        deliver_json(report.to_dict(), output)
+    elif format_ == "csv":
         from cnncalc.render.csv import report_csv
 
-        return report_csv(report, depth, channels_last)
-    from cnncalc.render.markdown import report_markdown
+        deliver(report_csv(report, view), output, data=True)
+    else:
+        from cnncalc.render.markdown import report_markdown
 
-    return report_markdown(report, depth, channels_last)
+        deliver(report_markdown(report, view), output)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from cnncalc.cli.common import deliver, output_option, style_for, terminal_width
+from cnncalc.cli.common import deliver_json, output_option, show
 from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Slide, same_padding
 
@@ -44,20 +42,14 @@ def command(
 
     Exit status 1 where the kernel does not fit.
     """
-    from cnncalc.render import windows
-    from cnncalc.render.findings import unstyled
+    from cnncalc.render.axis import AxisView, check_dict
 
     before, after = _padding(padding, size, kernel, stride, dilation)
     axis = Slide(size, kernel, stride, before, after, dilation, ceil_mode)
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
-        deliver(dumps(windows.check_dict(axis)), output)
+        deliver_json(check_dict(axis), output)
     else:
-        style = style_for(sys.stdout) if output is None else unstyled
-        encoding = (sys.stdout.encoding if output is None else "utf-8") or "ascii"
-        signs = windows.Signs() if "utf" in encoding.lower() else windows.ASCII
-        deliver(windows.check_text(axis, terminal_width(output) or 80, style, signs), output)
+        show(AxisView(axis), output, width=80)
     return int(axis.travel < 0)
 
 

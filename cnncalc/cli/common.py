@@ -6,25 +6,20 @@ import os
 import sys
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cnncalc.cli.values import parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.language.load import load
+from cnncalc.render.escape import legible
 from cnncalc.shapes import Shape
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
-COLOURS = {
-    "error": {"fg": "red", "bold": True},
-    "warning": {"fg": "yellow", "bold": True},
-    "note": {"fg": "cyan", "bold": True},
-    "message": {"bold": True},
-    "help": {"fg": "green"},
-    "frame": {"fg": "blue"},
-}
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _input_shape(ctx: click.Context, param: click.Parameter, value: str | None) -> Shape | None:
@@ -116,28 +111,70 @@ def use_colour(stream: Any) -> bool:
     return bool(stream.isatty())
 
 
-def style_for(stream: Any) -> Callable[[str, str], str]:
-    """How findings are coloured on a stream."""
-    if not use_colour(stream):
-        return lambda text, role: text
-    return lambda text, role: click.style(text, **COLOURS[role])  # type: ignore[arg-type]
+def show(renderable: RenderableType, output: str | None = None, width: int | None = None) -> None:
+    """Write to a file or standard output what a person reads: Rich's part of a command.
+
+    `renderable` is anything that Rich renders: a `render.listing.Listing` for a table (columns
+    by role, numbers to the right, bars, what gives way where the width is short), a `Text` with
+    the roles of `render.console.STYLES` as its styles, a `Group` of such. A terminal gets
+    colours and its width; a pipe or a file neither (`width` is for what needs one there).
+
+    Import `cnncalc.render` modules that import Rich inside the command, in the branch for
+    people only. The other formats never come here: data goes through `deliver_json`, and CSV,
+    Markdown and other text through `deliver`.
+    """
+    from cnncalc.render.console import rendered
+
+    colour = output is None and use_colour(sys.stdout)
+    deliver(rendered(renderable, terminal_width(output) or width, colour), output)
 
 
-def say(text: str) -> None:
-    """Write a result to standard output."""
-    stream = sys.stdout
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        stream.buffer.write(text.encode(stream.encoding or "ascii", "replace"))
+def tell(renderable: RenderableType) -> None:
+    """Write to standard error what a person reads: why something cannot be done."""
+    from cnncalc.render.console import rendered
+
+    width = stream_width(sys.stderr)
+    _write(sys.stderr, rendered(renderable, width, use_colour(sys.stderr)), legible)
 
 
-def deliver(text: str, output: str | None) -> None:
-    """Write a result to a file, or to standard output."""
-    if output is None:
-        say(text)
-    else:
+def deliver(text: str, output: str | None, *, data: bool = False) -> None:
+    """Write a result to a file (always in UTF-8), or to standard output.
+
+    Where standard output's encoding lacks a sign, its ASCII form stands for it (`×`: `x`);
+    `data` (CSV, YAML, source code) goes in UTF-8 all the same wherever that is no terminal.
+    """
+    if output is not None:
         write_file(output, text)
+    elif data and not sys.stdout.isatty():
+        _write(sys.stdout, text, None)
+    else:
+        _write(sys.stdout, text, legible)
+
+
+def deliver_json(data: dict[str, Any], output: str | None) -> None:
+    """Write plain data as JSON to a file or to standard output, whatever that can encode."""
+    from cnncalc.render.json import dumps, escaped
+
+    text = dumps(data)
+    if output is not None:
+        write_file(output, text)
+    else:
+        _write(sys.stdout, text, escaped)
+
+
+def _write(stream: Any, text: str, without: Callable[[str, str], str] | None) -> None:
+    """Write a text; `without` tells what stands for signs that the stream cannot encode."""
+    encoding = stream.encoding or "ascii"
+    try:
+        if not text.isascii():
+            text.encode(encoding)
+    except UnicodeEncodeError:
+        if without is None:
+            stream.flush()
+            stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+            return
+        text = without(text, encoding)
+    stream.write(text)
 
 
 def write_file(path: str, text: str) -> None:
@@ -189,33 +226,30 @@ def _mode(target: str) -> int:
 
 def fail(message: str, hint: str | None = None) -> int:
     """Tell why nothing could be done."""
-    from cnncalc.render.escape import plain
+    from cnncalc.render.findings import failure
 
-    style = style_for(sys.stderr)
-    lines = [style("error", "error") + style(f": {plain(message)}", "message")]
-    if hint:
-        lines += [f"  {style('help', 'help')}: {line}" for line in hint.splitlines()]
-    print("\n".join(lines), file=sys.stderr)
+    tell(failure(message, hint))
     return 2
 
 
 def refuse(error: SpecError) -> int:
     """Tell why a file describes no network."""
-    from cnncalc.render.findings import block
+    from cnncalc.render.findings import blocks
 
-    style = style_for(sys.stderr)
-    shown = error.diagnostics[:20]
-    print("\n\n".join(block(finding, style) for finding in shown), file=sys.stderr)
-    if len(error.diagnostics) > len(shown):
-        print(f"\nand {len(error.diagnostics) - len(shown)} more", file=sys.stderr)
+    tell(blocks(error.diagnostics, limit=20))
     return 2
 
 
 def terminal_width(output: str | None) -> int | None:
     """The columns to fill; `None` where the text goes to no terminal and has no limit."""
     columns = os.environ.get("COLUMNS", "")
-    if columns.isascii() and columns.isdecimal() and 0 < int(columns) < 100_000:
+    if columns.isascii() and columns.isdecimal() and 0 < int(columns) < 10_000:
         return int(columns)
-    if output is not None or not sys.stdout.isatty():
+    return None if output is not None else stream_width(sys.stdout)
+
+
+def stream_width(stream: Any) -> int | None:
+    """The columns of a terminal; `None` where a stream is none."""
+    if not stream.isatty():
         return None
-    return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    return os.get_terminal_size(stream.fileno()).columns or 80

@@ -7,9 +7,11 @@ import os
 import click
 
 from cnncalc.api import Report
-from cnncalc.cli.analyze import formatted
-from cnncalc.cli.common import with_report, write_file
+from cnncalc.cli.analyze import write
+from cnncalc.cli.common import with_report
 from cnncalc.diagnostics import UsageError
+from cnncalc.render.escape import plain
+from cnncalc.render.rows import View
 
 ENDINGS = {".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv"}
 """The format of each ending."""
@@ -46,6 +48,6 @@ def command(
     The file is written whole or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
-    write_file(output, formatted(report, chosen, depth, channels_last))
-    click.echo(f"wrote {output}", err=True)
+    write(report, View(depth, channels_last=channels_last), chosen, output)
+    click.echo(f"wrote {plain(output)}", err=True)
     return 0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from cnncalc.cli.common import deliver, output_option, style_for
+from cnncalc.cli.common import deliver, deliver_json, output_option, show
 from cnncalc.layers import KINDS
 
 
@@ -19,7 +17,6 @@ from cnncalc.layers import KINDS
 def command(kind: str | None, format_: str, output: str | None) -> int:
     """List the layer kinds, or explain one with its options."""
     from cnncalc.render import reference
-    from cnncalc.render.findings import unstyled
 
     if kind is not None and kind not in KINDS:
         from cnncalc.diagnostics import UsageError, did_you_mean
@@ -27,13 +24,9 @@ def command(kind: str | None, format_: str, output: str | None) -> int:
         raise UsageError(f"there is no layer kind `{kind}`", did_you_mean(kind, KINDS))
     found = None if kind is None else KINDS[kind]
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
-        text = dumps(reference.data(found))
+        deliver_json(reference.data(found), output)
     elif format_ == "markdown":
-        text = reference.page(found)
+        deliver(reference.page(found), output)
     else:
-        style = style_for(sys.stdout) if output is None else unstyled
-        text = reference.kinds(style) if found is None else reference.kind(found, style)
-    deliver(text, output)
+        show(reference.kinds() if found is None else reference.kind(found), output)
     return 0

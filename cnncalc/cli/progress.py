@@ -60,7 +60,6 @@ def progress(found: Report) -> Iterator[Observer]:
 
 
 def _bar() -> Any:
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
@@ -70,14 +69,16 @@ def _bar() -> Any:
     )
     from rich.table import Column
 
+    from cnncalc.render.console import terminal
+
     return Progress(
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
-        TextColumn("elapsed,", style="dim"),
+        TextColumn("elapsed,", style="quiet"),
         TimeRemainingColumn(),
-        TextColumn("remaining", style="dim"),
+        TextColumn("remaining", style="quiet"),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
-        console=Console(stderr=True),
+        console=terminal(sys.stderr),
         transient=True,
         expand=True,
     )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from cnncalc.cli.common import deliver, output_option, style_for
+from cnncalc.cli.common import deliver, deliver_json, output_option, show
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.render import rules
-from cnncalc.render.findings import unstyled
 from cnncalc.rules.registry import RULES
 
 
@@ -25,17 +22,9 @@ def command(rule: str | None, format_: str, output: str | None) -> int:
         raise UsageError(f"there is no rule `{rule}`", did_you_mean(rule, RULES))
     chosen = list(RULES.values()) if rule is None else [RULES[rule]]
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
-        deliver(
-            dumps({"schema": "cnncalc.rules/1", "rules": list(map(rules.data, chosen))}), output
-        )
+        deliver_json({"schema": "cnncalc.rules/1", "rules": list(map(rules.data, chosen))}, output)
     elif format_ == "markdown":
-        page = rules.page(chosen) if rule is None else rules.section(chosen[0])
-        deliver(page, output)
+        deliver(rules.page(chosen) if rule is None else rules.section(chosen[0]), output)
     else:
-        style = style_for(sys.stdout) if output is None else unstyled
-        deliver(
-            rules.overview(chosen, style) if rule is None else rules.one(chosen[0], style), output
-        )
+        show(rules.overview(chosen) if rule is None else rules.one(chosen[0]), output)
     return 0

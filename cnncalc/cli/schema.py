@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cnncalc.cli.common import deliver, output_option
+from cnncalc.cli.common import deliver_json, output_option
 
 
 @click.command("schema")
@@ -12,7 +12,6 @@ from cnncalc.cli.common import deliver, output_option
 def command(output: str | None) -> int:
     """Print the JSON Schema of an architecture file, for editors that complete and check."""
     from cnncalc.language.schema import schema
-    from cnncalc.render.json import dumps
 
-    deliver(dumps(schema()), output)
+    deliver_json(schema(), output)
     return 0

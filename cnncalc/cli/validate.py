@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -12,7 +11,14 @@ from typing import Any
 import click
 
 from cnncalc.analysis.report import BYTES
-from cnncalc.cli.common import deliver, network_options, output_option, style_for, write_file
+from cnncalc.cli.common import (
+    deliver,
+    deliver_json,
+    network_options,
+    output_option,
+    show,
+    write_file,
+)
 from cnncalc.cli.values import parse_budget
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError, UsageError, did_you_mean, summarize
 from cnncalc.language.elaboration.memo import Memo
@@ -142,11 +148,11 @@ def command(
         else:
             findings += filter(chosen, examined(source))
     if diff:
-        deliver("".join(patches), output)
+        deliver("".join(patches), output, data=True)
         return int(bool(patches) and not exit_zero)
     if format_ is None:
         format_ = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
-    deliver(_written(findings, mended, format_, statistics, output), output)
+    _write(findings, mended, format_, statistics, output)
     counts = summarize(findings)
     failed = counts["errors"] or (strict and counts["warnings"])
     return int(bool(failed) and not exit_zero)
@@ -246,16 +252,16 @@ def _patch(label: str, before: str, after: str) -> str:
     )
 
 
-def _written(
+def _write(
     findings: list[Diagnostic],
     mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]],
     format_: str,
     statistics: bool,
     output: str | None,
-) -> str:
-    """The findings in a format."""
+) -> None:
+    """Write the findings in a format."""
     if format_ == "json":
-        from cnncalc.render.json import diagnostics_dict, dumps
+        from cnncalc.render.json import diagnostics_dict
 
         data = diagnostics_dict(findings)
         if mended:
@@ -266,24 +272,20 @@ def _written(
             ]
         if statistics:
             data["statistics"] = _statistics(findings)
-        return dumps(data)
-    if format_ == "sarif":
+        deliver_json(data, output)
+    elif format_ == "sarif":
         from cnncalc.render.sarif import sarif
 
-        return sarif(findings, RULES.values())
-    if format_ == "github":
+        deliver_json(sarif(findings, RULES.values()), output)
+    elif format_ == "github":
         from cnncalc.render.github import workflow_commands
 
-        return workflow_commands(findings)
-    from cnncalc.render.findings import block, counted, fixed, summary, unstyled
-
-    style = style_for(sys.stdout) if output is None else unstyled
-    if statistics:
-        parts = [counted(_statistics(findings), style)] if findings else []
+        deliver(workflow_commands(findings), output)
     else:
-        parts = [block(finding, style) for finding in findings]
-    parts += [fixed(file, applied) for file, applied in mended]
-    return "\n\n".join([*parts, summary(findings)]) + "\n"
+        from cnncalc.render.findings import document
+
+        counts = _statistics(findings) if statistics else None
+        show(document(findings, mended, counts), output)
 
 
 def _statistics(findings: list[Diagnostic]) -> list[dict[str, Any]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 import click
 
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.api import Report, report
-from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour, variant_options
+from cnncalc.cli.common import deliver_json, output_option, show, variant_options
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.load import load
 from cnncalc.shapes import Shape
@@ -93,6 +92,7 @@ def command(
     from cnncalc.cli.progress import progress
     from cnncalc.numerics.errors import InputError
     from cnncalc.numerics.run.verification import Options, verify
+    from cnncalc.render.verify import document, verify_dict
 
     count = threads or _cores()
     options = Options(batch, dtype, count, seed, weights, image, scores or 0)
@@ -111,7 +111,10 @@ def command(
         raise UsageError(str(error), error.hint) from None
     except MemoryError:
         raise UsageError("the run needs more memory than there is", memory_hint(found)) from None
-    deliver(formatted(found, run, format_, output, profile, sort == "time"), output)
+    if format_ == "json":
+        deliver_json(verify_dict(found, run, profile, sort == "time"), output)
+    else:
+        show(document(found, run, profile, sort == "time"), output)
     return int(not run.verification.passed)
 
 
@@ -172,17 +175,3 @@ def _sizes(found: Report) -> tuple[int, int, int, int]:
     width, totals = BYTES[found.dtype], found.totals
     stored = (totals.params + totals.buffers) * width
     return stored, totals.peak_activation_bytes, found.batch, width
-
-
-def formatted(
-    found: Report, run: Any, format_: str, output: str | None, profile: bool, by_time: bool
-) -> str:
-    """The outcome as text."""
-    from cnncalc.render import spans
-    from cnncalc.render.verify import verify_json, verify_lines
-
-    if format_ == "json":
-        return verify_json(found, run, profile, by_time)
-    lines = verify_lines(found, run, terminal_width(output), profile, by_time)
-    colour = output is None and use_colour(sys.stdout)
-    return spans.coloured(lines) if colour else spans.plain(lines)

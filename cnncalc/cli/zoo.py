@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from cnncalc.analysis.overview import Overview, overview
-from cnncalc.cli.common import deliver, output_option, terminal_width, use_colour
+from cnncalc.cli.common import deliver, deliver_json, output_option, show
 from cnncalc.diagnostics import UsageError
 from cnncalc.language import zoo
 from cnncalc.language.load import load
@@ -78,14 +77,14 @@ def command(
     if net is not None:
         if filter_ is not None or sort or reverse or format_:
             raise UsageError("`--filter`, `--sort`, `--reverse` and `--format` are for the list")
-        deliver(file_of(net), output)
+        deliver(file_of(net), output, data=True)
         return 0
     found = overviews()
     rows = [row for row in found if filter_ is None or matches(row, filter_)]
     rows.sort(key=ORDERS[sort or "name"], reverse=reverse)
     if not rows and format_ in (None, "table"):
         raise UsageError(f"no network has `{filter_}` in its name, source or year")
-    deliver(formatted(rows, len(found), format_ or FORMATS[0], output), output)
+    _write(rows, len(found), format_ or FORMATS[0], output)
     return 0
 
 
@@ -104,18 +103,15 @@ def file_of(net: str) -> str:
         return stream.read()
 
 
-def formatted(rows: list[Overview], total: int, format_: str, output: str | None) -> str:
-    """The rows in a format; the table for the terminal it goes to."""
+def _write(rows: list[Overview], total: int, format_: str, output: str | None) -> None:
+    """Write the rows in a format."""
     from cnncalc.render import zoo as render
 
     if format_ == "json":
-        return render.zoo_json(rows)
-    if format_ == "csv":
-        return render.zoo_csv(rows)
-    if format_ == "markdown":
-        return render.zoo_markdown(rows)
-    from cnncalc.render import spans
-
-    lines = render.zoo_lines(rows, total, terminal_width(output))
-    colour = output is None and use_colour(sys.stdout)
-    return spans.coloured(lines) if colour else spans.plain(lines)
+        deliver_json(render.zoo_dict(rows), output)
+    elif format_ == "csv":
+        deliver(render.zoo_csv(rows), output, data=True)
+    elif format_ == "markdown":
+        deliver(render.zoo_markdown(rows), output)
+    else:
+        show(render.zoo_table(rows, total), output)

@@ -1,22 +1,20 @@
-"""Findings as text: the message, the source line with the place underlined, what to write."""
+"""Findings as people read them: the message, the source line with its place, what to write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 
 from cnncalc.diagnostics import Diagnostic, Fix, summarize
 from cnncalc.render.escape import plain
-
-Style = Callable[[str, str], str]
-"""Colours a text: `style(text, "error")`."""
+from cnncalc.render.listing import Column, Listing
 
 WIDEST_EXCERPT = 120
-
-
-def unstyled(text: str, role: str) -> str:
-    """No colour."""
-    return text
 
 
 def one_line(finding: Diagnostic) -> str:
@@ -27,34 +25,67 @@ def one_line(finding: Diagnostic) -> str:
     return f"{layer}{plain(finding.message)}{times}{place}"
 
 
-def block(finding: Diagnostic, style: Style = unstyled) -> str:
+def failure(message: str, hint: str | None = None) -> RenderableType:
+    """Why nothing could be done, and what would help."""
+    parts: list[RenderableType] = [
+        Text.assemble(("error", "error"), (f": {plain(message)}", "message"))
+    ]
+    for line in (hint or "").splitlines():
+        parts.append(hanging("  ", "", Text.assemble(("help", "help"), f": {plain(line)}")))
+    return Group(*parts)
+
+
+def blocks(findings: Sequence[Diagnostic], limit: int | None = None) -> RenderableType:
+    """Findings with a blank line between; at most `limit`."""
+    parts: list[RenderableType] = []
+    for finding in findings[:limit]:
+        parts += [block(finding), Text("")]
+    left_out = len(findings) - len(findings[:limit])
+    return Group(*parts, Text(f"and {left_out} more")) if left_out else Group(*parts[:-1])
+
+
+def block(finding: Diagnostic) -> RenderableType:
     """A finding with its source line, where it was used, and what to write instead."""
     severity = finding.severity
     layer = f"{plain(finding.layer)}: " if finding.layer else ""
-    lines = [
-        style(f"{severity}[{finding.rule}]", severity)
-        + style(f": {layer}{plain(finding.message)}", "message")
+    parts: list[RenderableType] = [
+        Text.assemble(
+            (f"{severity}[{finding.rule}]", severity),
+            (f": {layer}{plain(finding.message)}", "message"),
+        )
     ]
     place = finding.place
-    gutter = len(str(place.line)) if place else 1
+    gutter = " " * (len(str(place.line)) if place else 1)
     if place is not None:
-        lines.append(" " * gutter + style("--> ", "frame") + plain(str(place)))
-        lines += _excerpt(finding, gutter, style)
-    remarks = [f"used at {plain(str(use))}" for use in finding.used[:4]]
+        parts.append(Text.assemble(gutter, ("--> ", "frame"), plain(str(place))))
+        parts += _excerpt(finding, gutter)
+    remarks = [Text(f"used at {plain(str(use))}") for use in finding.used[:4]]
     if len(finding.used) > 4:
-        remarks.append(f"and {len(finding.used) - 4} uses around it")
+        remarks.append(Text(f"and {len(finding.used) - 4} uses around it"))
     if finding.times > 1:
-        remarks.append(f"the same in {finding.times} uses")
+        remarks.append(Text(f"the same in {finding.times} uses"))
     if finding.hint:
-        remarks.append(f"{style('help', 'help')}: {plain(finding.hint)}")
+        remarks.append(_helping("help", finding.hint))
     for fix in finding.fixes:
         word = "fix" if fix.safe else "unsafe fix" if fix.edits else "or"
-        remarks.append(f"{style(word, 'help')}: {plain(fix.description)}")
-    lines += [f"{' ' * gutter} {style('=', 'frame')} {remark}" for remark in remarks]
-    return "\n".join(lines)
+        remarks.append(_helping(word, fix.description))
+    return Group(*parts, *[hanging(f"{gutter} = ", "frame", remark) for remark in remarks])
 
 
-def _excerpt(finding: Diagnostic, gutter: int, style: Style) -> list[str]:
+def _helping(word: str, text: str) -> Text:
+    return Text.assemble((word, "help"), f": {plain(text)}")
+
+
+def hanging(mark: str, role: str, text: Text) -> RenderableType:
+    """A text behind a mark; where it wraps, it goes on below itself."""
+    grid = Table.grid()
+    grid.add_column(style=role, width=cell_len(mark), no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark, text)
+    return grid
+
+
+def _excerpt(finding: Diagnostic, gutter: str) -> list[RenderableType]:
     """The source line with the place underlined."""
     place = finding.place
     if place is None or finding.excerpt is None:
@@ -63,38 +94,45 @@ def _excerpt(finding: Diagnostic, gutter: int, style: Style) -> list[str]:
     end = place.end_column if place.end_line == place.line else len(finding.excerpt) + 1
     width = max(min(end - place.column, len(excerpt) - column + 1), 1)
     shown = _flat(excerpt)
-    before, marked = _columns(shown[: column - 1]), shown[column - 1 : column - 1 + width]
-    bar = " " * gutter + style(" |", "frame")
-    return [
-        bar,
-        style(f"{place.line} |", "frame") + f" {shown}",
-        bar + " " * (before + 1) + style("^" * max(_columns(marked), 1), finding.severity),
-    ]
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(
-        0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text
+    before, marked = cell_len(shown[: column - 1]), shown[column - 1 : column - 1 + width]
+    bar = (f"{gutter} |", "frame")
+    lines = (
+        Text.assemble(bar),
+        Text.assemble((f"{place.line} |", "frame"), f" {shown}"),
+        Text.assemble(bar, " " * (before + 1), ("^" * max(cell_len(marked), 1), finding.severity)),
     )
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ignore"
+    return [*lines]
 
 
-def counted(statistics: Sequence[Mapping[str, Any]], style: Style = unstyled) -> str:
+def document(
+    findings: Sequence[Diagnostic],
+    mended: Sequence[tuple[str, Sequence[tuple[Diagnostic, Fix]]]] = (),
+    statistics: Sequence[Mapping[str, Any]] | None = None,
+) -> RenderableType:
+    """Everything that `validate` shows: the findings or their counts, what is mended, the sum."""
+    parts: list[RenderableType] = []
+    if findings:
+        parts += [blocks(findings) if statistics is None else counted(statistics), Text("")]
+    for file, applied in mended:
+        parts += [Text(fixed(file, applied)), Text("")]
+    return Group(*parts, Text(summary(findings)))
+
+
+def counted(statistics: Sequence[Mapping[str, Any]]) -> RenderableType:
     """How often each rule was found, a line each."""
-    digits = max(len(str(row["count"])) for row in statistics)
-    width = max(len(row["rule"]) for row in statistics)
-    return "\n".join(
-        f"{row['count']:>{digits}}  {style(row['rule'].ljust(width), row['severity'])}  "
-        f"{row['summary']}"
-        for row in statistics
-    )
+    columns = {
+        "count": Column("findings", number=True),
+        "rule": Column("rule"),
+        "summary": Column("summary", wrap=True),
+    }
+    rows = [(str(row["count"]), row["rule"], row["summary"]) for row in statistics]
+    roles = {"rule": [row["severity"] for row in statistics]}
+    return Listing(columns, rows, cell_roles=roles, ruled=False)
 
 
-def fixed(file: str, applied: Sequence[tuple[Diagnostic, Fix]], style: Style = unstyled) -> str:
+def fixed(file: str, applied: Sequence[tuple[Diagnostic, Fix]]) -> str:
     """What has been mended in a file."""
     lines = [f"fixed {len(applied)} finding{'s' if len(applied) > 1 else ''} in {plain(file)}"]
     for finding, fix in applied:

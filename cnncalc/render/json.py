@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.diagnostics import Diagnostic, summarize
+from cnncalc.render.escape import plain
 
 
 def report_dict(report: Report) -> dict[str, Any]:
@@ -87,7 +89,22 @@ def dumps(data: dict[str, Any]) -> str:
     it lets the encoder's C code do the work.
     """
     entries = [f"  {_compact(key)}: {_entry(value)}" for key, value in data.items()]
-    return "{\n" + ",\n".join(entries) + "\n}\n"
+    text = "{\n" + ",\n".join(entries) + "\n}\n"
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", _surrogate, text)
+
+
+def escaped(text: str, encoding: str) -> str:
+    """JSON in an encoding that lacks some of its signs: the same data, with escapes."""
+
+    def escape(match: re.Match[str]) -> str:
+        return json.dumps(match.group())[1:-1]
+
+    return re.sub(r"[^\x00-\x7f]", escape, text)
+
+
+def _surrogate(match: re.Match[str]) -> str:
+    """A byte of a file name that is no UTF-8, which no JSON text can hold, as `\\xff`."""
+    return "\\" + plain(match.group())
 
 
 def _entry(value: Any) -> str:

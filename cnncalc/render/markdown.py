@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from cnncalc.analysis.report import Report
-from cnncalc.render import escape, numbers, summary
-from cnncalc.render.rows import Row, rows
+from cnncalc.render import numbers, summary
+from cnncalc.render.columns import COLUMNS, SHOWN
+from cnncalc.render.escape import markdown
+from cnncalc.render.rows import View, rows
 
-HEADER = ("#", "Layer", "Kind", "Output", "Receptive field", "Parameters", "MACs", "Memory")
-ALIGN = ("--:", ":--", ":--", ":--", "--:", "--:", "--:", "--:")
 
-
-def report_markdown(
-    report: Report, depth: int | None = None, channels_last: bool = False, exact: bool = True
-) -> str:
-    """A report as a Markdown document."""
-    lines = [f"# {escape.markdown(report.name)}", ""]
+def report_markdown(report: Report, view: View = View()) -> str:
+    """A report as a Markdown document; counts are exact, and bytes where `view` says so."""
+    lines = [f"# {markdown(report.name)}", ""]
     if report.source:
-        lines += [escape.markdown(report.source), ""]
+        lines += [markdown(report.source), ""]
     found = report.totals
+    columns = [COLUMNS[key] for key in view.columns or SHOWN]
+    exact = view._replace(exact=True)
+    views = [view if column is COLUMNS["memory"] else exact for column in columns]
     lines += [
-        f"{escape.markdown(summary.heading(report, channels_last))}: "
+        f"{markdown(summary.heading(report, view.channels_last))}: "
         f"**{numbers.human(found.params)}** parameters, **{numbers.human(found.macs)}** MACs, "
         f"**{numbers.human_bytes(found.peak_activation_bytes)}** of activations at the peak.",
         "",
-        _line(HEADER),
-        _line(ALIGN),
+        *table(
+            [column.heading for column in columns],
+            [
+                [column.cell(row, view) for column, view in zip(columns, views, strict=True)]
+                for row in rows(report, view)
+            ],
+            [column.number for column in columns],
+        ),
+        "",
+        "| Total | | |",
+        "| :-- | --: | :-- |",
     ]
-    lines += [_line(_cells(row, channels_last, exact)) for row in rows(report, depth)]
-    lines += ["", "| Total | | |", "| :-- | --: | :-- |"]
-    lines += [
-        _line((name, value, escape.markdown(parts)))
-        for name, value, parts in summary.totals(report)
-    ]
+    lines += [line(map(markdown, parts)) for parts in summary.totals(report)]
     if report.diagnostics:
         lines += ["", "## Findings", ""]
         for finding in report.diagnostics:
-            where = f" ({escape.markdown(str(finding.place))})" if finding.place else ""
-            layer = f" {escape.markdown(finding.layer)}:" if finding.layer else ""
+            where = f" ({markdown(str(finding.place))})" if finding.place else ""
+            layer = f" {markdown(finding.layer)}:" if finding.layer else ""
             lines.append(
                 f"- **{finding.severity}** {finding.rule}:{layer} "
-                f"{escape.markdown(finding.message)}{where}"
+                f"{markdown(finding.message)}{where}"
             )
     return "\n".join(lines) + "\n"
 
 
-def _cells(row: Row, channels_last: bool, exact: bool) -> tuple[str, ...]:
-    count = numbers.exact if exact else numbers.human
-    return (
-        row.number,
-        escape.markdown(row.name),
-        escape.markdown(f"{row.kind} {row.essentials}".strip()),
-        numbers.shape(row.output_shape, channels_last),
-        numbers.fields(row.fields),
-        count(row.params) if row.params else "",
-        count(row.macs) if row.macs else "",
-        numbers.human_bytes(row.memory) if row.memory else "",
-    )
+def table(
+    titles: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[bool]
+) -> list[str]:
+    """A table's lines; foreign text in its cells is made harmless here."""
+    return [
+        line(titles),
+        line(["--:" if number else ":--" for number in numeric]),
+        *[line(map(markdown, row)) for row in rows],
+    ]
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """A table's line of cells that are Markdown already."""
     return f"| {' | '.join(cells)} |"

@@ -3,40 +3,62 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers import FAMILIES, KINDS, Kind
 from cnncalc.layers.options import Option, show
-from cnncalc.render.findings import Style, unstyled
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
-def kinds(style: Style = unstyled) -> str:
+def kinds() -> RenderableType:
     """Every kind in one line, by family."""
-    width = max(map(len, KINDS))
-    lines: list[str] = []
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented
+    from cnncalc.render.listing import Column, Listing, width
+
+    parts: list[RenderableType] = []
+    columns = {
+        "kind": Column("kind", "help", room=width([*KINDS])),
+        "first": Column("", wrap=True, least=24),
+    }
     for family in FAMILIES:
-        lines.append(style((family.__doc__ or "").strip().partition("\n")[0], "message"))
         name = family.__name__.rpartition(".")[2]
-        for kind in KINDS.values():
-            if kind.family == name:
-                first = (kind.__doc__ or "").strip().partition("\n")[0]
-                lines.append(f"  {style(kind.name.ljust(width), 'help')}  {first}")
-        lines.append("")
-    lines.append("`cnncalc layers KIND` explains one.")
-    return "\n".join(lines) + "\n"
+        rows = [
+            (kind.name, (kind.__doc__ or "").strip().partition("\n")[0])
+            for kind in KINDS.values()
+            if kind.family == name
+        ]
+        told = (family.__doc__ or "").strip().partition("\n")[0]
+        parts += [Text(told, "message"), indented(Listing(columns, rows, ruled=False)), Text("")]
+    return Group(*parts, Text("`cnncalc layers KIND` explains one."))
 
 
-def kind(found: type[Kind], style: Style = unstyled) -> str:
+def kind(found: type[Kind]) -> RenderableType:
     """One kind with its description and options."""
-    lines = [style(found.name, "message"), "", inspect.cleandoc(found.__doc__ or ""), ""]
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented
+    from cnncalc.render.listing import Column, Listing
+
+    parts: list[RenderableType] = [
+        Text(found.name, "message"),
+        Text(""),
+        Text(inspect.cleandoc(found.__doc__ or "")),
+        Text(""),
+    ]
     if found.options:
-        width = max(map(len, found.options))
-        lines.append("options, in positional order:")
-        for key, option in found.options.items():
-            lines.append(f"  {style(key.ljust(width), 'help')}  {option.help}; {expects(option)}")
+        columns = {"option": Column("option", "help"), "told": Column("", wrap=True, least=24)}
+        rows = [(key, f"{option.help}; {expects(option)}") for key, option in found.options.items()]
+        parts.append(Text("options, in positional order:"))
+        parts.append(indented(Listing(columns, rows, ruled=False)))
     else:
-        lines.append("takes no options")
-    return "\n".join([*lines, "", "example:", f"  - {example(found)}"]) + "\n"
+        parts.append(Text("takes no options"))
+    return Group(*parts, Text(""), Text("example:"), indented(Text(f"- {example(found)}")))
 
 
 def expects(option: Option) -> str:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from itertools import groupby
+from math import prod
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive_field import ReceptiveField
-from cnncalc.analysis.report import LayerReport, Report
+from cnncalc.analysis.report import BYTES, LayerReport, Report
 from cnncalc.shapes import Shape
 
 
+class View(NamedTuple):
+    """What the user asked to see."""
+
+    depth: int | None = None
+    exact: bool = False
+    channels_last: bool = False
+    columns: tuple[str, ...] = ()
+    with_input: bool = False
+    """A row for the input as well, above the layers."""
+    kinds: tuple[str, ...] = ()
+    """Only layers of these kinds."""
+
+
 class Row(NamedTuple):
-    """One row."""
+    """One row; an amount of nothing is 0."""
 
     number: str
-    """Its place among the layers, or the places of a folded block."""
+    """Its place among the layers, or the places of a folded block; empty for an input."""
     path: tuple[str, ...]
     """The name, taken apart at its dots."""
     kind: str
@@ -22,11 +36,14 @@ class Row(NamedTuple):
     output_shape: Shape
     fields: tuple[ReceptiveField | None, ...]
     """What a unit of it sees of each input of the network."""
-    params: int
-    buffers: int
-    macs: int
-    flops: int
-    memory: int
+    params: int = 0
+    weights: int = 0
+    biases: int = 0
+    buffers: int = 0
+    macs: int = 0
+    flops: int = 0
+    activations: int = 0
+    memory: int = 0
 
     @property
     def name(self) -> str:
@@ -34,13 +51,15 @@ class Row(NamedTuple):
         return ".".join(self.path)
 
 
-def rows(report: Report, depth: int | None = None) -> list[Row]:
-    """The layers as rows; blocks deeper than `depth` levels are one row with their sums."""
-    paths = [tuple(layer.name.split(".")) for layer in report.layers]
+def rows(report: Report, view: View = View()) -> list[Row]:
+    """The layers as rows; blocks deeper than `view.depth` levels are one row with their sums."""
+    depth = view.depth
+    layers = [layer for layer in report.layers if not view.kinds or layer.kind in view.kinds]
+    paths = [tuple(layer.name.split(".")) for layer in layers]
+    found = _inputs(report) if view.with_input else []
     if depth is None:
-        return [_row(layer, path) for layer, path in zip(report.layers, paths, strict=True)]
-    found: list[Row] = []
-    pairs = zip(report.layers, paths, strict=True)
+        return found + [_row(layer, path) for layer, path in zip(layers, paths, strict=True)]
+    pairs = zip(layers, paths, strict=True)
     for head, group in groupby(pairs, key=lambda pair: pair[1][:depth]):
         members = [layer for layer, _ in group]
         if len(members) == 1 and members[0].name == ".".join(head):
@@ -50,7 +69,28 @@ def rows(report: Report, depth: int | None = None) -> list[Row]:
     return found
 
 
+def _inputs(report: Report) -> list[Row]:
+    found = []
+    for index, (name, shape) in enumerate(report.inputs.items()):
+        values = prod(shape) * report.batch
+        found.append(
+            Row(
+                "",
+                (name,),
+                "input",
+                "",
+                shape,
+                report.seen(index),
+                activations=values,
+                memory=values * BYTES[report.dtype],
+            )
+        )
+    return found
+
+
 def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
+    own = layer.node.shares is None
+    biases = layer.node.facts.biases if own else 0
     return Row(
         str(layer.number),
         path,
@@ -59,9 +99,12 @@ def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
         layer.output_shape,
         tuple(layer.receptive_fields.values()),
         layer.params,
-        0 if layer.node.shares is not None else layer.node.facts.buffer_values,
+        layer.params - biases,
+        biases,
+        layer.node.facts.buffer_values if own else 0,
         layer.macs,
         layer.flops,
+        layer.activations,
         layer.activation_bytes,
     )
 
@@ -74,6 +117,7 @@ def _essentials(layer: LayerReport) -> str:
 def _folded(members: list[LayerReport], path: tuple[str, ...]) -> Row:
     last = members[-1]
     inner = [_row(member, path) for member in members]
+    amounts = zip(*[row[PARAMS:] for row in inner], strict=True)
     return Row(
         f"{members[0].number}–{last.number}" if len(members) > 1 else str(last.number),
         path,
@@ -81,9 +125,9 @@ def _folded(members: list[LayerReport], path: tuple[str, ...]) -> Row:
         "",
         last.output_shape,
         tuple(last.receptive_fields.values()),
-        sum(row.params for row in inner),
-        sum(row.buffers for row in inner),
-        sum(row.macs for row in inner),
-        sum(row.flops for row in inner),
-        sum(row.memory for row in inner),
+        *map(sum, amounts),
     )
+
+
+PARAMS = Row._fields.index("params")
+"""From here on the fields of a row are amounts that add up."""

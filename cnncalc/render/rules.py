@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from textwrap import fill, indent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.findings import Style, unstyled
 from cnncalc.rules.base import Rule
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 HEADINGS = {
     "error": "Errors: there is no such network",
@@ -17,35 +18,44 @@ HEADINGS = {
 }
 
 
-def overview(rules: Sequence[Rule], style: Style = unstyled) -> str:
+def overview(rules: Sequence[Rule]) -> RenderableType:
     """Every rule in one line, by severity."""
-    width = max(len(rule.name) for rule in rules)
-    lines = []
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented
+    from cnncalc.render.listing import Column, Listing, width
+
+    names = width([rule.name for rule in rules])
+    parts: list[RenderableType] = []
     for severity, heading in HEADINGS.items():
-        lines.append(style(heading, "message"))
-        lines += [
-            f"  {style(rule.name.ljust(width), severity)}  {rule.summary}"
-            for rule in rules
-            if rule.severity == severity
-        ]
-        lines.append("")
-    return "\n".join([*lines, "`cnncalc rules RULE` explains one."]) + "\n"
+        columns = {
+            "rule": Column("rule", severity, room=names),
+            "summary": Column("summary", wrap=True, least=24),
+        }
+        rows = [(rule.name, rule.summary) for rule in rules if rule.severity == severity]
+        parts += [Text(heading, "message"), indented(Listing(columns, rows, ruled=False)), Text("")]
+    return Group(*parts, Text("`cnncalc rules RULE` explains one."))
 
 
-def one(rule: Rule, style: Style = unstyled) -> str:
+def one(rule: Rule) -> RenderableType:
     """A rule with its reasons, its examples and its repair."""
-    parts = [
-        f"{style(rule.name, rule.severity)} · {rule.severity}",
-        fill(rule.summary, 80),
-        fill(_unmarked(rule.why), 80),
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented, prose
+
+    parts: list[RenderableType] = [
+        Text.assemble((rule.name, rule.severity), f" · {rule.severity}"),
+        Text(rule.summary),
+        Text(_unmarked(rule.why)),
     ]
     if rule.repair:
-        parts.append(fill(f"fix: {_unmarked(rule.repair)}", 80))
-    parts += [
-        "fails:\n" + indent(rule.fails, "  ").rstrip(),
-        "passes:\n" + indent(rule.passes, "  ").rstrip(),
-    ]
-    return "\n\n".join(parts) + "\n"
+        parts.append(Text(f"fix: {_unmarked(rule.repair)}"))
+    for word, example in (("fails", rule.fails), ("passes", rule.passes)):
+        parts.append(Group(Text(f"{word}:"), indented(Text(example.rstrip()))))
+    spaced = [part for found in parts for part in (found, Text(""))]
+    return prose(Group(*spaced[:-1]))
 
 
 def page(rules: Iterable[Rule]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place
-from cnncalc.render.json import dumps
 from cnncalc.rules.base import Rule
 from cnncalc.version import __version__
 
@@ -17,8 +16,8 @@ SCHEMA = (
 )
 
 
-def sarif(findings: Sequence[Diagnostic], rules: Iterable[Rule]) -> str:
-    """The log of one run."""
+def sarif(findings: Sequence[Diagnostic], rules: Iterable[Rule]) -> dict[str, Any]:
+    """The log of one run, as plain data."""
     declared = list(rules)
     positions = {rule.name: position for position, rule in enumerate(declared)}
     run = {
@@ -33,7 +32,7 @@ def sarif(findings: Sequence[Diagnostic], rules: Iterable[Rule]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, positions) for finding in findings],
     }
-    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -120,8 +119,8 @@ def uri(file: str) -> str:
     if os.path.isabs(file):
         below = os.path.relpath(file)
         if below.startswith(os.pardir):
-            return "file://" + quote(file.replace(os.sep, "/"))
+            return "file://" + quote(os.fsencode(file.replace(os.sep, "/")))
         file = below
-    path = quote(os.path.normpath(file).replace(os.sep, "/"))
+    path = quote(os.fsencode(os.path.normpath(file).replace(os.sep, "/")))
     # a colon in the first part would make it a scheme
     return f"./{path}" if ":" in path.partition("/")[0] else path

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.receptive_field import unseen
 from cnncalc.analysis.report import Report
 from cnncalc.numerics.run.checks import Check, Measurement, Mismatch, Output, Run
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
-from cnncalc.render.json import dumps, inputs_list
-from cnncalc.render.spans import Line, Span, cut, pad, width, wrap
+from cnncalc.render.json import inputs_list
 from cnncalc.render.summary import heading
 
-GAP = 2
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 SHOWN = 12
 """At most so many mismatches of a check stand in the table; JSON has them all."""
-NAME_WIDTH = 40
 
 
 class Title(NamedTuple):
@@ -93,56 +93,60 @@ def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def verify_json(report: Report, run: Run, profile: bool, by_time: bool) -> str:
-    """A verification as JSON text."""
-    return dumps(verify_dict(report, run, profile, by_time))
-
-
-def verify_lines(
-    report: Report, run: Run, columns: int | None, profile: bool, by_time: bool
-) -> list[Line]:
+def document(
+    report: Report, run: Run, profile: bool = False, by_time: bool = False
+) -> RenderableType:
     """Everything that `verify` shows."""
+    from rich.console import Group
+    from rich.text import Text
+
     found = run.verification
-    drawn: list[Line] = [[Span(text, "bold")] for text in wrap(plain(report.name), columns)]
-    drawn += [[Span(text, "dim")] for text in wrap(heading(report), columns)]
-    drawn += [[], *_check_lines(report, run, columns), []]
+    blank = Text("")
+    parts: list[RenderableType] = [
+        Text(plain(report.name), "title"),
+        Text(heading(report), "quiet"),
+    ]
+    parts += [blank, _checks(report, run), blank]
     for check in found.checks:
-        drawn += _mismatch_lines(check, columns)
+        if not check.passed:
+            parts += [_mismatches(check), blank]
     if found.failure is not None:
-        drawn += _failure_lines(found.failure, columns)
+        parts += [_failure(found.failure), blank]
     if profile:
-        drawn += [*_profile_lines(report, run.measurements, columns, by_time), []]
+        parts += [_profile(report, run.measurements, by_time), blank]
     for output in run.outputs:
-        drawn += [*_score_lines(output, columns), []]
-    verdict = Span("passed", "bold green") if found.passed else Span("failed", "bold red")
-    wrong = sum(not check.passed for check in found.checks)
+        parts += [_scores(output), blank]
+    wrong = sum([not check.passed for check in found.checks])
     told = f" · {len(found.checks) - wrong} of {len(found.checks)} columns hold"
-    return [*drawn, [verdict, Span(f"{told} · {_seconds(found.seconds)}", "dim")]]
+    verdict = ("passed", "passed") if found.passed else ("failed", "failed")
+    return Group(*parts, Text.assemble(verdict, (f"{told} · {_seconds(found.seconds)}", "quiet")))
 
 
-def _check_lines(report: Report, run: Run, columns: int | None) -> list[Line]:
+def _checks(report: Report, run: Run) -> RenderableType:
+    from cnncalc.render.listing import Column, Listing
+
+    columns = {
+        "mark": Column("", tight=True),
+        "check": Column("", "strong"),
+        "layers": Column("", number=True),
+        "measured": Column("", number=True),
+        "evidence": Column("", "quiet", wrap=True, least=20),
+    }
+    checks = run.verification.checks
     rows = []
-    for check in run.verification.checks:
+    for check in checks:
         title = TITLES[check.name]
         if check.passed:
             count = f"{check.layers} layer{'s' * (check.layers != 1)}"
         else:
             count = f"{len(check.mismatches)} of {check.layers} differ"
-        rows.append((check, title, count, _total(check.name, report, run)))
-    names = max(width(title.name) for _, title, _, _ in rows)
-    counts = max(width(count) for _, _, count, _ in rows)
-    totals = max(width(total) for _, _, _, total in rows)
-    drawn = []
-    for check, title, count, total in rows:
-        mark = Span("✓ ", "bold green") if check.passed else Span("✗ ", "bold red")
-        line = [mark, Span(pad(title.name, names) + " " * GAP, "bold")]
-        line.append(Span(pad(count, counts, right=True) + " " * GAP, "" if check.passed else "red"))
-        line.append(Span(pad(total, totals, right=True) + " " * GAP))
-        left = None if columns is None else columns - sum(width(span.text) for span in line)
-        if left is None or left >= 20:
-            line.append(Span(title.evidence if left is None else cut(title.evidence, left), "dim"))
-        drawn.append(line)
-    return drawn
+        mark = "✓" if check.passed else "✗"
+        rows.append((mark, title.name, count, _total(check.name, report, run), title.evidence))
+    roles = {
+        "mark": ["passed" if check.passed else "failed" for check in checks],
+        "layers": ["" if check.passed else "worse" for check in checks],
+    }
+    return Listing(columns, rows, cell_roles=roles, ruled=False)
 
 
 def _total(check: str, report: Report, run: Run) -> str:
@@ -167,34 +171,34 @@ def _total(check: str, report: Report, run: Run) -> str:
     return ""
 
 
-def _mismatch_lines(check: Check, columns: int | None) -> list[Line]:
-    if check.passed:
-        return []
+def _mismatches(check: Check) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented
+    from cnncalc.render.listing import Column, Listing
+
+    columns = {
+        "layer": Column("layer", least=16),
+        "predicted": Column("predicted", "warning", wrap=True, least=16),
+        "measured": Column("measured", "strong", wrap=True, least=16),
+    }
     shown = check.mismatches[:SHOWN]
-    names = min(max(width(plain(one.layer)) for one in shown), NAME_WIDTH)
-    drawn: list[Line] = [[Span(TITLES[check.name].name, "bold red")]]
-    for one in shown:
-        name = pad(plain(one.layer), names)
-        told, found = _value(one.predicted), _value(one.measured)
-        drawn.append(
-            [
-                Span(f"  {name}  "),
-                Span("predicted ", "dim"), Span(told, "yellow"),
-                Span("  measured ", "dim"), Span(found, "bold"),
-            ]
-        )  # fmt: skip
+    rows = [(one.layer, _value(one.predicted), _value(one.measured)) for one in shown]
+    parts = [Text(TITLES[check.name].name, "failed"), indented(Listing(columns, rows))]
     if len(check.mismatches) > SHOWN:
-        drawn.append([Span(f"  and {len(check.mismatches) - SHOWN} more", "dim")])
-    return [*drawn, []]
+        parts.append(Text(f"  and {len(check.mismatches) - SHOWN} more", "quiet"))
+    return Group(*parts)
 
 
-def _failure_lines(failure: Mismatch, columns: int | None) -> list[Line]:
+def _failure(failure: Mismatch) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented
+
     head = f"{failure.layer} could not be computed; the layers before it were compared"
-    return [
-        *([Span(text, "bold red")] for text in wrap(plain(head), columns)),
-        *([Span(f"  {text}")] for text in wrap(plain(str(failure.measured)), columns)),
-        [],
-    ]
+    return Group(Text(plain(head), "failed"), indented(Text(plain(str(failure.measured)))))
 
 
 def _value(value: Any) -> str:
@@ -230,56 +234,54 @@ def timings(
     return found
 
 
-def _profile_lines(
-    report: Report, rows: Sequence[Measurement], columns: int | None, by_time: bool
-) -> list[Line]:
-    total = sum(row.seconds for row in rows) or 1.0
-    table = [("layer", "kind", "time", "share", "GFLOP/s", "memory")]
-    for name, kind, found, rate in timings(report, rows, by_time):
-        table.append(
-            (
-                plain(name),
-                kind,
-                _seconds(found.seconds),
-                f"{100 * found.seconds / total:.1f}%",
-                "" if rate is None else f"{rate:,.1f}",
-                numbers.human_bytes(found.activation_bytes) if found.activation_bytes else "",
-            )
+def _profile(report: Report, rows: Sequence[Measurement], by_time: bool) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.listing import Column, Listing
+
+    columns = {
+        "layer": Column("layer", least=12),
+        "kind": Column("kind", "kind"),
+        "time": Column("time", "time", number=True),
+        "share": Column("share", "time", number=True),
+        "rate": Column("GFLOP/s", "macs", number=True),
+        "memory": Column("memory", "memory", number=True),
+    }
+    total = sum([row.seconds for row in rows]) or 1.0
+    found = timings(report, rows, by_time)
+    cells = [
+        (
+            name,
+            kind,
+            _seconds(row.seconds),
+            f"{100 * row.seconds / total:.1f}%",
+            "" if rate is None else f"{rate:,.1f}",
+            numbers.human_bytes(row.activation_bytes) if row.activation_bytes else "",
         )
-    widths = [max(width(row[column]) for row in table) for column in range(len(table[0]))]
-    if columns is not None:
-        over = sum(widths) + GAP * (len(widths) - 1) - columns
-        widths[0] = max(widths[0] - max(over, 0), 12)
-    styles = ("", "cyan", "green", "green", "magenta", "yellow")
-    drawn: list[Line] = []
-    for number, row in enumerate(table):
-        line = []
-        for column, text in enumerate(row):
-            style = styles[column] if number else "bold"
-            line.append(Span(pad(text, widths[column], right=column > 1) + " " * GAP, style))
-        drawn.append(line)
-    drawn.insert(1, [Span("─" * (sum(widths) + GAP * (len(widths) - 1)), "dim")])
-    drawn.append([Span(f"{_seconds(total)} in {len(rows)} layers", "dim")])
-    return drawn
+        for name, kind, row, rate in found
+    ]
+    bars = {"share": [round(row.seconds * 1e9) for _, _, row, _ in found]}
+    table = Listing(columns, cells, bars=bars, yielding=("memory", "kind", "share", "rate"))
+    return Group(table, Text(f"{_seconds(total)} in {len(rows)} layers", "quiet"))
 
 
-def _score_lines(output: Output, columns: int | None) -> list[Line]:
-    drawn: list[Line] = []
+def _scores(output: Output) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render.console import indented
+    from cnncalc.render.listing import Column, Listing
+
+    columns = {"place": Column("", number=True), "value": Column("", "strong")}
+    parts: list[RenderableType] = []
     for number, sample in enumerate(output.scores, start=1):
         title = f"largest values of {output.name}"
         if len(output.scores) > 1:
             title += f", sample {number}"
-        drawn += [[Span(text, "bold")] for text in wrap(plain(title), columns)]
-        places = [", ".join(map(str, score.place)) for score in sample]
-        most = max(map(width, places), default=0)
-        for place, score in zip(places, sample, strict=True):
-            drawn.append(
-                [
-                    Span("  " + pad(place, most, right=True) + "  "),
-                    Span(_decimal(score.value), "bold"),
-                ]
-            )
-    return drawn
+        rows = [(", ".join(map(str, score.place)), _decimal(score.value)) for score in sample]
+        parts += [Text(plain(title), "strong"), indented(Listing(columns, rows, ruled=False))]
+    return Group(*parts)
 
 
 def _decimal(value: float) -> str:

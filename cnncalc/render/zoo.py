@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.overview import Overview
-from cnncalc.render import escape, numbers
-from cnncalc.render.spans import Line, Span, pad, width, wrap
-from cnncalc.render.table import GAP, fit
+from cnncalc.render import escape, markdown, numbers
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 CSV_COLUMNS = (
@@ -28,54 +29,42 @@ class Column(NamedTuple):
     title: str
     heading: str
     cell: Callable[[Overview], str]
-    style: str = ""
-    numeric: bool = False
+    role: str = ""
+    number: bool = False
+    least: int | None = None
 
 
 COLUMNS: dict[str, Column] = {
-    "name": Column("name", "Network", lambda row: row.name, "bold"),
-    "year": Column("year", "Year", lambda row: str(row.year or ""), "dim"),
-    "input": Column("input", "Input", lambda row: numbers.shape(row.input)),
-    "params": Column("params", "Parameters", lambda row: numbers.human(row.params), "blue", True),
-    "macs": Column("MACs", "MACs", lambda row: numbers.human(row.macs), "magenta", True),
-    "depth": Column("depth", "Depth", lambda row: str(row.depth), "yellow", True),
-    "field": Column("sees", "Sees", lambda row: numbers.field(row.field), "green", True),
-    "source": Column("source", "Source", lambda row: row.source or "", "dim"),
+    "name": Column("name", "Network", lambda row: row.name, "strong", least=12),
+    "year": Column("year", "Year", lambda row: str(row.year or ""), "quiet"),
+    "input": Column("input", "Input", lambda row: numbers.shape(row.input), least=11),
+    "params": Column("params", "Parameters", lambda row: numbers.human(row.params), "params", True),
+    "macs": Column("MACs", "MACs", lambda row: numbers.human(row.macs), "macs", True),
+    "depth": Column("depth", "Depth", lambda row: str(row.depth), "memory", True),
+    "field": Column("sees", "Sees", lambda row: numbers.field(row.field), "field", True, 8),
+    "source": Column("source", "Source", lambda row: row.source or "", "quiet", least=20),
 }
-NARROWEST = {"source": 20, "field": 8, "input": 11, "name": 12}
-"""Columns are narrowed to this, the first first, before one is dropped."""
-DROP_ORDER = ("source", "year", "input", "field", "depth")
-"""Which columns go first where the terminal is narrow."""
+YIELDING = ("source", "year", "input", "field", "depth")
+"""Which columns go first where the width is short."""
 
 
-def zoo_lines(rows: Sequence[Overview], total: int, columns: int | None) -> list[Line]:
-    """The table as lines of styled text; `total` networks there are, listed or not."""
-    cells = {
-        key: [escape.plain(column.cell(row)) for row in rows] for key, column in COLUMNS.items()
+def zoo_table(rows: Sequence[Overview], total: int) -> RenderableType:
+    """The table for people; `total` networks there are, listed or not."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from cnncalc.render import listing
+
+    columns = {
+        key: listing.Column(column.title, column.role, column.number, column.least)
+        for key, column in COLUMNS.items()
     }
-    natural = {
-        key: max(width(COLUMNS[key].title), *map(width, texts)) for key, texts in cells.items()
-    }
-    layout = fit(natural, columns, narrow=NARROWEST, droppable=DROP_ORDER)
-
-    def line(texts: dict[str, str], style: str | None = None) -> Line:
-        spans: Line = []
-        for key in layout.columns:
-            column = COLUMNS[key]
-            text = pad(texts[key], layout.widths[key], column.numeric)
-            spans += [Span(text, style or column.style), Span(" " * GAP)]
-        return spans[:-1]
-
-    length = sum(layout.widths[key] for key in layout.columns) + GAP * (len(layout.columns) - 1)
-    rule = [Span("─" * length, "dim")]
+    cells = [[column.cell(row) for column in COLUMNS.values()] for row in rows]
     count = f"{len(rows)} networks" if len(rows) == total else f"{len(rows)} of {total} networks"
-    return [
-        line({key: column.title for key, column in COLUMNS.items()}, "bold"),
-        rule,
-        *(line({key: cells[key][place] for key in cells}) for place in range(len(rows))),
-        rule,
-        *([Span(text, "dim")] for text in wrap(" · ".join((count, *LEGEND)), columns)),
-    ]
+    return Group(
+        listing.Listing(columns, cells, yielding=YIELDING),
+        Text(" · ".join((count, *LEGEND)), "quiet"),
+    )
 
 
 def zoo_dict(rows: Sequence[Overview]) -> dict[str, Any]:
@@ -101,37 +90,27 @@ def zoo_dict(rows: Sequence[Overview]) -> dict[str, Any]:
     return {"schema": "cnncalc.zoo/1", "networks": networks}
 
 
-def zoo_json(rows: Sequence[Overview]) -> str:
-    """The networks as JSON text."""
-    from cnncalc.render.json import dumps
-
-    return dumps(zoo_dict(rows))
-
-
 def zoo_csv(rows: Sequence[Overview]) -> str:
     """The networks as CSV, exact numbers."""
-    import csv
-    import io
+    from cnncalc.render.columns import axes
+    from cnncalc.render.csv import written
 
-    from cnncalc.render.csv import axes
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    found = []
     for row in rows:
         field = [axes(values) for values in row.field] if row.field else [""] * 3
         shapes = [axes(row.input), axes(row.output)]
         texts = [escape.cell(row.name), escape.cell(row.title), row.year or "", *shapes]
         source = escape.cell(row.source or "")
-        writer.writerow([*texts, row.params, row.macs, row.depth, *field, source])
-    return text.getvalue()
+        found.append([*texts, row.params, row.macs, row.depth, *field, source])
+    return written(CSV_COLUMNS, found)
 
 
 def zoo_markdown(rows: Sequence[Overview], folder: str | None = None) -> str:
     """The networks as a Markdown table, exact numbers; `folder` is where their files are."""
+    columns = COLUMNS.values()
     lines = [
-        _row([column.heading for column in COLUMNS.values()]),
-        _row(["--:" if column.numeric else ":--" for column in COLUMNS.values()]),
+        markdown.line([column.heading for column in columns]),
+        markdown.line(["--:" if column.number else ":--" for column in columns]),
     ]
     for row in rows:
         cells = {key: escape.markdown(column.cell(row)) for key, column in COLUMNS.items()}
@@ -139,9 +118,5 @@ def zoo_markdown(rows: Sequence[Overview], folder: str | None = None) -> str:
         cells["source"] = ARXIV.sub(r"[arXiv:\1](https://arxiv.org/abs/\1)", cells["source"])
         if folder is not None:
             cells["name"] = f"[{cells['name']}]({folder}/{row.name}.yaml)"
-        lines.append(_row(list(cells.values())))
+        lines.append(markdown.line(cells.values()))
     return "\n".join(lines) + "\n"
-
-
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"

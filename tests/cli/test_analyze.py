@@ -13,7 +13,7 @@ import pytest
 from support import Outcome
 
 import cnncalc
-from cnncalc.render.table import COLUMNS
+from cnncalc.render.columns import COLUMNS
 
 Run = Callable[..., Outcome]
 Write = Callable[..., Path]

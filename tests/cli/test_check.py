@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support import Outcome
 
 from cnncalc.coverage import unread
-from cnncalc.render.windows import ASCII, check_dict, check_text, is_read
+from cnncalc.render.axis import AxisView, check_dict, is_read
+from cnncalc.render.console import rendered
 from cnncalc.rules.axis import repairs
 from cnncalc.shapes import Slide
 
@@ -144,7 +145,7 @@ slides = st.builds(
 
 @given(slides, st.integers(20, 200))
 def test_drawing_fits_and_agrees(axis: Slide, width: int) -> None:
-    text = check_text(axis, width, signs=ASCII)
+    text = rendered(AxisView(axis), width)
     drawing = [line for line in text.splitlines() if line.lstrip().startswith(("axis", "window"))]
     assert all(len(line) <= max(width, 40) for line in drawing)
     data = check_dict(axis)

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from support import Outcome, report
 
 from cnncalc.render import escape
+from cnncalc.render.console import rendered
 from cnncalc.render.csv import report_csv
 from cnncalc.render.json import report_json
 from cnncalc.render.markdown import report_markdown
-from cnncalc.render.spans import coloured, plain
-from cnncalc.render.table import View, report_lines
+from cnncalc.render.report import document as page
 
 Run = Callable[..., Outcome]
 Write = Callable[..., Path]
@@ -145,11 +145,9 @@ def test_every_format(name: str) -> None:
     assert not re.search(r"(?<!\\)[\[\]`]", document)
 
     for width in (None, 80, 30):
-        lined = report_lines(found, View(width=width))
-        assert harmless(plain(lined))
-        assert harmless(ESCAPES.sub("", coloured(lined)))
-    wide = plain(report_lines(found, View()))
-    assert shown in wide
+        assert harmless(rendered(page(found), width))
+        assert harmless(ESCAPES.sub("", rendered(page(found), width, colour=True)))
+    assert shown in rendered(page(found))
 
 
 @pytest.mark.parametrize("name", ALL, ids=ascii)

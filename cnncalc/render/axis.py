@@ -2,59 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import gcd
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.coverage import unread
-from cnncalc.records import Record
-from cnncalc.render.findings import Style, unstyled
 from cnncalc.rules.axis import arithmetic, fitting, repairs, verdict
 from cnncalc.shapes import Slide
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.text import Text
 
 NARROWEST, WIDEST = 40, 120
 DRAWN_WINDOWS = 6
 """More windows than this are shown by the first three and the last two."""
 
+UNIT, PADDING, UNREAD, TAP, GAP, MORE, DOWN = "□░×■─…⋮"
+"""What cells are drawn with."""
 
-class Signs(Record):
-    """What cells are drawn with."""
-
-    unit: str = "□"
-    padding: str = "░"
-    unread: str = "×"
-    tap: str = "■"
-    gap: str = "─"
-    more: str = "…"
-    down: str = "⋮"
+Piece = tuple[str, str]
+"""Text and its role."""
 
 
-ASCII = Signs("o", ".", "x", "#", "-", "~", ":")
+class AxisView:
+    """Arithmetic, drawing and repairs of one axis, as people read them."""
 
+    def __init__(self, axis: Slide) -> None:
+        self.axis = axis
 
-def check_text(
-    axis: Slide, width: int = 80, style: Style = unstyled, signs: Signs = Signs()
-) -> str:
-    """Arithmetic, drawing and repairs of one axis."""
-    parts = [style(heading(axis), "message"), steps(axis)]
-    if axis.travel < 0:
-        parts.append(style("the kernel does not fit: there is no output", "error"))
-        parts.append(_list("what would fit", fitting(axis), style))
-    else:
-        role = "warning" if unread(axis).total else "help"
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        from rich.text import Text
+
+        axis, blank = self.axis, Text("")
+        yield Text(heading(axis), "message")
+        yield blank
+        yield steps(axis)
+        yield blank
+        if axis.travel < 0:
+            yield Text("the kernel does not fit: there is no output", "error")
+            yield blank
+            yield _list("what would fit", fitting(axis))
+            return
         meaning = verdict(axis)
-        if len(meaning) > width:
+        if len(meaning) > options.max_width:
             meaning = meaning.replace(": ", ":\n", 1).replace("; ", ";\n")
-        parts += [style(meaning, role), drawing(axis, width, style, signs)]
+        yield Text(meaning, "warning" if unread(axis).total else "help")
+        yield blank
+        yield from drawing(axis, options.max_width)
         if advice := [repair.description for repair in repairs(axis)]:
-            parts.append(_list("repairs", advice, style))
+            yield blank
+            yield _list("repairs", advice)
         elif unread(axis).total:
-            parts.append("no padding, kernel, stride or input near these reads all of it")
-    return "\n\n".join(parts) + "\n"
+            yield blank
+            yield Text("no padding, kernel, stride or input near these reads all of it")
 
 
-def _list(title: str, lines: Sequence[str], style: Style) -> str:
-    return "\n".join([style(title, "message"), *(f"  {line}" for line in lines)])
+def _list(title: str, lines: Sequence[str]) -> RenderableType:
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Group(Text(title, "message"), *[Padding(line, (0, 0, 0, 2)) for line in lines])
 
 
 def heading(axis: Slide) -> str:
@@ -73,8 +84,10 @@ def heading(axis: Slide) -> str:
     return " · ".join(words)
 
 
-def steps(axis: Slide) -> str:
+def steps(axis: Slide) -> RenderableType:
     """The arithmetic, a line each."""
+    from rich.table import Table
+
     padded = axis.size + axis.before + axis.after
     rows: list[tuple[str, str, str]] = []
     if axis.dilation > 1:
@@ -95,9 +108,13 @@ def steps(axis: Slide) -> str:
         step = f"{axis.travel} / {axis.stride}"
         rows.append((f"steps of {axis.stride}", step, left or str(whole)))
         rows.append(("output", f"{rounded} + 1", str(axis.output)))
-    first = max(len(row[0]) for row in rows)
-    second = max(len(row[1]) for row in rows)
-    return "\n".join(f"  {a.ljust(first)}   {b.rjust(second)} = {c}" for a, b, c in rows)
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, justify="right")
+    grid.add_column(overflow="fold")
+    for name, told, value in rows:
+        grid.add_row(f"  {name}", f"   {told}", f" = {value}")
+    return grid
 
 
 def last_end(axis: Slide) -> int:
@@ -108,7 +125,7 @@ def last_end(axis: Slide) -> int:
 # -- the drawing ----------------------------------------------------------------------------------
 
 
-def drawing(axis: Slide, width: int = 80, style: Style = unstyled, signs: Signs = Signs()) -> str:
+def drawing(axis: Slide, width: int) -> Iterator[Text]:
     """The axis as a row of cells, and below it its windows."""
     count = axis.output
     if count <= DRAWN_WINDOWS:
@@ -117,19 +134,25 @@ def drawing(axis: Slide, width: int = 80, style: Style = unstyled, signs: Signs 
         shown = [0, 1, 2, count - 2, count - 1]
     digits = len(str(count))
     starts = [number * axis.stride - axis.before for number in shown]
-    ranges = [f"{_signed(s)}{signs.more}{_signed(s + axis.extent - 1)}" for s in starts]
+    ranges = [f"{_signed(s)}{MORE}{_signed(s + axis.extent - 1)}" for s in starts]
     margin = len("window ") + digits + 2 + max(map(len, ranges)) + 2
     cells = _cells(axis, min(max(width, NARROWEST), WIDEST) - margin - 2)
-    lines = [" " * (margin + 2) + _ruler(axis, cells)]
-    row = "".join(_axis_cell(axis, unit, style, signs) for unit in cells)
-    lines.append("  " + "axis".ljust(margin) + row)
+    yield _line((" " * (margin + 2) + _ruler(axis, cells), ""))
+    yield _line(("  " + "axis".ljust(margin), ""), *[_axis_cell(axis, unit) for unit in cells])
     for position, number in enumerate(shown):
         if position and number > shown[position - 1] + 1:
-            lines.append("  " + signs.down.rjust(len("window ") + digits))
-        label = f"window {number + 1:>{digits}}  {ranges[position]}".ljust(margin)
-        drawn = "".join(_tap(axis, number, unit, signs) for unit in cells).rstrip()
-        lines.append(f"  {label}{style(drawn, 'help')}")
-    return "\n".join([*lines, "", "  " + _legend(axis, cells, style, signs)])
+            yield _line(("  " + DOWN.rjust(len("window ") + digits), ""))
+        label = f"  window {number + 1:>{digits}}  {ranges[position]}".ljust(margin + 2)
+        yield _line((label, ""), ("".join([_tap(axis, number, unit) for unit in cells]), "help"))
+    yield _line()
+    yield _line(("  ", ""), *_legend(axis, cells))
+
+
+def _line(*pieces: Piece) -> Text:
+    """A line of the drawing, which never wraps."""
+    from rich.text import Text
+
+    return Text.assemble(*pieces, no_wrap=True, overflow="ignore")
 
 
 def _signed(number: int) -> str:
@@ -165,22 +188,22 @@ def _ruler(axis: Slide, cells: list[int | None]) -> str:
     return text
 
 
-def _axis_cell(axis: Slide, unit: int | None, style: Style, signs: Signs) -> str:
+def _axis_cell(axis: Slide, unit: int | None) -> Piece:
     if unit is None:
-        return f" {signs.more} "
+        return f" {MORE} ", ""
     if not 0 <= unit < axis.size:
         inside = -axis.before <= unit < axis.size + axis.after
-        return style(signs.padding, "frame") if inside else " "
-    return signs.unit if is_read(axis, unit) else style(signs.unread, "error")
+        return (PADDING, "frame") if inside else (" ", "")
+    return (UNIT, "") if is_read(axis, unit) else (UNREAD, "error")
 
 
-def _tap(axis: Slide, number: int, unit: int | None, signs: Signs) -> str:
+def _tap(axis: Slide, number: int, unit: int | None) -> str:
     start = number * axis.stride - axis.before
     if unit is None:
         return "   "
     if not start <= unit <= start + axis.extent - 1:
         return " "
-    return signs.tap if (unit - start) % axis.dilation == 0 else signs.gap
+    return TAP if (unit - start) % axis.dilation == 0 else GAP
 
 
 def is_read(axis: Slide, unit: int) -> bool:
@@ -195,17 +218,17 @@ def is_read(axis: Slide, unit: int) -> bool:
     return False
 
 
-def _legend(axis: Slide, cells: Iterable[int | None], style: Style, signs: Signs) -> str:
-    words = [f"{signs.unit} input"]
+def _legend(axis: Slide, cells: Iterable[int | None]) -> list[Piece]:
+    found = [(UNIT, "", "input")]
     if axis.before or axis.after:
-        words.append(f"{style(signs.padding, 'frame')} padding")
+        found.append((PADDING, "frame", "padding"))
     inside = [unit for unit in cells if unit is not None and 0 <= unit < axis.size]
     if not all([is_read(axis, unit) for unit in inside]):
-        words.append(f"{style(signs.unread, 'error')} never read")
-    words.append(f"{style(signs.tap, 'help')} kernel")
+        found.append((UNREAD, "error", "never read"))
+    found.append((TAP, "help", "kernel"))
     if axis.dilation > 1:
-        words.append(f"{style(signs.gap, 'help')} gap of the dilation")
-    return "   ".join(words)
+        found.append((GAP, "help", "gap of the dilation"))
+    return [piece for sign, role, word in found for piece in ((sign, role), (f" {word}   ", ""))]
 
 
 def check_dict(axis: Slide) -> dict[str, Any]:
