@@ -12,6 +12,7 @@ from cnncalc.shapes import Slide
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
     from rich.text import Text
 
 NARROWEST, WIDEST = 40, 120
@@ -31,9 +32,14 @@ class AxisView:
     def __init__(self, axis: Slide) -> None:
         self.axis = axis
 
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.console import Group
+
+        width = max(options.max_width, NARROWEST)
+        parts = Group(*self._parts(width))
+        yield from console.render(parts, options.update(width=width))
+
+    def _parts(self, width: int) -> Iterator[RenderableType]:
         from rich.text import Text
 
         axis, blank = self.axis, Text("")
@@ -47,11 +53,11 @@ class AxisView:
             yield _list("what would fit", fitting(axis))
             return
         meaning = verdict(axis)
-        if len(meaning) > options.max_width:
+        if len(meaning) > width:
             meaning = meaning.replace(": ", ":\n", 1).replace("; ", ";\n")
         yield Text(meaning, "warning" if unread(axis).total else "help")
         yield blank
-        yield from drawing(axis, options.max_width)
+        yield from drawing(axis, width)
         if advice := [repair.description for repair in repairs(axis)]:
             yield blank
             yield _list("repairs", advice)

@@ -116,7 +116,7 @@ def _console(stream: io.StringIO, width: int, colours: Any, *, record: bool = Fa
 def _lines(console: Console, renderable: RenderableType) -> Segments:
     """The lines without blanks at their ends, which would wrap at a terminal's edge."""
     found: list[Segment] = []
-    for line in console.render_lines(renderable, pad=False):
+    for line in Segment.split_lines(console.render(renderable)):
         while line and not line[-1].text.strip():
             line.pop()
         if line:
