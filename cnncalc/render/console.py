@@ -59,14 +59,14 @@ def rendered(renderable: RenderableType, width: int | None = None, colour: bool 
     """A renderable as text; without a width it is as wide as need be."""
     stream = io.StringIO()
     console = _console(stream, width or UNLIMITED, "auto" if colour else None)
-    console.print(_lines(console, renderable), end="")
+    console.print(_lines(console, renderable), end="", crop=False)
     return stream.getvalue()
 
 
 def svg(renderable: RenderableType, title: str, width: int) -> str:
     """A renderable as the picture of a terminal."""
     console = _console(io.StringIO(), width, "truecolor", record=True)
-    console.print(_lines(console, renderable), end="")
+    console.print(_lines(console, renderable), end="", crop=False)
     return console.export_svg(title=title, unique_id="cnncalc")
 
 
