@@ -174,8 +174,34 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     from itertools import islice
 
     candidates = list(islice(known, 500))  # comparing is slow, and a hint is only a hint
-    matches = get_close_matches(word.lower(), candidates, n=1, cutoff=0.55)
-    return matches[0] if matches else None
+    for match in get_close_matches(word.lower(), candidates, n=3, cutoff=0.55):
+        if _is_slip(word.lower(), match.lower()):
+            return match
+    return None
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Whether a word can be meant for a known one: a part of it, or a few letters off.
+
+    `transformer` shares most of its letters with `conv_transpose`, and means something else.
+    """
+    if min(len(word), len(known)) > 2 and (word in known or known in word):
+        return True
+    return _distance(word, known) <= 1 + max(len(word), len(known)) // 4
+
+
+def _distance(word: str, known: str) -> int:
+    """Letters put in, left out, exchanged with another or with their neighbour (Damerau 1964)."""
+    before: list[int] = []
+    row = list(range(len(known) + 1))
+    for i, letter in enumerate(word, 1):
+        before, last, row = row, before, [i]
+        for j, other in enumerate(known, 1):
+            cost = min(row[-1] + 1, before[j] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == known[j - 2] and word[i - 2] == other:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

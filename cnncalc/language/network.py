@@ -12,7 +12,7 @@ from cnncalc.language.elaboration.elaborate import LAYER_LIMIT, Elaboration, ela
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.forms.budget import read_budget
-from cnncalc.language.forms.counting import minimum_layers
+from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.values import Listing, ValueReader
@@ -145,6 +145,10 @@ class Network:
             return Elaboration(None, (*self.diagnostics, *findings.diagnostics))
         found = (*self.diagnostics, *findings.diagnostics)
         known = self.sound and not findings.noted
+        circle = endless(self.layers) if known else None
+        if circle is not None:
+            findings.add(circle[0], circle[1].source, circle[1].head)
+            return Elaboration(None, (*found, *findings.diagnostics))
         if known and minimum_layers(self.layers) > LAYER_LIMIT:
             message = f"the file makes more than {LAYER_LIMIT:,} layers"
             found, known = (*found, self._about_layers("limit-exceeded", message)), False

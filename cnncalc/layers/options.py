@@ -191,8 +191,9 @@ class Axes(Type):
         else:
             try:
                 self.item.check(value)
-            except OptionError:
-                raise self.refuse(value) from None
+            except OptionError as error:
+                message = self.refuse(value).message
+                raise OptionError(message, hint=error.hint, instead=error.instead) from None
 
     def build(self, value: Any, rank: int) -> tuple[int, ...]:
         if type(value) is int:

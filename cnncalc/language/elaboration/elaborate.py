@@ -16,6 +16,7 @@ from cnncalc.language.elaboration.memo import Memo, Stated
 from cnncalc.language.elaboration.names import Names, Scope, Unknown
 from cnncalc.language.elaboration.options import evaluate, option_values, references
 from cnncalc.language.elaboration.sharing import shared_weights
+from cnncalc.language.forms.counting import DEPTH_LIMIT
 from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
 from cnncalc.language.forms.values import REPEAT_LIMIT, check_repeat
 from cnncalc.language.text.findings import Findings, TooMany
@@ -52,6 +53,8 @@ class Elaborator:
         self._multiplicity = 1
         """How often the innermost `repeat` runs, those around it multiplied in."""
         self._steps = 0
+        self._depth = 0
+        """Blocks, groups and branches around the layer at hand."""
 
     def run(self, forms: tuple[LayerForm, ...], explicit: frozenset[str]) -> None:
         """Elaborate the file's own layers.
@@ -72,6 +75,11 @@ class Elaborator:
             message = f"over {STEP_LIMIT:,} layers, counting those left out"
             self._note(Refusal("limit-exceeded", message), forms[0], scope)
             raise TooMany
+        self._depth += 1
+        if self._depth > DEPTH_LIMIT and forms:
+            message = f"nested more than {DEPTH_LIMIT} levels deep, with the blocks around it"
+            self._note(Refusal("limit-exceeded", message), forms[0], scope)
+            raise TooMany
         for form in forms:
             try:
                 if form.broken:
@@ -84,6 +92,7 @@ class Elaborator:
                 pass
             self.names.forget(form, scope)
             incoming = UNKNOWN
+        self._depth -= 1
         return incoming
 
     def _form(self, form: LayerForm, scope: Scope, incoming: int) -> int:
@@ -240,7 +249,8 @@ class Elaborator:
         """One use of a block."""
         if scope.depth >= BLOCK_DEPTH_LIMIT:
             message = f"blocks use each other more than {BLOCK_DEPTH_LIMIT} levels deep"
-            hint = f"`{block.label}` may use itself"
+            again = scope.use is not None and form.place in scope.use.chain()
+            hint = f"`{block.label}` uses itself, and no `if` ends it" if again else None
             self._note(Refusal("limit-exceeded", message, hint=hint), form, scope)
             raise TooMany  # a block that uses itself twice would branch at every level
         if form.share is not None:

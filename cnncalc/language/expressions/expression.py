@@ -237,6 +237,11 @@ class _Parser:
         if token == "(":
             self.advance()
             inner = self.expression()
+            if self.token == ",":
+                items = self.text[offset + 1 :].partition(")")[0]
+                raise ExpressionError(
+                    "parentheses hold one value", self.offset, hint=f"a list is `[{items}]`"
+                )
             self.take(")", "`)`")
             return inner
         if token == "[":

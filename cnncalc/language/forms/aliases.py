@@ -1,4 +1,4 @@
-"""What other frameworks call a layer kind."""
+"""What other frameworks call our layer kinds and options."""
 
 from __future__ import annotations
 
@@ -50,6 +50,52 @@ OTHER_NAMES = {
     "interpolate": "upsample",
     "se": "squeeze_excitation",
     "attention": "self_attention",
+    "multiheadattention": "self_attention",
+    "mha": "self_attention",
     "locallyconnected2d": "locally_connected",
 }
 """Our kinds by their names elsewhere, letters and digits only."""
+
+OTHER_OPTIONS: dict[str, tuple[str, ...]] = {
+    "out_channels": ("filters", "features"),
+    "output_channels": ("filters", "features"),
+    "out_features": ("features", "filters"),
+    "units": ("features", "filters"),
+    "num_output": ("features", "filters"),
+    "channels": ("filters", "features"),
+    "kernel_shape": ("kernel",),
+    "pool_size": ("kernel",),
+    "window": ("kernel",),
+    "size": ("kernel",),
+    "strides": ("stride",),
+    "pads": ("padding",),
+    "dilations": ("dilation",),
+    "dilation_rate": ("dilation",),
+    "group": ("groups",),
+    "num_groups": ("groups",),
+    "num_heads": ("heads",),
+    "use_bias": ("bias",),
+    "bias_term": ("bias",),
+    "rate": ("dilation",),
+    "p": ("rate",),
+    "probability": ("rate",),
+    "epsilon": ("eps",),
+    "scale_factor": ("scale", "factor"),
+    "upscale_factor": ("factor",),
+    "alpha": ("slope",),
+    "negative_slope": ("slope",),
+}
+"""Our options by their names elsewhere; the first that a kind has is meant."""
+
+KNOWN_FROM_INPUT = {
+    "in_channels",
+    "in_features",
+    "input_channels",
+    "input_dim",
+    "input_shape",
+    "num_features",
+    "num_channels",
+    "normalized_shape",
+    "embed_dim",
+}
+"""What is given to other frameworks' layers, and here follows from the layer before."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.expressions.expression import Expression
+from cnncalc.language.forms.aliases import KNOWN_FROM_INPUT, OTHER_OPTIONS
 from cnncalc.language.forms.form import COMMON_KEYS, BlockForm, Dynamic, LayerForm
 from cnncalc.language.forms.values import EMPTY, Listing, ValueReader
 from cnncalc.language.text.findings import Findings, entries
@@ -98,14 +99,29 @@ def _bind(
         else:
             form.given = dict(zip(keys, node.value, strict=False))
     elif isinstance(node, MappingNode):
-        given = {}
-        for word, key, value in entries(findings, source, node):
-            if word in keys:
-                given[word] = value
-            else:
-                findings.add(_no_option(word, label, keys), source, key)
-        form.given = given
+        _bind_named(form, node, keys, findings)
     form.bound = findings.noted == before
+
+
+def _bind_named(form: LayerForm, node: MappingNode, keys: list[str], findings: Findings) -> None:
+    given = form.given
+    opened = ""
+    for word, key, value in entries(findings, form.source, node):
+        if opened and word.endswith(")"):
+            # YAML reads `kernel: (3, 3)` in braces as two keys
+            text = f"({given[opened].value[1:]}, {word}"
+            refusal = Refusal("bad-value", f"`{opened}` is no list: `{text}`")
+            refusal.hint = f"a list stands in brackets: `{opened}: [{text[1:-1]}]`"
+            findings.add(refusal, form.source, given.pop(opened))
+        elif word in keys:
+            given[word] = value
+            opened = word if isinstance(value, ScalarNode) and _opens(value.value) else ""
+        else:
+            findings.add(_no_option(word, form.label, keys), form.source, key)
+
+
+def _opens(text: str) -> bool:
+    return text.startswith("(") and ")" not in text
 
 
 def _is_empty(node: Node) -> bool:
@@ -118,6 +134,12 @@ def _no_option(word: str, label: str, keys: list[str]) -> Refusal:
         return Refusal(
             "unknown-key", message, hint=f"`{word}` stands beside `{label}`, not inside it"
         )
+    if word in KNOWN_FROM_INPUT:
+        hint = "leave it out: what comes in tells it"
+        return Refusal("unknown-key", message, hint=hint)
+    for other in OTHER_OPTIONS.get(word.lower(), ()):
+        if other in keys:
+            return Refusal("unknown-key", message, instead=other, word=word)
     return misspelt("unknown-key", message, word, keys)
 
 

@@ -12,7 +12,7 @@ from cnncalc.diagnostics import Diagnostic, Place, Refusal, SpecError
 
 BYTE_LIMIT = 8 * 1024 * 1024
 DEPTH_LIMIT = 200
-NODE_LIMIT = 1_000_000
+NODE_LIMIT = 250_000
 MESSAGE_LIMIT = 600
 """A message that quotes a longer word is cut."""
 SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
