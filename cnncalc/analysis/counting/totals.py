@@ -1,0 +1,122 @@
+"""A network counted as another tool does, and why its total is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.analysis.counting.parts import Part, Uncounted, parts
+from cnncalc.analysis.counting.tools import COUNTERS, Counter, terms
+from cnncalc.graph import Graph
+from cnncalc.records import Record
+
+MACS = "multiply-accumulates"
+NOT_RUN = "auxiliary outputs, which do not run in evaluation mode"
+
+
+class Term(Record):
+    """A part of a total; negative where the tool leaves out what we count."""
+
+    what: str
+    amount: int
+
+
+class Count(Record):
+    """What one counter says of a network."""
+
+    counter: str
+    version: str
+    counts: str
+    """What the total is a number of."""
+    source: str
+    """Where the tool's rules stand."""
+    total: int | None
+    """`None` where it cannot be told; the note says why."""
+    terms: tuple[Term, ...]
+    """They add up to the total; the first is our own count."""
+    note: str | None = None
+
+
+def layer_counts(
+    counter: Counter, graph: Graph, forms: Sequence[str]
+) -> list[dict[str, int]]:
+    """For each node the terms that a counter makes of it, for one sample.
+
+    Raises:
+        Uncounted: the counter's answer for a layer cannot be told.
+    """
+    runs = run_in_evaluation(graph)
+    found: list[dict[str, int]] = []
+    for index, node in enumerate(graph.nodes):
+        macs = node.facts.operations.macs
+        row: dict[str, int] = {MACS: macs} if macs else {}
+        if node.inputs and not runs[index]:
+            row[NOT_RUN] = -macs
+        elif node.inputs:
+            for part in parts(graph, index, forms[index]):
+                for term, amount in terms(counter, part).items():
+                    row[term] = row.get(term, 0) + amount
+        found.append(row)
+    return found
+
+
+def run_in_evaluation(graph: Graph) -> list[bool]:
+    """For each node whether the last output needs it."""
+    needed = [False] * len(graph.nodes)
+    needed[-1] = True
+    for index in range(len(graph.nodes) - 1, -1, -1):
+        if needed[index]:
+            for taken in graph.nodes[index].inputs:
+                needed[taken] = True
+    return needed
+
+
+def reconcile(graph: Graph, forms: Sequence[str], batch: int = 1) -> list[Count]:
+    """What every counter says of a network, for the whole batch."""
+    counted = [_count(counter, graph, forms, batch) for counter in COUNTERS.values()]
+    counted.insert(-1, keras(graph))
+    return counted
+
+
+def _count(counter: Counter, graph: Graph, forms: Sequence[str], batch: int) -> Count:
+    try:
+        rows = layer_counts(counter, graph, forms)
+    except Uncounted as error:
+        return _made(counter, None, (), str(error))
+    sums: dict[str, int] = {MACS: 0}
+    for row in rows:
+        for term, amount in row.items():
+            sums[term] = sums.get(term, 0) + amount * batch
+    found = tuple([Term(term, amount) for term, amount in sums.items() if amount])
+    return _made(counter, sum(sums.values()), found, None)
+
+
+def _made(
+    counter: Counter, total: int | None, found: tuple[Term, ...], note: str | None
+) -> Count:
+    return Count(
+        counter.name, counter.version, counter.counts, counter.source, total, found, note
+    )
+
+
+def keras(graph: Graph) -> Count:
+    """Keras' `summary`: it counts no operations, and running statistics as parameters."""
+    weights = sum([node.params - _biases(node) for node in graph.nodes])
+    biases = sum([_biases(node) for node in graph.nodes])
+    buffers = sum([node.facts.buffer_values for node in graph.nodes if node.shares is None])
+    found = (
+        Term("weights", weights),
+        Term("biases", biases),
+        Term("running statistics, which are not trained", buffers),
+    )
+    return Count(
+        "keras", "3.15.1", "total params (it counts no operations)", "utils/summary_utils.py",
+        weights + biases + buffers, tuple([term for term in found if term.amount]),
+    )  # fmt: skip
+
+
+def _biases(node: object) -> int:
+    facts = node.facts  # type: ignore[attr-defined]
+    return 0 if node.shares is not None else facts.biases  # type: ignore[attr-defined]
+
+
+__all__ = ["Count", "Part", "Term", "layer_counts", "reconcile"]

@@ -1,0 +1,59 @@
+"""In which form a network's layers are written: as modules, or as functions.
+
+Counters that hook modules miss functions, and those that patch functions count a module and its
+function. What a file of ours leaves open is known of the networks that stand for torchvision's
+(read from torchvision 0.29): a row is a network, a kind, and the layers that have the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS
+from cnncalc.graph import Graph
+
+
+class Written(NamedTuple):
+    """Layers of a shipped network that are no module of the framework's."""
+
+    network: str
+    kind: str
+    layer: str
+    form: str
+
+
+TORCHVISION = (
+    Written("convnext_*", "layer_norm", "down*", SUBCLASS),
+    Written("convnext_*", "layer_norm", "layer_norm*", SUBCLASS),
+    Written("densenet*", "relu", "relu[2-9]", FUNCTION),
+    Written("densenet*", "global_avg_pool", "*", FUNCTION),
+    Written("googlenet", "relu", "*", FUNCTION),
+    Written("googlenet", "adaptive_avg_pool", "*", FUNCTION),
+    Written("inception_v3", "relu", "*", FUNCTION),
+    Written("inception_v3", "avg_pool", "*", FUNCTION),
+    Written("inception_v3", "max_pool", "reduction_*", FUNCTION),
+    Written("mnasnet*", "global_avg_pool", "*", MEAN),
+    Written("mobilenet_v2", "global_avg_pool", "*", FUNCTION),
+    Written("shufflenet_v2_*", "global_avg_pool", "*", MEAN),
+    Written("deeplabv3_*", "upsample", "*", FUNCTION),
+    Written("fcn_resnet*", "upsample", "*", FUNCTION),
+    Written("lraspp_*", "upsample", "*", FUNCTION),
+)
+
+
+def forms(graph: Graph, shipped: bool) -> Sequence[str]:
+    """The form of each node; a module's where nothing else is known."""
+    rows = [row for row in TORCHVISION if shipped and fnmatchcase(graph.file or "", row.network)]
+    return [
+        next(
+            (
+                row.form
+                for row in rows
+                if row.kind == node.kind.name and fnmatchcase(node.name, row.layer)
+            ),
+            MODULE,
+        )
+        for node in graph.nodes
+    ]
