@@ -1,0 +1,132 @@
+"""One axis the other way round, and in a chain: which kernels give a size, what a row of them sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cnncalc.language.errors import UsageError
+from cnncalc.records import Record
+from cnncalc.shapes import IDENTITY, Slide, Window, compose
+
+USUAL = (
+    (1, 1, 0), (3, 1, 1), (5, 1, 2), (7, 1, 3), (2, 2, 0), (3, 2, 1), (7, 2, 3), (5, 2, 2), (4, 2, 1),
+    (1, 2, 0), (3, 1, 0), (5, 1, 0), (7, 1, 0), (3, 2, 0), (2, 1, 0), (4, 4, 0), (7, 4, 3), (8, 8, 0),
+    (11, 4, 2), (11, 4, 0), (5, 2, 0), (7, 2, 0), (3, 3, 0), (6, 2, 2), (8, 4, 0), (8, 4, 2),
+    (14, 14, 0), (16, 16, 0), (32, 32, 0), (9, 1, 4), (11, 1, 5), (3, 4, 1), (5, 4, 2),
+)  # fmt: skip
+"""Kernel, stride and padding as published networks have them, the commonest first."""
+
+KERNELS = (*range(1, 12), 13, 14, 15, 16, 32)
+DILATIONS = (2, 4)
+LIMIT = 2**31 - 1
+
+
+def settings(size: int, output: int, most: int = 20) -> list[Slide]:
+    """Kernels, strides and symmetric paddings that turn one size into another, usual ones first.
+
+    After the usual ones come those whose windows leave nothing unread, small kernels before large
+    ones. Padding stays below the kernel; a pool's may be half of its kernel.
+    """
+    found: dict[tuple[int, int, int, int], Slide] = {}
+    for kernel, stride, padding in USUAL:
+        _take(found, Slide(size, kernel, stride, padding, padding, 1, False), output)
+    usual = len(found)
+    for dilation in DILATIONS:
+        _take(found, Slide(size, 3, 1, dilation, dilation, dilation, False), output)
+    others = sorted(_others(size, output), key=_unusual)
+    for slide in others:
+        _take(found, slide, output)
+    return list(found.values())[: max(most, usual)]
+
+
+def _take(found: dict[tuple[int, int, int, int], Slide], slide: Slide, output: int) -> None:
+    if slide.travel >= 0 and slide.output == output:
+        found.setdefault((slide.kernel, slide.stride, slide.before, slide.dilation), slide)
+
+
+def _others(size: int, output: int) -> Iterator[Slide]:
+    """Every kernel with the strides and paddings that can give the output."""
+    for kernel in KERNELS:
+        for padding in range(min(kernel, size)):
+            travel = size + 2 * padding - kernel
+            if travel < 0:
+                continue
+            if output == 1:
+                # any longer stride gives one window as well
+                strides = range(travel + 1, travel + 2)
+            else:
+                # floor(travel / stride) = output − 1
+                strides = range(travel // output + 1, travel // (output - 1) + 1)
+            for stride in strides[:4]:
+                yield Slide(size, kernel, stride, padding, padding, 1, False)
+
+
+def _unusual(slide: Slide) -> tuple[bool, bool, bool, int, int, int]:
+    """What is further from usual sorts later."""
+    return (
+        slide.remainder > 0,
+        slide.stride > slide.kernel,
+        slide.before not in (0, slide.kernel // 2, (slide.kernel - 1) // 2),
+        slide.kernel,
+        slide.stride,
+        slide.before,
+    )
+
+
+class Link(Record):
+    """One kernel of a chain: what it does to the axis, and what its units see of the input."""
+
+    name: str
+    slide: Slide
+    window: Window
+    """The receptive field of its units, on the chain's input."""
+
+
+ITEM = re.compile(
+    r"(?P<name>[a-z_]\w*)?\s*(?P<kernel>\d{1,10})\s*(?:/\s*(?P<stride>\d{1,10}))?"
+    r"(?P<rest>(?:\s*(?:[pd]\s*\d{1,10}|ceil))*)$"
+)
+EXAMPLE = "as in conv 7/2 p3, max_pool 3/2 p1: a name, the kernel, /stride, p padding, d dilation, ceil"
+
+
+def chain(text: str, size: int) -> list[Link]:
+    """The kernels of a chain on an axis of that size.
+
+    Raises:
+        UsageError: a part cannot be read, or a kernel does not fit.
+    """
+    links: list[Link] = []
+    field = IDENTITY
+    for number, part in enumerate(text.split(","), 1):
+        name, slide = _item(part.strip().lower(), number, size)
+        if slide.travel < 0:
+            raise UsageError(
+                f"`{part.strip()}`: kernel {slide.kernel} does not fit into {size} "
+                f"with {slide.before} + {slide.after} of padding"
+            )
+        size = slide.output
+        field = compose(field, slide.window, size)
+        links.append(Link(name, slide, field))
+    return links
+
+
+def _item(text: str, number: int, size: int) -> tuple[str, Slide]:
+    found = ITEM.match(text)
+    if found is None:
+        raise UsageError(f"`--chain`: part {number}, `{text[:40]}`, is no kernel", EXAMPLE)
+    kernel = int(found["kernel"])
+    name = found["name"] or "kernel"
+    pools = name.endswith("pool")
+    stride = int(found["stride"]) if found["stride"] else kernel if pools else 1
+    padding, dilation, ceil = 0, 1, False
+    for sign, value in re.findall(r"([pd])\s*(\d+)|ceil", found["rest"]):
+        if sign == "p":
+            padding = int(value)
+        elif sign == "d":
+            dilation = int(value)
+        else:
+            ceil = True
+    if not (0 < kernel <= LIMIT and 0 < stride <= LIMIT and 0 < dilation <= LIMIT):
+        raise UsageError(f"`--chain`: part {number}, `{text}`: from 1 to 2^31 − 1", EXAMPLE)
+    return name, Slide(size, kernel, stride, padding, padding, dilation, ceil)

@@ -1,0 +1,120 @@
+"""Which points of a sweep are kept: those that a condition admits, the best, the Pareto front."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.diagnostics import did_you_mean
+from cnncalc.language.errors import UsageError
+from cnncalc.language.expressions.expression import parse
+from cnncalc.language.expressions.operations import ExpressionError
+from cnncalc.records import Record
+from cnncalc.sweeping.points import METRICS, Point
+
+UNITS = {
+    "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
+}  # fmt: skip
+QUANTITY = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(KiB|MiB|GiB|K|M|G|T)\b")
+"""A number with its unit: `300M`, `2.5MiB`."""
+SHORT = {"memory": "activation_bytes", "peak": "peak_activation_bytes"}
+
+Condition = Callable[[Point], bool]
+
+
+def condition(text: str, names: tuple[str, ...]) -> Condition:
+    """A condition such as `macs <= 300M and params <= 5M` over metrics and parameters.
+
+    Raises:
+        UsageError: it is no expression, or names what no point has.
+    """
+    plain = QUANTITY.sub(lambda m: repr(_whole(float(m[1]) * UNITS[m[2]])), text)
+    try:
+        expression = parse(plain)
+    except ExpressionError as error:
+        raise UsageError(f"`--where {text}`: {error.message}", error.hint) from None
+    known = (*METRICS, *SHORT, "batch", "size", *names)
+    for name in sorted(expression.names):
+        if name not in known:
+            raise UsageError(
+                f"`--where {text}`: there is no `{name}`",
+                f"{did_you_mean(name, known)}\nit knows {', '.join(known)}",
+            )
+
+    def admits(point: Point) -> bool:
+        try:
+            return bool(expression.evaluate(_environment(point)))
+        except ExpressionError as error:
+            raise UsageError(f"`--where {text}`: {error.message}") from None
+
+    return admits
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value.is_integer() else value
+
+
+def _environment(point: Point) -> dict[str, Any]:
+    found = dict(point.parameters)
+    found.update({name: getattr(point, name) for name in METRICS})
+    found.update({short: getattr(point, name) for short, name in SHORT.items()})
+    found.update(batch=point.batch, size=max(point.input_shape[1:] or point.input_shape))
+    return found
+
+
+class Aim(Record):
+    """A metric, and whether more of it is better."""
+
+    metric: str
+    more: bool
+
+    def of(self, point: Point) -> int:
+        """What is to be as small as can be."""
+        value: int = getattr(point, self.metric)
+        return -value if self.more else value
+
+
+def aim(text: str) -> Aim:
+    """`macs`: as few as can be; `+params`: as many.
+
+    Raises:
+        UsageError: there is no such metric.
+    """
+    name = text.strip().removeprefix("+")
+    full = SHORT.get(name, name)
+    if full not in METRICS:
+        raise UsageError(
+            f"there is no metric `{name}`",
+            f"{did_you_mean(name, METRICS)}\nthe metrics are {', '.join(METRICS)}",
+        )
+    return Aim(full, text.strip().startswith("+"))
+
+
+class Front:
+    """The points that no other beats: at least as good in every aim and better in one."""
+
+    def __init__(self, aims: tuple[Aim, ...]) -> None:
+        self.aims = aims
+        self._kept: list[tuple[tuple[int, ...], Point]] = []
+
+    def add(self, point: Point) -> None:
+        """Take a point in, and drop those that it beats."""
+        place = tuple([aim.of(point) for aim in self.aims])
+        for other, _ in self._kept:
+            if other != place and _covers(other, place):
+                return
+        self._kept = [
+            entry for entry in self._kept if entry[0] == place or not _covers(place, entry[0])
+        ]
+        self._kept.append((place, point))
+
+    @property
+    def points(self) -> list[Point]:
+        """The front, the best in the first aim first."""
+        return [point for _, point in sorted(self._kept, key=lambda entry: entry[0])]
+
+
+def _covers(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all([a <= b for a, b in zip(one, other, strict=True)])
