@@ -1,4 +1,4 @@
-"""One axis the other way round, and in a chain: which kernels give a size, what a row of them sees."""
+"""One axis: which kernels turn one size into another, and what a chain of them sees."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Slide, Window, compose
 
 USUAL = (
-    (1, 1, 0), (3, 1, 1), (5, 1, 2), (7, 1, 3), (2, 2, 0), (3, 2, 1), (7, 2, 3), (5, 2, 2), (4, 2, 1),
-    (1, 2, 0), (3, 1, 0), (5, 1, 0), (7, 1, 0), (3, 2, 0), (2, 1, 0), (4, 4, 0), (7, 4, 3), (8, 8, 0),
-    (11, 4, 2), (11, 4, 0), (5, 2, 0), (7, 2, 0), (3, 3, 0), (6, 2, 2), (8, 4, 0), (8, 4, 2),
-    (14, 14, 0), (16, 16, 0), (32, 32, 0), (9, 1, 4), (11, 1, 5), (3, 4, 1), (5, 4, 2),
+    (1, 1, 0), (3, 1, 1), (5, 1, 2), (7, 1, 3), (2, 2, 0), (3, 2, 1), (7, 2, 3), (5, 2, 2),
+    (4, 2, 1), (1, 2, 0), (3, 1, 0), (5, 1, 0), (7, 1, 0), (3, 2, 0), (2, 1, 0), (4, 4, 0),
+    (7, 4, 3), (8, 8, 0), (11, 4, 2), (11, 4, 0), (5, 2, 0), (7, 2, 0), (3, 3, 0), (6, 2, 2),
+    (8, 4, 0), (8, 4, 2), (14, 14, 0), (16, 16, 0), (32, 32, 0), (9, 1, 4), (11, 1, 5), (3, 4, 1),
+    (5, 4, 2),
 )  # fmt: skip
 """Kernel, stride and padding as published networks have them, the commonest first."""
 
@@ -87,7 +88,9 @@ ITEM = re.compile(
     r"(?P<name>[a-z_]\w*)?\s*(?P<kernel>\d{1,10})\s*(?:/\s*(?P<stride>\d{1,10}))?"
     r"(?P<rest>(?:\s*(?:[pd]\s*\d{1,10}|ceil))*)$"
 )
-EXAMPLE = "as in conv 7/2 p3, max_pool 3/2 p1: a name, the kernel, /stride, p padding, d dilation, ceil"
+EXAMPLE = (
+    "as in conv 7/2 p3, max_pool 3/2 p1: a name, the kernel, /stride, p padding, d dilation, ceil"
+)
 
 
 def chain(text: str, size: int) -> list[Link]:

@@ -107,7 +107,8 @@ def changes(before: Graph, after: Graph) -> list[Change]:
 def _sources(graph: Graph, known: dict[int, int]) -> list[list[int | None]]:
     """For each layer where its inputs come from, as layers of the first network.
 
-    Layers without a partner that take one input are looked through, so that what follows an added
+    Layers without a partner are looked through (a whole unit as well, where all its branches begin
+    at one layer), so that what follows an added
     layer is not told as changed. Inputs of the network are negative; `None` is a layer without
     a partner.
     """
@@ -117,7 +118,7 @@ def _sources(graph: Graph, known: dict[int, int]) -> list[list[int | None]]:
     for index, node in enumerate(graph.layers):
         came = [origin[taken] for taken in node.inputs]
         found.append(came)
-        through = came[0] if len(came) == 1 else None
+        through = came[0] if len(set(came)) == 1 else None
         origin.append(known.get(index, through))
     return found
 
@@ -174,9 +175,7 @@ def _unpaired(one: Span, two: Span) -> Pairs:
     return [*[(index, None) for index in range(*one)], *[(None, index) for index in range(*two)]]
 
 
-def _aligned(
-    marks: Marks, old: Sequence[Node], new: Sequence[Node], one: Span, two: Span
-) -> Pairs:
+def _aligned(marks: Marks, old: Sequence[Node], new: Sequence[Node], one: Span, two: Span) -> Pairs:
     """The alignment of least cost of two spans."""
     costs = [[GAP * column for column in range(two[1] - two[0] + 1)]]
     steps: list[list[str]] = [["<"] * len(costs[0])]

@@ -208,6 +208,9 @@ def _of_linear(graph: Graph, node: Node, kind: Linear) -> list[Alternative]:
             weight,
         ),
         Alternative(
-            "after a global average pool", f"{features}·{shape[0]}{bias}", few + biased * features, few
+            "after a global average pool",
+            f"{features}·{shape[0]}{bias}",
+            few + biased * features,
+            few,
         ),
     ]

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterable
 
 from cnncalc.analysis.depth import depth
 from cnncalc.analysis.explanation import alternatives
-from cnncalc.analysis.receptive_field import last_feature_map
+from cnncalc.analysis.receptive_field import last_feature_map, receptive_fields
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.layers.conv import Conv
 from cnncalc.records import Record
-from cnncalc.shapes import product
-
-Number = Callable[[int], str]
 
 
 class Share(Record):
@@ -60,7 +57,7 @@ class Story(Record):
 def story(report: Report) -> Story:
     """The story of a network."""
     layers = report.layers
-    field = last_feature_map(report.graph, [None, *[layer.field for layer in layers]])
+    field = last_feature_map(report.graph, receptive_fields(report.graph))
     return Story(
         depth(report.graph),
         _most(layers, lambda layer: layer.params),
@@ -131,11 +128,3 @@ def _savings(report: Report, most: int = 3) -> list[Saving]:
             found.append(Saving(what, of, separable[of], total))
     found.sort(key=lambda saving: -saving.saved / max(saving.total, 1))
     return [saving for saving in found if saving.saved > 0][:most]
-
-
-def last_map(report: Report) -> tuple[int, ...]:
-    """Shape of the last map with more than one position; the input's where there is none."""
-    for layer in reversed(report.layers):
-        if product(layer.output_shape[1:]) > 1:
-            return layer.output_shape
-    return report.input_shape

@@ -58,7 +58,7 @@ class Grid(Record):
             {name: values[place] for (name, values), place in named},
         )
 
-    def index(self, point: Coordinates) -> int:
+    def number(self, point: Coordinates) -> int:
         """The number of the point with those coordinates.
 
         Raises:

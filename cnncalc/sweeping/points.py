@@ -78,10 +78,12 @@ class Worker:
             self._last = (key, self._costs(at))
         costs = self._last[1]
         if isinstance(costs, str):
-            return Point(*at, None, None, None, None, None, costs)
+            return Point(at.input, at.batch, at.parameters, None, None, None, None, None, costs)
         width = self.width * at.batch
         return Point(
-            *at,
+            at.input,
+            at.batch,
+            at.parameters,
             costs.params,
             costs.macs * at.batch,
             costs.flops * at.batch,
@@ -106,7 +108,8 @@ class Worker:
             if found is not None:
                 return found
         graph = self.network.graph(at.parameters, at.input)
-        if known is None and not any([node.reads or node.shares is not None for node in graph.nodes]):
+        bound = any([node.reads or node.shares is not None for node in graph.nodes])
+        if known is None and not bound:
             if len(self._graphs) >= GRAPHS:
                 del self._graphs[next(iter(self._graphs))]
             self._graphs[key] = graph

@@ -5,7 +5,8 @@ Run with torch, torchvision, torchinfo, fvcore, thop and ptflops installed:
     python tests/reference/take_counters.py [NAME ...]
 
 Networks are built without weights and counted in evaluation mode on one sample of 3×224×224, as
-each tool's own documentation has it (Inception-v3 on 3×299×299); a total is what the tool gives for the whole network.
+each tool's own documentation has it (Inception-v3 on 3×299×299); a total is what the tool gives
+for the whole network.
 """
 
 from __future__ import annotations

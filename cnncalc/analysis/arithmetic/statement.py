@@ -84,9 +84,7 @@ def _traced_option(key: str, value: Any) -> Any:
     if isinstance(value, tuple) and value and all([type(item) is int for item in value]):
         if all([item == value[0] for item in value]):
             return (symbol(name, value[0]),) * len(value)
-        return tuple(
-            [symbol(name + subscript(axis), item) for axis, item in enumerate(value, 1)]
-        )
+        return tuple([symbol(name + subscript(axis), item) for axis, item in enumerate(value, 1)])
     if key == "padding" and isinstance(value, tuple):
         made: dict[Any, Any] = {}
         for pair in value:

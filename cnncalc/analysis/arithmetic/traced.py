@@ -8,7 +8,7 @@ comes out can be written down in symbols, or with the numbers put in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, SupportsIndex
+from typing import Any, NamedTuple
 
 
 class Term(NamedTuple):
@@ -63,11 +63,10 @@ class Traced(int):
     def __mod__(self, other: int) -> int:
         return Traced(int(self) % int(other), Term("%", (self, other)))
 
-    def __pow__(self, other: SupportsIndex, modulo: None = None) -> Any:
-        exponent = other.__index__()
-        return Traced(int(self) ** exponent, Term("^", (self, other.__index__())))
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
+        return Traced(int(self) ** int(other), Term("^", (self, other)))
 
-    def __rpow__(self, other: int, modulo: None = None) -> Any:
+    def __rpow__(self, other: Any, modulo: Any = None) -> Any:
         return Traced(int(other) ** int(self), Term("^", (other, self)))
 
 
@@ -115,6 +114,8 @@ def _quotient(one: int, two: int) -> int:
 Names = Mapping[int, str]
 """Names of quantities that were stated before, by the identity of their number."""
 
+NONE: Names = {}
+
 EXACT = frozenset(["G", "h"])
 """Divisors that divide, or the layer would have been refused: no floor need be written."""
 
@@ -122,12 +123,12 @@ SUM, PRODUCT, TIGHT = range(3)
 """How tightly an operation binds."""
 
 
-def formula(value: int, names: Names = {}) -> str:
+def formula(value: int, names: Names = NONE) -> str:
     """The term in symbols; a number that was named before stands by its name."""
     return _written(value, lambda term, number: term.name, names)
 
 
-def numbers(value: int, names: Names = {}) -> str:
+def numbers(value: int, names: Names = NONE) -> str:
     """The term with the numbers put in."""
     return _written(value, lambda term, number: str(int(number)), dict.fromkeys(names, ""))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.graph import Graph
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.shapes import Shape, product
 
 MODULE = "module"
@@ -58,8 +59,8 @@ def parts(graph: Graph, index: int, form: str) -> tuple[Part, ...]:
     given = graph.nodes[node.inputs[0]].facts.output
     if kind in SEVERAL:
         raise Uncounted(f"`{node.name}`: {SEVERAL[kind]}")
-    if kind == "squeeze_excitation":
-        return _squeeze_excitation(given, getattr(node.kind, "squeeze"), _gates(node.kind))
+    if isinstance(node.kind, SqueezeExcitation):
+        return _squeeze_excitation(given, node.kind)
     if kind == "separable_conv":
         return _separable(given, facts.output, dict(facts.weights))
     weights = facts.weights
@@ -78,25 +79,21 @@ SEVERAL = {
 """Kinds that are written in too many ways, or in none, and what to say of them."""
 
 
-def _gates(kind: object) -> tuple[str, str]:
-    return getattr(kind, "activation"), getattr(kind, "gate")
-
-
 def _conv(given: Shape, made: Shape, weight: int, bias: int) -> Part:
     return Part("conv", given, made, weight, bias, weight * product(made[1:]))
 
 
-def _squeeze_excitation(given: Shape, squeeze: int, gates: tuple[str, str]) -> tuple[Part, ...]:
+def _squeeze_excitation(given: Shape, kind: SqueezeExcitation) -> tuple[Part, ...]:
     """Pool, 1×1 convolution, activation, 1×1 convolution, gate, product."""
     ones = (1,) * (len(given) - 1)
-    whole, inner = (given[0], *ones), (squeeze, *ones)
-    weight = squeeze * given[0]
+    whole, inner = (given[0], *ones), (kind.squeeze, *ones)
+    weight = kind.squeeze * given[0]
     return (
         Part("global_avg_pool", given, whole),
-        _conv(whole, inner, weight, squeeze),
-        Part(gates[0], inner, inner),
+        _conv(whole, inner, weight, kind.squeeze),
+        Part(kind.activation, inner, inner),
         _conv(inner, whole, weight, given[0]),
-        Part(gates[1], whole, whole),
+        Part(kind.gate, whole, whole),
         Part("multiply", given, given),
     )
 

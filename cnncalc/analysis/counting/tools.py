@@ -92,7 +92,7 @@ def table(rules: Mapping[str, Rule], *shared: tuple[tuple[str, ...], Rule]) -> M
     return found
 
 
-# -- torchinfo: parameters times the positions of an output, where the class is called Conv… ------
+# -- torchinfo: parameters times the positions of an output, where the class is called Conv…
 
 
 def _stored(part: Part) -> Terms:
@@ -133,7 +133,7 @@ TORCHINFO = Counter(
 )  # fmt: skip
 
 
-# -- fvcore: operators of a traced graph ------------------------------------------------------------
+# -- fvcore: operators of a traced graph
 
 
 def _fvcore_upsample(part: Part) -> Terms:
@@ -153,7 +153,7 @@ FVCORE = Counter(
 )  # fmt: skip
 
 
-# -- thop: hooks on modules of exactly the framework's classes ---------------------------------------
+# -- thop: hooks on modules of exactly the framework's classes
 
 
 def _thop_adaptive(part: Part) -> Terms:
@@ -193,7 +193,7 @@ THOP = Counter(
 )  # fmt: skip
 
 
-# -- ptflops: hooks on modules, and patched functions that the same modules call ----------------------
+# -- ptflops: hooks on modules, and patched functions that the same modules call
 
 
 def _twice(term: str, of: Rule) -> Rule:
@@ -246,7 +246,7 @@ PTFLOPS_ATEN = Counter(
 PAPER = Counter(
     "paper", "", "", "multiply-adds",
     table({}, ((*CONVS, "conv_transpose", "linear", "locally_connected", "rbf"), nothing)),
-    "He et al. 2015, arXiv:1512.03385, section 3.3: multiply-adds of convolutions and linear layers",
+    "He et al. 2015, arXiv:1512.03385, section 3.3",
 )  # fmt: skip
 
 COUNTERS: Mapping[str, Counter] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.analysis.counting.parts import Part, Uncounted, parts
+from cnncalc.analysis.counting.parts import Uncounted, parts
 from cnncalc.analysis.counting.tools import COUNTERS, Counter, terms
-from cnncalc.graph import Graph
+from cnncalc.graph import Graph, Node
 from cnncalc.records import Record
 
 MACS = "multiply-accumulates"
@@ -36,9 +36,7 @@ class Count(Record):
     note: str | None = None
 
 
-def layer_counts(
-    counter: Counter, graph: Graph, forms: Sequence[str]
-) -> list[dict[str, int]]:
+def layer_counts(counter: Counter, graph: Graph, forms: Sequence[str]) -> list[dict[str, int]]:
     """For each node the terms that a counter makes of it, for one sample.
 
     Raises:
@@ -90,12 +88,8 @@ def _count(counter: Counter, graph: Graph, forms: Sequence[str], batch: int) -> 
     return _made(counter, sum(sums.values()), found, None)
 
 
-def _made(
-    counter: Counter, total: int | None, found: tuple[Term, ...], note: str | None
-) -> Count:
-    return Count(
-        counter.name, counter.version, counter.counts, counter.source, total, found, note
-    )
+def _made(counter: Counter, total: int | None, found: tuple[Term, ...], note: str | None) -> Count:
+    return Count(counter.name, counter.version, counter.counts, counter.source, total, found, note)
 
 
 def keras(graph: Graph) -> Count:
@@ -114,9 +108,5 @@ def keras(graph: Graph) -> Count:
     )  # fmt: skip
 
 
-def _biases(node: object) -> int:
-    facts = node.facts  # type: ignore[attr-defined]
-    return 0 if node.shares is not None else facts.biases  # type: ignore[attr-defined]
-
-
-__all__ = ["Count", "Part", "Term", "layer_counts", "reconcile"]
+def _biases(node: Node) -> int:
+    return 0 if node.shares is not None else node.facts.biases
