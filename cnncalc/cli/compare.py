@@ -1,0 +1,88 @@
+"""`cnncalc compare`: networks side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cnncalc.analysis.report import Settings
+from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.language.load import UsageError
+from cnncalc.shapes import Shape
+
+FORMATS = ("table", "json", "markdown", "csv")
+
+
+@click.command("compare")
+@click.argument("nets", metavar="NET NET...", nargs=-1, required=True)
+@click.option("--to", "base", metavar="NET", help="The network that ratios are to; else the first.")
+@click.option("--sort", "key", metavar="METRIC", help="Smallest first in one of the columns.")
+@click.option("--columns", metavar="NAMES", help="Totals to show, commas between.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@output_option
+@network_options
+def command(
+    nets: tuple[str, ...],
+    base: str | None,
+    key: str | None,
+    columns: str | None,
+    format_: str,
+    output: str | None,
+    input_: Shape | None,
+    changes: tuple[tuple[str, Any], ...],
+    batch: int,
+    dtype: str,
+) -> int:
+    """Show the totals of networks side by side, with their ratios to the first.
+
+    \b
+    Examples:
+      cnncalc compare vgg16 resnet50 mobilenet_v2
+      cnncalc compare resnet18 mine.yaml --to resnet18 --sort macs
+    """
+    from cnncalc.render import comparison
+
+    keys = _keys(columns, tuple(comparison.METRICS))
+    order = _keys(key, tuple(comparison.METRICS))[0] if key else None
+    settings = Settings(batch, dtype)
+    named = tuple(dict.fromkeys(nets if base is None else (*nets, base)))
+    sides = {net: comparison.Side(net, _report(net, input_, dict(changes), settings)) for net in named}
+    shown = [sides[net] for net in nets]
+    if base is not None and base not in nets:
+        shown.insert(0, sides[base])
+    against = sides[base if base is not None else nets[0]]
+    if order is not None:
+        shown.sort(key=lambda side: comparison.METRICS[order].value(side.report))
+    if format_ == "json":
+        deliver_json(comparison.comparison_dict(shown), output)
+    elif format_ == "csv":
+        deliver(comparison.comparison_csv(shown, keys), output, data=True)
+    elif format_ == "markdown":
+        deliver(comparison.comparison_markdown(shown, against, keys), output)
+    else:
+        show(comparison.comparison_table(shown, against, keys), output)
+    return 0
+
+
+def _report(net: str, input_: Any, changes: dict[str, Any], settings: Settings) -> Any:
+    from cnncalc.api import report
+    from cnncalc.language.load import load
+
+    return report(load(net), input_, changes, settings)
+
+
+def _keys(text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The metrics that a comma-separated list names; all without one."""
+    if text is None:
+        return known
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            from cnncalc.diagnostics import did_you_mean
+
+            raise UsageError(
+                f"there is no total `{name}`",
+                f"{did_you_mean(name, known)}\nthe totals are {', '.join(known)}",
+            )
+    return names or known

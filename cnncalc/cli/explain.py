@@ -1,0 +1,123 @@
+"""`cnncalc explain`: the arithmetic of a layer, or the story of a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cnncalc.analysis.report import BYTES, Report, Settings
+from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.language.load import UsageError
+from cnncalc.shapes import Shape
+
+FORMATS = ("table", "json", "markdown")
+
+
+@click.command("explain")
+@click.argument("net")
+@click.argument("layer", required=False)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@output_option
+@network_options
+def command(
+    net: str,
+    layer: str | None,
+    format_: str,
+    output: str | None,
+    input_: Shape | None,
+    changes: tuple[tuple[str, Any], ...],
+    batch: int,
+    dtype: str,
+) -> int:
+    """Show how the numbers of LAYER come about; without one, the network's story.
+
+    Each formula stands in the usual symbols, then with the numbers put in. They are taken from the
+    run of the code that computes the table.
+
+    \b
+    Examples:
+      cnncalc explain alexnet_original conv1
+      cnncalc explain googlenet inception_3a.concat
+      cnncalc explain vgg16
+    """
+    from cnncalc.api import report
+    from cnncalc.language.load import load
+    from cnncalc.render import explain as render
+
+    found = report(load(net), input_, dict(changes), Settings(batch, dtype))
+    if layer is None:
+        from cnncalc.analysis.story import story
+
+        told = story(found)
+        if format_ == "json":
+            deliver_json(render.story_dict(found, told), output)
+        elif format_ == "markdown":
+            deliver(render.story_markdown(found, told), output)
+        else:
+            show(render.story_text(found, told), output)
+        return 0
+    explained = explain(found, layer)
+    if format_ == "json":
+        deliver_json(render.explain_dict(explained), output)
+    elif format_ == "markdown":
+        deliver(render.explain_markdown(explained), output)
+    else:
+        show(render.explain_text(explained), output, width=100)
+    return 0
+
+
+def explain(found: Report, name: str) -> Any:
+    """What there is to say of a layer.
+
+    Raises:
+        UsageError: there is no such layer.
+    """
+    from cnncalc.analysis.arithmetic.statement import Step, statement
+    from cnncalc.analysis.explanation import alternatives, field_steps, matrix_product
+    from cnncalc.analysis.receptive_field import receptive_fields
+    from cnncalc.render.explain import Explained
+
+    layer = next((layer for layer in found.layers if layer.name == name), None)
+    if layer is None:
+        raise UsageError(f"{found.name} has no layer `{name}`", _nearest(found, name))
+    graph, node = found.graph, layer.node
+    width, values = BYTES[found.dtype], node.facts.values
+    formula = "0: the output is the input's memory" if node.facts.view else "values·batch·bytes"
+    memory = [
+        Step("output", formula, f"{values}·{found.batch}·{width}", layer.activation_bytes)
+        if not node.facts.view
+        else Step("output", formula, "0", 0)
+    ]
+    if layer.params:
+        memory.append(
+            Step(
+                "parameters", "parameters·bytes", f"{layer.params}·{width}", layer.params * width
+            )
+        )
+    fields = receptive_fields(graph)
+    return Explained(
+        found,
+        layer,
+        statement(graph, node).steps,
+        memory,
+        kept(found, layer),
+        field_steps(graph, fields, layer.index),
+        matrix_product(graph, node),
+        alternatives(graph, node),
+    )
+
+
+def kept(found: Report, layer: Any) -> str:
+    """What the backward pass keeps, in words."""
+    return ""
+
+
+def _nearest(found: Report, name: str) -> str:
+    from cnncalc.diagnostics import did_you_mean
+
+    names = [layer.name for layer in found.layers]
+    inside = [one for one in names if one.startswith(f"{name}.")]
+    if inside:
+        return f"`{name}` is a block; its layers are {', '.join(inside[:8])}"
+    return did_you_mean(name, names) or f"its layers are {', '.join(names[:8])}…"

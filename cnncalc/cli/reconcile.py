@@ -1,0 +1,63 @@
+"""`cnncalc reconcile`: why other counters say another number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cnncalc.analysis.report import Settings
+from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.shapes import Shape
+
+FORMATS = ("table", "json", "markdown", "csv")
+
+
+@click.command("reconcile")
+@click.argument("net")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@output_option
+@network_options
+def command(
+    net: str,
+    format_: str,
+    output: str | None,
+    input_: Shape | None,
+    changes: tuple[tuple[str, Any], ...],
+    batch: int,
+    dtype: str,
+) -> int:
+    """Show what other counters say of a network, and why: their totals, made of our terms.
+
+    The tools are not run: their rules were read from their sources, in the versions that are
+    named. Where an answer hangs on how a network's modules are written, shipped networks are taken
+    as torchvision writes them, an imported one as it is, and others as modules throughout.
+
+    \b
+    Example:
+      cnncalc reconcile resnet50
+    """
+    from cnncalc.analysis.counting.totals import reconcile
+    from cnncalc.api import report
+    from cnncalc.language.load import load
+    from cnncalc.render import reconcile as render
+
+    found = report(load(net), input_, dict(changes), Settings(batch, dtype))
+    counts = reconcile(found.graph, written(found, net), batch)
+    if format_ == "json":
+        deliver_json(render.reconcile_dict(found.name, counts), output)
+    elif format_ == "csv":
+        deliver(render.reconcile_csv(counts), output, data=True)
+    elif format_ == "markdown":
+        deliver(render.reconcile_markdown(found.name, counts), output)
+    else:
+        show(render.reconcile_text(found.name, counts), output)
+    return 0
+
+
+def written(found: Any, net: str) -> Any:
+    """In which form each layer is written, as far as that is known."""
+    from cnncalc.analysis.counting.written import forms
+    from cnncalc.language import zoo
+
+    return forms(found.graph, zoo.path(net) is not None)
