@@ -47,7 +47,9 @@ def command(
     order = _keys(key, tuple(comparison.METRICS))[0] if key else None
     settings = Settings(batch, dtype)
     named = tuple(dict.fromkeys(nets if base is None else (*nets, base)))
-    sides = {net: comparison.Side(net, _report(net, input_, dict(changes), settings)) for net in named}
+    sides = {
+        net: comparison.Side(net, _report(net, input_, dict(changes), settings)) for net in named
+    }
     shown = [sides[net] for net in nets]
     if base is not None and base not in nets:
         shown.insert(0, sides[base])

@@ -91,9 +91,7 @@ def explain(found: Report, name: str) -> Any:
     ]
     if layer.params:
         memory.append(
-            Step(
-                "parameters", "parameters·bytes", f"{layer.params}·{width}", layer.params * width
-            )
+            Step("parameters", "parameters·bytes", f"{layer.params}·{width}", layer.params * width)
         )
     fields = receptive_fields(graph)
     return Explained(

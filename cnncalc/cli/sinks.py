@@ -142,7 +142,8 @@ def opened(format_: str | None, output: str | None, resume: str | None, grid: Gr
 
 def _open(path: str, mode: str) -> TextIO:
     try:
-        stream: Any = open(path, mode, encoding="utf-8", newline="", buffering=1)
+        # closed by the sink
+        stream: Any = open(path, mode, encoding="utf-8", newline="", buffering=1)  # noqa: SIM115
     except OSError as error:
         raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
     return stream  # type: ignore[no-any-return]
@@ -173,7 +174,8 @@ def _resumed(path: str, kind: str, grid: Grid) -> Sink:
         except (ValueError, KeyError, IndexError, TypeError):
             stream.close()
             raise UsageError(
-                f"{path} is of another sweep", f"its last row, `{previous.strip()[:60]}`, is no point"
+                f"{path} is of another sweep",
+                f"its last row, `{previous.strip()[:60]}`, is no point",
             ) from None
     stream.seek(0 if not rows else whole)
     stream.truncate()

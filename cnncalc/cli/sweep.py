@@ -76,7 +76,7 @@ def command(
         Grid(
             inputs(input_, own) if input_ else (own,),
             batches(batch),
-            _known(network, parameters(sets), net),
+            _known(network, parameters(sets)),
         )
     )
     subject = Subject(net, None if source is None else source.text, dtype, inplace)

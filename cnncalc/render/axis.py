@@ -131,6 +131,18 @@ def last_end(axis: Slide) -> int:
 # -- the drawing ----------------------------------------------------------------------------------
 
 
+class Drawing:
+    """The windows of an axis alone, as wide as there is room."""
+
+    def __init__(self, axis: Slide) -> None:
+        self.axis = axis
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        yield from drawing(self.axis, options.max_width)
+
+
 def drawing(axis: Slide, width: int) -> Iterator[Text]:
     """The axis as a row of cells, and below it its windows."""
     count = axis.output

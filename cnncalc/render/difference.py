@@ -83,9 +83,7 @@ def difference_text(changes: Sequence[Change], before: Report, after: Report) ->
 
     from cnncalc.render.listing import Column, Listing
 
-    title = Text.assemble(
-        (plain(before.name), "title"), " → ", (plain(after.name), "title")
-    )
+    title = Text.assemble((plain(before.name), "title"), " → ", (plain(after.name), "title"))
     columns = {
         "total": Column("", "block"),
         "before": Column("before", "", number=True),

@@ -78,7 +78,7 @@ def explain_text(found: Explained) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.axis import drawing_of
+    from cnncalc.render.axis import Drawing
     from cnncalc.render.console import prose
     from cnncalc.render.listing import Column, Listing
 
@@ -120,7 +120,7 @@ def explain_text(found: Explained) -> RenderableType:
         parts += [Text(""), Text("receptive field: it sees the whole input", "field")]
     if layer.node.facts.slides:
         parts += [Text(""), Text("windows along its input", "head")]
-        parts.append(drawing_of(layer.node.facts.slides[0]))
+        parts.append(Drawing(layer.node.facts.slides[0]))
     if found.product:
         parts += [
             Text(""),
@@ -153,14 +153,18 @@ def steps_table(steps: Sequence[Step], title: str) -> RenderableType:
 
     columns = {
         "quantity": Column(title, "", least=12),
-        "formula": Column("formula", "kind", wrap=True, least=14),
-        "numbers": Column("with numbers", "quiet", wrap=True, least=14),
+        "formula": Column("formula, and its numbers", "kind", wrap=True, least=24),
         "value": Column("value", "params", number=True),
     }
-    rows = [
-        [step.quantity, step.formula, _numbers(step), f"{step.value:,}"] for step in steps
-    ]
-    return Listing(columns, rows)
+    rows: list[list[str]] = []
+    roles: list[str] = []
+    for step in steps:
+        rows.append([step.quantity, step.formula, f"{step.value:,}"])
+        roles.append("")
+        if _numbers(step):
+            rows.append(["", f"= {_numbers(step)}", ""])
+            roles.append("quiet")
+    return Listing(columns, rows, cell_roles={"formula": roles})
 
 
 def _numbers(step: Step) -> str:
@@ -199,7 +203,10 @@ def explain_markdown(found: Explained) -> str:
     ]
     if found.field:
         titles = ["receptive field", "kernel", "jump", "", "size", "start"]
-        lines += ["", *table(titles, _field_rows(found.field), [False, True, True, True, True, True])]
+        lines += [
+            "",
+            *table(titles, _field_rows(found.field), [False, True, True, True, True, True]),
+        ]
     if found.product:
         lines += ["", f"As a matrix product: {product_text(found.product)}"]
     if found.otherwise:
@@ -223,14 +230,18 @@ def story_lines(report: Report, told: Story) -> Iterator[tuple[str, str]]:
     size = numbers.human
     yield "depth", f"{told.depth} weighted layers of {totals.layers} in all"
     yield "parameters", f"{size(totals.params)}, most in {_shares(told.params)}"
-    yield "MACs", f"{size(totals.macs)}, most in {_shares(told.macs)}; {_shares(told.kinds)} by kind"
+    yield (
+        "MACs",
+        f"{size(totals.macs)}, most in {_shares(told.macs)}; {_shares(told.kinds)} by kind",
+    )
     yield (
         "activations",
         f"{numbers.human_bytes(totals.activation_bytes)}, most in {_shares(told.activations)}",
     )
     yield (
         "peak",
-        f"{numbers.human_bytes(totals.peak_activation_bytes)} alive at once, in {report.peak_layer}",
+        f"{numbers.human_bytes(totals.peak_activation_bytes)} alive at once, "
+        f"in {plain(report.peak_layer)}",
     )
     path = _path(report, told)
     if path:

@@ -114,7 +114,9 @@ class Listing:
         if self.ruled:
             yield Text("─" * layout.total, "rule")
         if layout.left_out:
-            titles = ", ".join([self.columns[key].title for key in layout.left_out])
+            titles = ", ".join(
+                [title for key in layout.left_out if (title := self.columns[key].title)]
+            )
             yield Text(f"left out for want of width: {titles}", "quiet")
 
     def _fitted(self, limit: int | None) -> tuple[dict[str, list[str]], Layout]:

@@ -28,7 +28,7 @@ def scatter(
     texts: tuple[Callable[[int], str], Callable[[int], str]],
     width: int,
 ) -> Text:
-    """Points over two axes with a label at each end; logarithmic where a decade or more is spanned."""
+    """Points over two axes with a label at each end; logarithmic where they span a decade."""
     from rich.text import Text
 
     scales = [_scale([dot[axis] for dot in dots]) for axis in (0, 1)]

@@ -78,18 +78,16 @@ def reconcile_text(name: str, counts: Sequence[Count]) -> RenderableType:
     roles: list[str] = []
     for count in counts:
         total = "–" if count.total is None else f"{count.total:,}"
-        rows.append([count.counter, count.version, count.counts, total])
+        rows.append([count.counter, count.counts, total])
         roles.append("block")
-        for what, amount in _terms(count):
-            rows.append(["", "", f"  {what}", amount])
-            roles.append("")
-        if count.note:
-            rows.append(["", "", f"  {plain(count.note)}", ""])
-            roles.append("quiet")
+        below = [(f"  {what}", amount) for what, amount in _terms(count)]
+        below += [(f"  {plain(count.note)}", "")] if count.note else []
+        for place, (what, amount) in enumerate(below):
+            rows.append([count.version if place == 0 else "", what, amount])
+            roles.append("quiet" if count.note else "")
     columns = {
-        "counter": Column("counter"),
-        "version": Column("version", "quiet", least=6),
-        "what": Column("what it counts", least=20),
+        "counter": Column("counter", least=12),
+        "what": Column("what it counts", wrap=True, least=20),
         "amount": Column("amount", number=True),
     }
     note = (
@@ -99,6 +97,6 @@ def reconcile_text(name: str, counts: Sequence[Count]) -> RenderableType:
     return Group(
         Text(plain(name), "title"),
         Text(""),
-        Listing(columns, rows, roles=roles, yielding=["version"]),
+        Listing(columns, rows, roles=roles),
         Text(note, "quiet"),
     )
