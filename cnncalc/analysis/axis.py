@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cnncalc.language.errors import UsageError
 from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Slide, Window, compose
 
@@ -75,6 +74,14 @@ def _unusual(slide: Slide) -> tuple[bool, bool, bool, int, int, int]:
     )
 
 
+class ChainError(Exception):
+    """A chain that cannot be read, or does not fit."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class Link(Record):
     """One kernel of a chain: what it does to the axis, and what its units see of the input."""
 
@@ -97,14 +104,14 @@ def chain(text: str, size: int) -> list[Link]:
     """The kernels of a chain on an axis of that size.
 
     Raises:
-        UsageError: a part cannot be read, or a kernel does not fit.
+        ChainError: a part cannot be read, or a kernel does not fit.
     """
     links: list[Link] = []
     field = IDENTITY
     for number, part in enumerate(text.split(","), 1):
         name, slide = _item(part.strip().lower(), number, size)
         if slide.travel < 0:
-            raise UsageError(
+            raise ChainError(
                 f"`{part.strip()}`: kernel {slide.kernel} does not fit into {size} "
                 f"with {slide.before} + {slide.after} of padding"
             )
@@ -117,7 +124,7 @@ def chain(text: str, size: int) -> list[Link]:
 def _item(text: str, number: int, size: int) -> tuple[str, Slide]:
     found = ITEM.match(text)
     if found is None:
-        raise UsageError(f"`--chain`: part {number}, `{text[:40]}`, is no kernel", EXAMPLE)
+        raise ChainError(f"`--chain`: part {number}, `{text[:40]}`, is no kernel", EXAMPLE)
     kernel = int(found["kernel"])
     name = found["name"] or "kernel"
     pools = name.endswith("pool")
@@ -131,5 +138,5 @@ def _item(text: str, number: int, size: int) -> tuple[str, Slide]:
         else:
             ceil = True
     if not (0 < kernel <= LIMIT and 0 < stride <= LIMIT and 0 < dilation <= LIMIT):
-        raise UsageError(f"`--chain`: part {number}, `{text}`: from 1 to 2^31 − 1", EXAMPLE)
+        raise ChainError(f"`--chain`: part {number}, `{text}`: from 1 to 2^31 − 1", EXAMPLE)
     return name, Slide(size, kernel, stride, padding, padding, dilation, ceil)

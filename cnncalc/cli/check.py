@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cnncalc.cli.common import deliver_json, output_option, show
+from cnncalc.cli.common import deliver_json, show
 from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Slide, same_padding
 
@@ -13,7 +13,7 @@ SIZE = click.IntRange(1, 2**31 - 1)
 
 @click.command("check")
 @click.option("--input", "size", type=SIZE, required=True, help="Units of the axis.")
-@click.option("--kernel", type=SIZE, required=True, help="Kernel size.")
+@click.option("--kernel", type=SIZE, help="Kernel size.")
 @click.option("--stride", type=SIZE, default=1, show_default=True, help="Step of the kernel.")
 @click.option(
     "--padding",
@@ -24,24 +24,44 @@ SIZE = click.IntRange(1, 2**31 - 1)
 )
 @click.option("--dilation", type=SIZE, default=1, show_default=True, help="Distance of taps.")
 @click.option("--ceil-mode", is_flag=True, help="Round up, as a pool can.")
+@click.option("--chain", metavar="KERNELS", help='Several in a row: "conv 7/2 p3, max_pool 3/2".')
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
-@output_option
+@click.option(
+    "--output", "wanted", metavar="SIZE", help="Which kernels give that size; or a file, as -o."
+)
+@click.option("-o", "file", type=click.Path(), help="Write to a file.")
 def command(
     size: int,
-    kernel: int,
+    kernel: int | None,
     stride: int,
     padding: str,
     dilation: int,
     ceil_mode: bool,
+    chain: str | None,
     format_: str,
-    output: str | None,
+    wanted: str | None,
+    file: str | None,
 ) -> int:
     """Work out one axis of a convolution or pool: output size, windows, what is never read.
 
-    For example: cnncalc check --input 227 --kernel 11 --stride 4
+    With --output in place of a kernel: which kernels, strides and paddings give that size, the
+    usual ones first. With --chain: what several kernels in a row make of the axis, and what their
+    units see of it. Exit status 1 where the kernel does not fit, or none gives the size.
 
-    Exit status 1 where the kernel does not fit.
+    \b
+    Examples:
+      cnncalc check --input 227 --kernel 11 --stride 4
+      cnncalc check --input 224 --output 56
+      cnncalc check --input 224 --chain "conv 7/2 p3, max_pool 3/2 p1"
     """
+    target, output = _target(wanted, file)
+    if sum([kernel is not None, target is not None, chain is not None]) != 1:
+        raise UsageError("`check` wants one of `--kernel`, `--output SIZE` and `--chain`")
+    if target is not None:
+        return _settings(size, target, format_, output)
+    if chain is not None:
+        return _chain(size, chain, format_, output)
+    assert kernel is not None
     from cnncalc.render.axis import AxisView, check_dict
 
     before, after = _padding(padding, size, kernel, stride, dilation)
@@ -51,6 +71,46 @@ def command(
     else:
         show(AxisView(axis), output, width=80)
     return int(axis.travel < 0)
+
+
+def _target(wanted: str | None, file: str | None) -> tuple[int | None, str | None]:
+    """The size that is wanted, and the file to write to: `--output` is either."""
+    if wanted is None:
+        return None, file
+    if not (wanted.isascii() and wanted.isdecimal()):
+        if file is not None:
+            raise UsageError("`-o` and `--output` both name a file")
+        return None, wanted
+    if not 1 <= int(wanted) < 2**31:
+        raise UsageError(f"`--output {wanted}` must be from 1 to 2^31 − 1")
+    return int(wanted), file
+
+
+def _settings(size: int, target: int, format_: str, output: str | None) -> int:
+    from cnncalc.analysis.axis import settings
+    from cnncalc.render.axes import settings_dict, settings_text
+
+    found = settings(size, target)
+    if format_ == "json":
+        deliver_json(settings_dict(size, target, found), output)
+    else:
+        show(settings_text(size, target, found), output, width=80)
+    return int(not found)
+
+
+def _chain(size: int, text: str, format_: str, output: str | None) -> int:
+    from cnncalc.analysis.axis import ChainError, chain
+    from cnncalc.render.axes import chain_dict, chain_text
+
+    try:
+        links = chain(text, size)
+    except ChainError as error:
+        raise UsageError(str(error), error.hint) from None
+    if format_ == "json":
+        deliver_json(chain_dict(size, links), output)
+    else:
+        show(chain_text(size, links), output, width=80)
+    return 0
 
 
 def _padding(text: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
