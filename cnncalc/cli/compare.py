@@ -8,7 +8,7 @@ import click
 
 from cnncalc.analysis.report import Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
-from cnncalc.language.load import UsageError
+from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Shape
 
 FORMATS = ("table", "json", "markdown", "csv")

@@ -8,7 +8,9 @@ import click
 
 from cnncalc.analysis.report import Report, Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
-from cnncalc.language.load import UsageError, load, parse_change
+from cnncalc.cli.values import parse_change
+from cnncalc.diagnostics import UsageError
+from cnncalc.language.load import load
 from cnncalc.shapes import Shape
 
 FORMATS = ("table", "json", "markdown")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 
-from cnncalc.language.load import UsageError
+from cnncalc.diagnostics import UsageError
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import MappingNode, ScalarNode, Source
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from cnncalc.cli.common import show, terminal_width
-from cnncalc.language.load import UsageError
+from cnncalc.diagnostics import UsageError
 from cnncalc.render.sweep import SHOWN, csv_titles, point_csv, point_json, sweep_plot, sweep_table
 from cnncalc.sweeping.grid import Coordinates, Grid
 from cnncalc.sweeping.points import Point

@@ -13,7 +13,8 @@ import click
 
 from cnncalc.cli import sinks
 from cnncalc.cli.common import output_option
-from cnncalc.language.load import UsageError, find, load
+from cnncalc.diagnostics import UsageError
+from cnncalc.language.load import find, load
 from cnncalc.language.network import Network
 from cnncalc.sweeping.choice import Condition, Front, aim, condition
 from cnncalc.sweeping.grid import Grid, batches, checked, inputs, parameters

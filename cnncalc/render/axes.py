@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.axis import USUAL, Link
+from cnncalc.coverage import unread
 from cnncalc.render import numbers
-from cnncalc.rules.tiling import formula, quotient
+from cnncalc.rules.axis import formula, quotient
 from cnncalc.shapes import Slide
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def settings_dict(size: int, target: int, found: Sequence[Slide]) -> dict[str, A
                 "dilation": slide.dilation,
                 "usual": is_usual(slide),
                 "tiles": slide.remainder == 0,
-                "unread": slide.unread,
+                "unread": unread(slide).total,
             }
             for slide in found
         ],
@@ -75,8 +76,8 @@ def _note(slide: Slide) -> str:
     words = ["usual"] if is_usual(slide) else []
     if slide.dilation > 1:
         words.append(f"dilation {slide.dilation}")
-    if slide.unread:
-        words.append(f"{slide.unread} unread")
+    if unread(slide).total:
+        words.append(f"{unread(slide).total} unread")
     elif slide.remainder == 0:
         words.append("tiles")
     return ", ".join(words)
@@ -96,7 +97,7 @@ def chain_dict(size: int, links: Sequence[Link]) -> dict[str, Any]:
                 "dilation": link.slide.dilation,
                 "ceil_mode": link.slide.ceil,
                 "output": link.slide.output,
-                "unread": link.slide.unread,
+                "unread": unread(link.slide).total,
                 "receptive_field": {
                     "size": link.window.size,
                     "stride": _stride(link),

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.diagnostics import did_you_mean
-from cnncalc.language.errors import UsageError
+from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.records import Record

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from cnncalc.language.errors import UsageError
+from cnncalc.diagnostics import UsageError
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
 

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 from cnncalc.analysis.memory import activations
 from cnncalc.analysis.report import BYTES
-from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.graph import Graph, Node
-from cnncalc.language.errors import UsageError
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
 from cnncalc.records import Record
 from cnncalc.shapes import Shape, WindowLimitError
