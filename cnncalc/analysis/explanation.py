@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive_field import Field
+from cnncalc.analysis.training.lowering import Layer, lower
+from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
 from cnncalc.layers.conv import Conv, DepthwiseConv
@@ -36,6 +38,16 @@ class MatrixProduct(Record):
     inner: int
     columns: int
     groups: int
+
+
+class Kept(Record):
+    """A storage that a layer keeps for its backward pass, and why."""
+
+    what: str
+    why: str
+    bytes: int
+    first: str | None
+    """The layer that keeps the same storage before; it counts there."""
 
 
 class Alternative(Record):
@@ -214,3 +226,54 @@ def _of_linear(graph: Graph, node: Node, kind: Linear) -> list[Alternative]:
             few,
         ),
     ]
+
+
+def kept(graph: Graph, index: int, plan: Plan) -> list[Kept]:
+    """What a layer keeps between forward and backward, as PyTorch does; bytes for the batch."""
+    layers = lower(graph, plan)
+    layer, node = layers[index], graph.nodes[index]
+    found: list[Kept] = []
+    for place in layer.kept_inputs:
+        taken = layer.inputs[place]
+        what = "its input" if len(layer.inputs) == 1 else f"its input {graph.nodes[taken].name}"
+        why = _why_input(node, layer)
+        found.append(_kept(graph, layers, index, taken, what, why, plan))
+    if layer.kept_output:
+        why = "the gradient follows from it, so that the input need not stay"
+        found.append(_kept(graph, layers, index, index, "its output", why, plan))
+    for size in layer.arrays:
+        why = "measured or drawn in the forward pass, and needed again"
+        found.append(Kept("an array of its own", why, size.of(plan.batch), None))
+    return found
+
+
+def _why_input(node: Node, layer: Layer) -> str:
+    if len(layer.inputs) > 1:
+        return "the gradient of each factor is made with the others"
+    if node.facts.weights:
+        return "the gradient of its weights is made of it"
+    return "its gradient hangs on where the input lay"
+
+
+def _kept(
+    graph: Graph, layers: list[Layer], index: int, taken: int, what: str, why: str, plan: Plan
+) -> Kept:
+    """A node's storage, and who kept it first."""
+    home = _home(layers, taken)
+    first = None
+    for earlier in range(1, index):
+        other = layers[earlier]
+        homes = {_home(layers, other.inputs[place]) for place in other.kept_inputs}
+        if other.kept_output:
+            homes.add(_home(layers, earlier))
+        if home in homes:
+            first = graph.nodes[earlier].name
+            break
+    return Kept(what, why, layers[home].output.of(plan.batch), first)
+
+
+def _home(layers: list[Layer], index: int) -> int:
+    """The node whose storage a node's output is."""
+    while layers[index].view and layers[index].inputs:
+        index = layers[index].inputs[0]
+    return index

@@ -74,8 +74,9 @@ def explain(found: Report, name: str) -> Any:
         UsageError: there is no such layer.
     """
     from cnncalc.analysis.arithmetic.statement import Step, statement
-    from cnncalc.analysis.explanation import alternatives, field_steps, matrix_product
+    from cnncalc.analysis.explanation import alternatives, field_steps, kept, matrix_product
     from cnncalc.analysis.receptive_field import receptive_fields
+    from cnncalc.analysis.training.plan import Plan
     from cnncalc.render.explain import Explained
 
     layer = next((layer for layer in found.layers if layer.name == name), None)
@@ -99,16 +100,11 @@ def explain(found: Report, name: str) -> Any:
         layer,
         statement(graph, node).steps,
         memory,
-        kept(found, layer),
+        kept(graph, layer.index, Plan(batch=found.batch, width=max(width, 2))),
         field_steps(graph, fields, layer.index),
         matrix_product(graph, node),
         alternatives(graph, node),
     )
-
-
-def kept(found: Report, layer: Any) -> str:
-    """What the backward pass keeps, in words."""
-    return ""
 
 
 def _nearest(found: Report, name: str) -> str:

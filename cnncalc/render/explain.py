@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.arithmetic.statement import Step
-from cnncalc.analysis.explanation import Alternative, FieldStep, MatrixProduct
+from cnncalc.analysis.explanation import Alternative, FieldStep, Kept, MatrixProduct
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.analysis.story import Share, Story
 from cnncalc.render import numbers
@@ -26,8 +26,8 @@ class Explained(NamedTuple):
     steps: Sequence[Step]
     memory: Sequence[Step]
     """Bytes, for the whole batch."""
-    kept: str
-    """What its backward pass keeps, and why."""
+    kept: Sequence[Kept]
+    """What its backward pass needs."""
     field: Sequence[FieldStep]
     product: MatrixProduct | None
     otherwise: Sequence[Alternative]
@@ -43,7 +43,7 @@ def explain_dict(found: Explained) -> dict[str, Any]:
         "kind": found.layer.kind,
         "options": found.layer.essentials,
         "steps": [step._asdict() for step in (*found.steps, *found.memory)],
-        "kept_for_backward": found.kept,
+        "kept_for_backward": [one._asdict() for one in found.kept],
         "receptive_field": [_field_entry(step) for step in found.field],
         "matrix_product": product._asdict() if product else None,
         "otherwise": [other._asdict() for other in found.otherwise],
@@ -54,6 +54,15 @@ def _field_entry(step: FieldStep) -> dict[str, Any]:
     entry = step._asdict()
     entry["branches"] = [{"layer": name, "size": size} for name, size in step.branches]
     return entry
+
+
+def kept_lines(kept: Sequence[Kept]) -> Iterator[str]:
+    """What training keeps of the layer, a sentence each."""
+    if not kept:
+        yield "Training keeps nothing of it for the backward pass."
+    for one in kept:
+        again = f" (kept already by {plain(one.first)})" if one.first else ""
+        yield f"Training keeps {one.what}, {numbers.human_bytes(one.bytes)}{again}: {one.why}."
 
 
 def product_text(product: MatrixProduct) -> str:
@@ -99,7 +108,7 @@ def explain_text(found: Explained) -> RenderableType:
         steps_table(found.steps, "one sample"),
         Text(""),
         steps_table(found.memory, f"memory, batch {found.report.batch}, {found.report.dtype}"),
-        prose(Text(found.kept, "quiet")),
+        *[prose(Text(line, "quiet")) for line in kept_lines(found.kept)],
     ]
     if found.field:
         columns = {
@@ -199,7 +208,7 @@ def explain_markdown(found: Explained) -> str:
         "",
         *_steps_markdown((*found.steps, *found.memory)),
         "",
-        found.kept,
+        *[f"- {markdown(line)}" for line in kept_lines(found.kept)],
     ]
     if found.field:
         titles = ["receptive field", "kernel", "jump", "", "size", "start"]
