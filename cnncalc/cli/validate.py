@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import click
 
 from cnncalc.analysis.report import BYTES
-from cnncalc.cli.common import (
-    deliver,
-    deliver_json,
-    network_options,
-    output_option,
-    show,
-    write_file,
-)
+from cnncalc.cli.common import deliver, network_options, output_option, write_file
+from cnncalc.cli.findings import Applied, write
 from cnncalc.cli.values import parse_budget
-from cnncalc.diagnostics import Diagnostic, Fix, SpecError, UsageError, did_you_mean, summarize
+from cnncalc.diagnostics import Diagnostic, SpecError, UsageError, did_you_mean, summarize
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.load import find
+from cnncalc.language.gather import gather
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
 from cnncalc.rules.checks import SEVERITIES
@@ -30,12 +21,6 @@ from cnncalc.rules.examination import examine
 from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import RULES
 from cnncalc.shapes import Shape
-
-ENDINGS = (".yaml", ".yml")
-NETWORK_KEY = re.compile(r"^\s*[\"']?(layers|extends)[\"']?\s*:", re.MULTILINE)
-"""What tells an architecture file in a directory from other YAML."""
-
-Examine = Callable[[Source], tuple[Diagnostic, ...]]
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
@@ -137,168 +122,33 @@ def command(
         return examine(source, input_, parameters, limits, memo)
 
     findings: list[Diagnostic] = []
-    mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]] = []
+    mended: list[Applied] = []
     patches: list[str] = []
-    for source in sources(nets):
+    for source in gather(nets):
         if isinstance(source, SpecError):
-            findings += filter(chosen, source.diagnostics)
+            found = source.diagnostics
         elif fix or diff:
-            left = _mend(source, examined, chosen, unsafe, diff, mended, patches)
-            findings += filter(chosen, left)
+            from cnncalc.rules.mending import mend_source
+
+            if not diff and not source.written:
+                hint = "`--diff` shows the fixes"
+                raise UsageError(f"`{source.label}` is no file that could be written", hint)
+            result = mend_source(source, examined, chosen, unsafe)
+            found = result.findings
+            if result.applied:
+                mended.append((source.label, result.applied))
+                patches.append(result.patch(source.label))
+                if not diff:
+                    write_file(source.label, result.text)
         else:
-            findings += filter(chosen, examined(source))
+            found = examined(source)
+        findings += filter(chosen, found)
     if diff:
         deliver("".join(patches), output, data=True)
         return int(bool(patches) and not exit_zero)
     if format_ is None:
         format_ = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
-    _write(findings, mended, format_, statistics, output)
+    write(findings, mended, format_, statistics, output)
     counts = summarize(findings)
     failed = counts["errors"] or (strict and counts["warnings"])
     return int(bool(failed) and not exit_zero)
-
-
-def sources(nets: tuple[str, ...]) -> Iterator[Source | SpecError]:
-    """The files named, and the architecture files in the directories named.
-
-    Raises:
-        UsageError: one of them cannot be had; found out before any is examined.
-    """
-    paths: list[tuple[str, bool]] = []
-    for net in nets:
-        if os.path.isdir(net):
-            inside = _inside(net)
-            if not inside:
-                raise UsageError(f"there is no architecture file in {net}", "they end in .yaml")
-            paths += [(path, True) for path in inside]
-        else:
-            paths.append((net, False))
-    for net, inside_directory in paths:
-        if not inside_directory and net != "-" and not os.path.exists(net):
-            with suppress(SpecError):
-                find(net)  # a shipped network, or told at once
-    seen: set[str] = set()
-    for net, inside_directory in paths:
-        key = os.path.realpath(net) if os.path.exists(net) else net
-        if key in seen:
-            continue
-        seen.add(key)
-        try:
-            source = find(net)
-        except SpecError as error:
-            yield error
-            continue
-        if not inside_directory or NETWORK_KEY.search(source.text):
-            yield source
-
-
-def _inside(folder: str) -> list[str]:
-    """The YAML files below a folder, hidden ones left out."""
-    found = []
-    for base, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            os.path.join(base, name)
-            for name in sorted(files)
-            if name.endswith(ENDINGS) and not name.startswith(".")
-        ]
-    return found
-
-
-def _mend(
-    source: Source,
-    examined: Examine,
-    chosen: Callable[[Diagnostic], bool],
-    unsafe: bool,
-    diff: bool,
-    mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]],
-    patches: list[str],
-) -> tuple[Diagnostic, ...]:
-    """Apply fixes to a file, or note what they would change; the findings that are left."""
-    from cnncalc.rules.mending import mend
-
-    label, path = source.label, source.path
-    own = path is not None and os.path.realpath(label) == os.path.realpath(path)
-    if not own and not diff:
-        raise UsageError(f"`{label}` is no file that could be written", "`--diff` shows the fixes")
-    raw = source.text
-    if path is not None:
-        with open(path, encoding="utf-8", newline="") as stream:
-            raw = stream.read()
-
-    def of_text(text: str) -> tuple[Diagnostic, ...]:
-        plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
-        return examined(Source(label, plain, path))
-
-    result = mend(raw, of_text, chosen, unsafe)
-    if result.text != raw:
-        mended.append((label, result.applied))
-        if diff:
-            patches.append(_patch(label, raw, result.text))
-        else:
-            assert path is not None
-            write_file(path, result.text)
-    return result.findings
-
-
-def _patch(label: str, before: str, after: str) -> str:
-    from difflib import unified_diff
-
-    lines = unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), label, label
-    )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
-
-
-def _write(
-    findings: list[Diagnostic],
-    mended: list[tuple[str, tuple[tuple[Diagnostic, Fix], ...]]],
-    format_: str,
-    statistics: bool,
-    output: str | None,
-) -> None:
-    """Write the findings in a format."""
-    if format_ == "json":
-        from cnncalc.render.json import diagnostics_dict
-
-        data = diagnostics_dict(findings)
-        if mended:
-            data["fixed"] = [
-                {"file": file, "rule": finding.rule, "description": fix.description}
-                for file, applied in mended
-                for finding, fix in applied
-            ]
-        if statistics:
-            data["statistics"] = _statistics(findings)
-        deliver_json(data, output)
-    elif format_ == "sarif":
-        from cnncalc.render.sarif import sarif
-
-        deliver_json(sarif(findings, RULES.values()), output)
-    elif format_ == "github":
-        from cnncalc.render.github import workflow_commands
-
-        deliver(workflow_commands(findings), output)
-    else:
-        from cnncalc.render.findings import document
-
-        counts = _statistics(findings) if statistics else None
-        show(document(findings, mended, counts), output)
-
-
-def _statistics(findings: list[Diagnostic]) -> list[dict[str, Any]]:
-    """How often each rule was found, the most frequent first."""
-    counts: dict[str, int] = {}
-    for finding in findings:
-        counts[finding.rule] = counts.get(finding.rule, 0) + finding.times
-    return [
-        {
-            "rule": rule,
-            "count": count,
-            "severity": RULES[rule].severity,
-            "summary": RULES[rule].summary,
-        }
-        for rule, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix
+from cnncalc.language.text.source import Source
 from cnncalc.records import Record
 from cnncalc.rules.base import NOTHING_NEAR
 
@@ -25,10 +26,35 @@ OTHER_BREAKS = "\x85\u2028\u2029"
 class Mended(Record):
     """A text with fixes applied."""
 
+    before: str
     text: str
     applied: tuple[tuple[Diagnostic, Fix], ...]
     findings: tuple[Diagnostic, ...]
     """What is left."""
+
+    def patch(self, label: str) -> str:
+        """What the fixes change, as a unified diff."""
+        from difflib import unified_diff
+
+        old, new = self.before.splitlines(keepends=True), self.text.splitlines(keepends=True)
+        lines = unified_diff(old, new, label, label)
+        end = "\n\\ No newline at end of file\n"
+        return "".join([line if line.endswith("\n") else line + end for line in lines])
+
+
+def mend_source(
+    source: Source,
+    examine: Callable[[Source], tuple[Diagnostic, ...]],
+    wanted: Callable[[Diagnostic], bool],
+    unsafe: bool = False,
+) -> Mended:
+    """Mend the text of a source as it stands in its file, line ends and all."""
+
+    def of_text(text: str) -> tuple[Diagnostic, ...]:
+        plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
+        return examine(Source(source.label, plain, source.path))
+
+    return mend(source.original(), of_text, wanted, unsafe)
 
 
 def mend(
@@ -39,10 +65,11 @@ def mend(
 ) -> Mended:
     """Apply the safe fixes of the wanted findings, with `unsafe` the others too."""
     findings = examine(text)
+    before = text
     applied: list[tuple[Diagnostic, Fix]] = []
     refused: set[tuple[object, ...]] = set()
     if any(mark in text for mark in OTHER_BREAKS) or "\r" in text.replace("\r\n", "\n"):
-        return Mended(text, (), findings)
+        return Mended(text, text, (), findings)
     for _ in range(STEP_LIMIT):
         step = _step(text, findings, examine, wanted, unsafe, refused)
         if step is None:
@@ -55,7 +82,7 @@ def mend(
                 break
         text, findings, done = step
         applied.append(done)
-    return Mended(text, tuple(applied), findings)
+    return Mended(before, text, tuple(applied), findings)
 
 
 def _step(

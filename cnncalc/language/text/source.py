@@ -69,6 +69,18 @@ class Source:
         """A source from bytes, such as standard input."""
         return cls(label, _decode(label, data))
 
+    @property
+    def written(self) -> bool:
+        """Whether it is a file that goes by its own path, and not a shipped network."""
+        return self.path is not None and os.path.realpath(self.label) == os.path.realpath(self.path)
+
+    def original(self) -> str:
+        """The text as it stands in the file, its line ends and byte order mark included."""
+        if self.path is None:
+            return self.text
+        with open(self.path, encoding="utf-8", newline="") as stream:
+            return stream.read()
+
     def line(self, number: int) -> str | None:
         """A line of the text, counted from 1."""
         if self._lines is None:
