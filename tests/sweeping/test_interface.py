@@ -1,0 +1,73 @@
+"""`cnncalc.sweep` from Python."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cnncalc
+
+GRID: dict[str, Any] = {
+    "input": (96, (3, 128, 160)),
+    "batch": (1, 2),
+    "parameters": {"width": (0.5, 1)},
+}
+
+
+def test_points_are_those_of_analyze() -> None:
+    points = list(cnncalc.sweep("mobilenet_v2", **GRID))
+    assert len(points) == 8
+    for point in points:
+        totals = cnncalc.analyze(
+            "mobilenet_v2",
+            input=point.input_shape,
+            batch=point.batch,
+            parameters=point.parameters,
+        ).totals
+        assert (point.params, point.macs) == (totals.params, totals.macs)
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_executor_gives_the_same(pool: Any) -> None:
+    with pool(2) as executor:
+        found = list(cnncalc.sweep("mobilenet_v2", **GRID, executor=executor, workers=2))
+    assert found == list(cnncalc.sweep("mobilenet_v2", **GRID))
+
+
+def test_a_dask_cluster_gives_the_same() -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(**options, processes=False) as cluster,
+        distributed.Client(cluster) as client,
+        client.get_executor() as executor,
+    ):
+        found = list(cnncalc.sweep("mobilenet_v2", **GRID, executor=executor, workers=2))
+    assert found == list(cnncalc.sweep("mobilenet_v2", **GRID))
+
+
+def test_the_text_of_a_file() -> None:
+    text = "input: [1, 8]\nparameters: {k: 3}\nlayers:\n  - conv: [4, k]\n"
+    points = list(cnncalc.sweep(yaml=text, parameters={"k": (3, np.int64(5), 9)}))
+    assert [point.params for point in points[:2]] == [16, 24]
+    assert points[2].error is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"net": "lenet5", "yaml": "x"}, "a network or the text"),
+        ({"net": "lenet6"}, "did you mean"),
+        ({"net": "lenet5", "dtype": "int4"}, "unknown type"),
+        ({"net": "lenet5", "batch": ()}, "without values"),
+        ({"net": "lenet5", "batch": (0,)}, "from 1 on"),
+        ({"net": "lenet5", "parameters": {"width": (1,)}}, "no parameter"),
+    ],
+)
+def test_refusals(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(cnncalc.UsageError) as caught:
+        list(cnncalc.sweep(**arguments))
+    assert words in f"{caught.value} {caught.value.hint}"
