@@ -12,7 +12,8 @@ from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
-    from cnncalc.numerics.weights.generated import Arrays
+    from cnncalc.exchange.reading.program import Constant
+    from cnncalc.numerics.arrays import Array
 
 
 class Origin(NamedTuple):
@@ -32,16 +33,37 @@ class Origin(NamedTuple):
         )
 
 
+class Result(NamedTuple):
+    """One of the network's outputs, as the framework has it, in the output of a layer."""
+
+    node: int
+    split: tuple[int, ...]
+    """Sizes into which the layer's output, without the batch, is split in order."""
+    order: tuple[int, ...]
+    """The order in which the batch and those sizes are put."""
+    shape: Shape
+    """The framework's shape, with the batch it was read with."""
+
+
 class Reading(Record):
     """What a reader made of a network for one input."""
 
     graph: Graph
     origins: tuple[Origin, ...]
     """For each node of the graph."""
-    arrays: Callable[[], list[Arrays]]
-    """Its own weights and buffers for each node, named as in `Facts`; read when called."""
+    constants: tuple[Mapping[str, Constant], ...]
+    """Its own weights and buffers for each node, named as in `Facts`; read when asked."""
+    results: tuple[Result, ...] = ()
+    """The framework's outputs in its order."""
     unused: tuple[tuple[str, int], ...] = ()
     """Arrays that are trained and take no part in this forward pass, with their values."""
+
+    def arrays(self) -> list[dict[str, Array]]:
+        """Its own weights and buffers for each node; none where a layer shares another's."""
+        return [
+            {} if node.shares is not None else {n: one.read() for n, one in constants.items()}
+            for node, constants in zip(self.graph.nodes, self.constants, strict=True)
+        ]
 
 
 class Imported:

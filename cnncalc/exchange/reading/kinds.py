@@ -1,0 +1,92 @@
+"""Operations that are layer kinds of ours: their input brought into order, the layer added."""
+
+from __future__ import annotations
+
+from cnncalc.exchange.reading.building import Builder, Refusal
+from cnncalc.exchange.reading.program import Constant, Op
+from cnncalc.exchange.reading.views import Axis, View, laid_out, size
+from cnncalc.layers import KINDS
+from cnncalc.layers.activation import Elementwise
+from cnncalc.layers.activation import View as Nothing
+
+ANYWHERE = frozenset({"linear", "layer_norm"})
+"""Kinds that work at each position by itself, so that what was folded into the batch is one more
+axis of positions."""
+
+
+def is_elementwise(name: str) -> bool:
+    """Whether a kind treats each value by itself, in whatever order the tensor lies."""
+    return issubclass(KINDS[name], (Elementwise, Nothing))
+
+
+def elementwise(builder: Builder, op: Op) -> View:
+    """A function of each value."""
+    view = builder.settle(op.x, op.origin)
+    node = builder.layer(op.name, (view.node,), op.options, op.origin)
+    return View(node, view.laid, view.axes)
+
+
+def layer(builder: Builder, op: Op) -> View:
+    """A kind that knows channels and positions."""
+    view = builder.views[op.x]
+    batch, channel = view.batch, op.channel % len(view.axes)
+    if batch is None:
+        raise Refusal("its input does not hang on the network's input")
+    if batch == channel:
+        raise Refusal("it takes the batch as its channels")
+    folded = view.sample(batch)
+    others = [axis for axis in range(len(view.axes)) if axis not in (batch, channel)]
+    if folded and op.name not in ANYWHERE:
+        raise Refusal(f"{size(folded)} parts of each sample are folded into its batch")
+    if op.name == "linear" and not others and not folded:
+        found = _flat_linear(builder, op, view)
+        if found is not None:
+            return found
+    wanted: tuple[Axis, ...] = (view.axes[channel], *([folded] if folded else []),
+                                *[view.axes[axis] for axis in others])  # fmt: skip
+    node = builder.bring(op.x, wanted, op.origin)
+    options = op.options
+    if op.name == "linear" and len(wanted) > 1:
+        options = {**options, "each_position": True}
+    index = builder.layer(op.name, (node,), options, op.origin, op.arrays)
+    output = builder.nodes[index].facts.output
+    laid = wanted if output == tuple(map(size, wanted)) else laid_out(output)
+    if len(laid) != len(wanted):
+        raise Refusal("it changes the number of axes")
+    axes: list[Axis] = list(view.axes)
+    axes[channel] = laid[0]
+    rest = iter(laid[1:])
+    axes[batch] = (builder.batch, *(next(rest) if folded else ()))
+    for axis in others:
+        axes[axis] = next(rest)
+    return View(index, laid, tuple(axes))
+
+
+def _flat_linear(builder: Builder, op: Op, view: View) -> View | None:
+    """A linear layer on a map that was flattened in another order: its columns are put in ours."""
+    view = builder.settle(op.x, op.origin)
+    batch = view.batch
+    assert batch is not None
+    (axis,) = [index for index in range(len(view.axes)) if index != batch]
+    atoms = view.axes[axis]
+    if len(view.laid) != 1 or view.laid[0] == atoms or set(view.laid[0]) != set(atoms):
+        return None
+    order = [atoms.index(atom) for atom in view.laid[0]]
+    sizes = [atom.size for atom in atoms]
+
+    def columns(weight: Constant) -> Constant:
+        return weight.mapped(
+            weight.shape,
+            lambda array: (
+                array.reshape(-1, *sizes)
+                .transpose(0, *[place + 1 for place in order])
+                .reshape(array.shape)
+            ),
+        )
+
+    arrays = {**op.arrays, "weight": columns(op.arrays["weight"])}
+    index = builder.layer("linear", (view.node,), op.options, op.origin, arrays)
+    laid = laid_out(builder.nodes[index].facts.output)
+    axes: list[Axis] = list(view.axes)
+    axes[axis] = laid[0]
+    return View(index, laid, tuple(axes))

@@ -1,0 +1,224 @@
+"""From a framework's operations to a graph of layers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.exchange.imported import Origin, Reading, Result
+from cnncalc.exchange.reading import arithmetic, kinds, tensors
+from cnncalc.exchange.reading.building import Builder, Refusal
+from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.reading.views import View
+from cnncalc.graph import Graph, Node
+from cnncalc.language.elaboration.building import LAYER_LIMIT
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import LayerError
+from cnncalc.shapes import WindowLimitError
+
+PRIMITIVES: Mapping[str, Callable[[Builder, Op], View]] = {
+    "reshape": tensors.reshape,
+    "permute": tensors.permute,
+    "expand": tensors.expand,
+    "concat": tensors.concat,
+    "slice": tensors.slice_,
+    "reduce": tensors.reduce,
+    "matmul": tensors.matmul,
+    "softmax": tensors.softmax,
+    "log_softmax": tensors.softmax,
+    **dict.fromkeys(arithmetic.KIND, arithmetic.binary),
+}
+"""What stands for each primitive; every other operation is a kind of ours."""
+
+TOLD = 8
+"""As many places are told of each operator without a layer."""
+
+
+def lower(program: Program, source: str, file: str) -> Reading:
+    """The graph of a program.
+
+    Raises:
+        SpecError: operations that no layer stands for; all of them are told.
+    """
+    _refuse_unsupported(program)
+    if len(program.ops) > LAYER_LIMIT:
+        raise SpecError(
+            [_finding("limit-exceeded", f"it has more than {LAYER_LIMIT:,} operations")]
+        )
+    builder = Builder(program)
+    failed: set[Op] = set()
+    findings: list[Diagnostic] = []
+    for op in program.ops:
+        if op.name == "input":
+            builder.input(op)
+            continue
+        if any(one in failed for one in op.inputs if isinstance(one, Op)):
+            failed.add(op)
+            continue
+        try:
+            view = _one(builder, op)
+            if view.shape != op.shape:
+                raise Refusal(f"it was read as {list(view.shape)} and is {list(op.shape)}")
+            builder.views[op] = view
+        except (Refusal, LayerError, WindowLimitError) as error:
+            failed.add(op)
+            findings.append(_told(op, error))
+    if findings:
+        raise SpecError(findings)
+    return _finished(program, builder, source, file)
+
+
+def _one(builder: Builder, op: Op) -> View:
+    primitive = PRIMITIVES.get(op.name)
+    if primitive is not None:
+        return primitive(builder, op)
+    if kinds.is_elementwise(op.name):
+        return kinds.elementwise(builder, op)
+    return kinds.layer(builder, op)
+
+
+def _refuse_unsupported(program: Program) -> None:
+    """One message for all operations that have no layer: what, how many, where."""
+    places: dict[str, list[str]] = {}
+    for op in program.ops:
+        if op.name not in PRIMITIVES and op.name not in KINDS and op.name != "input":
+            places.setdefault(op.options.get("operator", op.name), []).append(str(op.origin) or "?")
+    if not places:
+        return
+    count = sum(map(len, places.values()))
+    lines = []
+    for operator, where in sorted(places.items(), key=lambda item: -len(item[1])):
+        more = f" and {len(where) - TOLD} more" if len(where) > TOLD else ""
+        lines.append(f"`{operator}` ×{len(where)} at {', '.join(where[:TOLD])}{more}")
+    raise SpecError(
+        [
+            _finding(
+                "unknown-layer",
+                f"{count} operation{'s' if count > 1 else ''} of {program.name} "
+                f"{'have' if count > 1 else 'has'} no layer: " + "; ".join(lines),
+            )
+        ]
+    )
+
+
+def _told(op: Op, error: Refusal | LayerError | WindowLimitError) -> Diagnostic:
+    place = str(op.origin)
+    operator = op.options.get("operator", op.name)
+    if isinstance(error, LayerError):
+        return _finding(error.rule, f"`{operator}`: {error.message}", place, error.hint)
+    if isinstance(error, WindowLimitError):
+        return _finding("limit-exceeded", str(error), place)
+    return _finding(
+        error.rule, f"`{operator}` has no layer here: {error.message}", place, error.hint
+    )
+
+
+def _finding(
+    rule: str, message: str, layer: str | None = None, hint: str | None = None
+) -> Diagnostic:
+    return Diagnostic(rule, "error", message, layer=layer or None, hint=hint)
+
+
+def _finished(program: Program, builder: Builder, source: str, file: str) -> Reading:
+    """The graph with its names, outputs and shared weights."""
+    results = []
+    for op in program.outputs:
+        if op.name != "input":
+            builder.settle(op, op.origin)
+        results.append(builder.views[op])
+    names = named(builder.nodes, builder.origins, [op.options["name"] for op in program.inputs])
+    shares = _sharing(builder)
+    wanted = {view.node for view in results}
+    nodes = tuple(
+        [
+            node._replace(name=name, shares=shared, wanted=index in wanted and bool(node.inputs))
+            for index, (node, name, shared) in enumerate(
+                zip(builder.nodes, names, shares, strict=True)
+            )
+        ]
+    )
+    used = {name for arrays in builder.arrays for one in arrays.values() for name in one.sources}
+    unused = tuple(
+        (name, one.values)
+        for name, one in program.constants.items()
+        if name not in used and one.role == "parameter"
+    )
+    return Reading(
+        Graph(program.name, source, nodes, {}, file),
+        tuple(builder.origins),
+        tuple(builder.arrays),
+        tuple([Result(view.node, *_turn(view)) for view in results]),
+        unused,
+    )
+
+
+def _turn(view: View) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """How the node's output is brought into the framework's order: split, permute, join."""
+    atoms = [atom for axis in view.laid for atom in axis]
+    batch = next((a for axis in view.axes for a in axis if a.batch), None)
+    order = [a for axis in view.axes for a in axis]
+    known = [*([batch] if batch else []), *atoms]
+    return (
+        tuple([atom.size for atom in atoms]),
+        tuple([known.index(atom) for atom in order]),
+        view.shape,
+    )
+
+
+def _sharing(builder: Builder) -> list[int | None]:
+    """For each node the earlier one that has the very same arrays."""
+    first: dict[tuple[tuple[str, tuple[str, ...]], ...], int] = {}
+    owner: dict[str, int] = {}
+    found: list[int | None] = []
+    findings = []
+    for index, arrays in enumerate(builder.arrays):
+        key = tuple((name, tuple(one.sources)) for name, one in arrays.items())
+        earlier = first.get(key) if key else None
+        if earlier is not None and type(builder.nodes[earlier].kind) is type(
+            builder.nodes[index].kind
+        ):
+            found.append(earlier)
+            continue
+        found.append(None)
+        if key:
+            first[key] = index
+        for one in arrays.values():
+            for name in one.sources:
+                if owner.setdefault(name, index) != index and one.values:
+                    findings.append(
+                        _finding(
+                            "unknown-layer",
+                            f"`{name}` is used by two layers in different ways: "
+                            f"{builder.origins[owner[name]]} and {builder.origins[index]}",
+                        )
+                    )
+    if findings:
+        raise SpecError(findings)
+    return found
+
+
+def named(nodes: list[Node], origins: list[Origin], inputs: list[str]) -> list[str]:
+    """Names by the modules that the layers come from; a kind's own where a module has several."""
+    kinds_at: dict[tuple[str, ...], set[str]] = {}
+    inner: set[tuple[str, ...]] = {()}
+    for node, origin in zip(nodes, origins, strict=True):
+        kinds_at.setdefault(origin.path, set()).add(node.kind.name)
+        for length in range(1, len(origin.path)):
+            inner.add(origin.path[:length])
+    taken: Counter[str] = Counter(inputs)
+    found = list(inputs)
+    for node, origin in list(zip(nodes, origins, strict=True))[len(inputs) :]:
+        path = origin.path
+        own = path in inner or len(kinds_at[path]) > 1
+        name = ".".join((*path, node.kind.name) if own else path)
+        base, count = name, 1
+        while taken[name]:
+            count += 1
+            name = f"{base}{'' if own else '_'}{count}"
+        taken[name] += 1
+        found.append(name)
+    return found
+
+
+__all__ = ["Constant", "lower"]

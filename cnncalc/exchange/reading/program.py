@@ -1,0 +1,149 @@
+"""The operations of a network as its framework has them, in a form that all formats share.
+
+An operation is either one of our layer kinds, with the kind's own options and its arrays, or a
+primitive of tensors (`reshape`, `permute`, `reduce`, ...). Axes are those of the framework, the
+batch among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.exchange.imported import Origin
+from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.numerics.arrays import Array
+
+ROLES = ("parameter", "buffer", "literal", "stored")
+"""What a constant is: trained; stored with the network; written in the program; one of the first
+two, where the format does not tell."""
+
+
+class Constant:
+    """An array that does not hang on the input."""
+
+    __slots__ = ("name", "read", "role", "shape", "sources")
+
+    def __init__(
+        self,
+        name: str,
+        shape: Sequence[int],
+        role: str,
+        read: Callable[[], Array],
+        sources: Mapping[str, int] | None = None,
+    ) -> None:
+        self.name = name
+        self.shape: Shape = tuple(shape)
+        self.role = role
+        self.read = read
+        """Reads its values."""
+        self.sources = {name: prod(self.shape)} if sources is None else sources
+        """The arrays of the network that it is made of, with their values."""
+
+    @property
+    def values(self) -> int:
+        """How many values it holds."""
+        return prod(self.shape)
+
+    def mapped(self, shape: Sequence[int], change: Callable[[Array], Array]) -> Constant:
+        """The same array in another form."""
+        read = self.read
+        return Constant(self.name, shape, self.role, lambda: change(read()), self.sources)
+
+    def scalar(self) -> float | None:
+        """Its value, where it is a single one that is not trained."""
+        if self.values != 1 or self.role in ("parameter", "buffer"):
+            return None
+        return float(self.read().reshape(-1)[0])
+
+
+class Op:
+    """One operation with one result."""
+
+    __slots__ = ("arrays", "channel", "inputs", "name", "options", "origin", "shape")
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Sequence[Operand],
+        shape: Sequence[int],
+        options: Mapping[str, Any] | None = None,
+        *,
+        arrays: Mapping[str, Constant] | None = None,
+        channel: int = 1,
+        origin: Origin = Origin(),
+    ) -> None:
+        self.name = name
+        """A kind of ours, or a primitive."""
+        self.inputs = list(inputs)
+        self.shape: Shape = tuple(shape)
+        """Of its result, in the framework's order."""
+        self.options = dict(options or {})
+        self.arrays = dict(arrays or {})
+        """The arrays of a kind, by the kind's names."""
+        self.channel = channel
+        """The axis that a kind takes as channels."""
+        self.origin = origin
+
+    def __repr__(self) -> str:
+        return f"{self.name}{list(self.shape)}"
+
+    @property
+    def x(self) -> Op:
+        """Its first input, which is computed."""
+        first = self.inputs[0]
+        assert isinstance(first, Op)
+        return first
+
+
+Operand = Op | Constant
+
+
+class Program:
+    """All operations in execution order."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ops: list[Op] = []
+        self.inputs: list[Op] = []
+        self.outputs: list[Op] = []
+        self.constants: dict[str, Constant] = {}
+        """Every array that the network stores."""
+
+    def replace(self, changes: Mapping[Op, Sequence[Op]]) -> None:
+        """Put operations, in execution order, in the place of one; the last has its result.
+
+        What nobody reads any more is dropped.
+        """
+        final: dict[Op, Op] = {}
+        ops: list[Op] = []
+        for op in self.ops:
+            for new in changes.get(op, (op,)):
+                new.inputs = [
+                    final.get(one, one) if isinstance(one, Op) else one for one in new.inputs
+                ]
+                ops.append(new)
+            final[op] = ops[-1] if changes.get(op, (op,)) else final.get(op.x, op.x)
+        self.ops = ops
+        self.outputs = [final.get(op, op) for op in self.outputs]
+        self.prune()
+
+    def prune(self) -> None:
+        """Keep what the outputs hang on, and the inputs."""
+        needed = set(self.inputs) | set(self.outputs)
+        for op in reversed(self.ops):
+            if op in needed:
+                needed.update(one for one in op.inputs if isinstance(one, Op))
+        self.ops = [op for op in self.ops if op in needed]
+
+    def readers(self) -> dict[Op, list[Op]]:
+        """For each operation those that read it; an output is read once more, by nobody."""
+        found: dict[Op, list[Op]] = {op: [] for op in self.ops}
+        for op in self.ops:
+            for one in op.inputs:
+                if isinstance(one, Op):
+                    found[one].append(op)
+        return found
