@@ -157,10 +157,7 @@ def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[View]:
             if lengths is None:
                 lengths = [atom.size for atom in atoms]
             elif lengths != [atom.size for atom in atoms]:
-                lengths = common_sizes(
-                    tuple(_Sized(length) for length in lengths),
-                    atoms,  # type: ignore[misc]
-                )
+                lengths = common_sizes(lengths, [atom.size for atom in atoms])
                 if lengths is None:
                     raise Refusal("its operands are put together differently")
         for number, view in enumerate(views):
@@ -170,13 +167,6 @@ def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[View]:
                     raise Refusal("its operands are put together differently")
                 views[number] = found
     return views
-
-
-class _Sized:
-    """A length in the place of an atom."""
-
-    def __init__(self, length: int) -> None:
-        self.size = length
 
 
 def _like_lead(

@@ -1,4 +1,4 @@
-"""The graph in the making: nodes, their arrays, and bringing a tensor into the order a layer wants."""
+"""The graph in the making: its nodes, and tensors brought into the order that a layer wants."""
 
 from __future__ import annotations
 

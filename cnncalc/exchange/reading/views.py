@@ -156,9 +156,9 @@ def refined(view: View, axis: int, sizes: Sequence[int]) -> View | None:
     return view if position == len(view.axes[axis]) else None
 
 
-def common_sizes(first: Axis, second: Axis) -> list[int] | None:
+def common_sizes(first: Sequence[int], second: Sequence[int]) -> list[int] | None:
     """Sizes into which two axes of one length can both be split, in order."""
-    one, two = [atom.size for atom in first], [atom.size for atom in second]
+    one, two = list(first), list(second)
     found: list[int] = []
     while one and two:
         a, b = one.pop(0), two.pop(0)

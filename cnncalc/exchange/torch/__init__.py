@@ -1,0 +1,1 @@
+"""Networks in PyTorch, read from what `torch.export` makes of them."""
