@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.layers import (
     activation,
+    arithmetic,
     attention,
     conv,
     linear,
@@ -23,7 +24,9 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.keeps import Keeps, Kept
 
-FAMILIES = (conv, pool, linear, norm, activation, merge, reshape, upsample, attention)
+FAMILIES = (
+    conv, pool, linear, norm, activation, merge, arithmetic, reshape, upsample, attention,
+)  # fmt: skip
 
 KINDS: dict[str, type[Kind]] = {
     kind.name: kind

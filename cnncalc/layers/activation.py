@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnncalc.layers.base import Facts, Kind, Operations, pointwise, single
+from cnncalc.layers.base import Facts, Kind, LayerError, Operations, pointwise, single
 from cnncalc.layers.keeps import INPUTS, OUTPUT, PASSED, Keeps, Kept
-from cnncalc.layers.options import Choice, Number, Rate, option
+from cnncalc.layers.options import Choice, Int, Number, Rate, option
 from cnncalc.shapes import Shape, product
 
 SIGNED = Keeps(inputs=True, from_output=True)
@@ -203,15 +203,25 @@ class Threshold(Elementwise, name="threshold"):
 class Softmax(Kind, name="softmax"):
     """`exp x / Σ exp x` over the channels, at each position by itself.
 
-    With the maximum taken off first: `5C − 2` operations for `C` channels.
+    With the maximum taken off first: `5C − 2` operations for `C` channels. Along another `axis`
+    the same for each of its rows.
     """
+
+    saved: ClassVar[int] = 2
+
+    axis: int = option(Int(0), "the axis, from 0 for the channels", default=0, mark="axis ")
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
+        if self.axis >= len(shape):
+            raise LayerError(
+                "bad-value", f"axis {self.axis} is not among those of {list(shape)}", option="axis"
+            )
+        size = shape[self.axis]
         return Facts(
             shape,
-            operations=Operations(activation=(5 * shape[0] - 2) * product(shape[1:])),
-            windows=(pointwise(shape) if len(shape) > 1 else None,),
+            operations=Operations(activation=(5 * size - self.saved) * (product(shape) // size)),
+            windows=(pointwise(shape) if len(shape) > 1 and self.axis == 0 else None,),
         )
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
@@ -221,13 +231,7 @@ class Softmax(Kind, name="softmax"):
 class LogSoftmax(Softmax, name="log_softmax"):
     """The logarithm of softmax over the channels: `5C − 1` operations for `C` channels."""
 
-    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        shape = single(inputs)
-        return Facts(
-            shape,
-            operations=Operations(activation=(5 * shape[0] - 1) * product(shape[1:])),
-            windows=(pointwise(shape) if len(shape) > 1 else None,),
-        )
+    saved = 1
 
 
 class View(Kind):

@@ -75,9 +75,11 @@ class Convolution(Sliding):
             check_size(shape, f"its {name}")
         if self.bias:
             weights["bias"] = bias_shape or output[:1]
+        trained = self.__dict__.get("trainable", True)
         return Facts(
             output,
-            weights=weights,
+            weights=weights if trained else {},
+            buffers={} if trained else weights,
             roles=roles,
             operations=Operations(macs=macs, bias=product(output) if self.bias else 0),
             windows=(windows,),
@@ -93,13 +95,15 @@ class Conv(Convolution, name="conv"):
     """Convolution (cross-correlation) in one, two or three dimensions.
 
     Output `floor((W + P_before + P_after − D·(F − 1) − 1) / S) + 1` on each axis. Weights
-    `[filters, channels / groups, *kernel]`. Multiply-accumulates: one for each output value,
-    input channel of its group and kernel position; one addition an output value for the bias.
+    `[filters, channels / groups, *kernel]`, or buffers where they are fixed.
+    Multiply-accumulates: one for each output value, input channel of its group and kernel
+    position; one addition an output value for the bias.
     """
 
     filters: int = option(Int(), "output channels", required=True, main=True)
     groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
+    trainable: bool = option(Bool(), "whether the kernel is trained", default=True)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)

@@ -15,7 +15,7 @@ from cnncalc.layers.base import (
     single,
 )
 from cnncalc.layers.keeps import PRODUCT, Keeps, Kept
-from cnncalc.layers.options import Bool, Int, option
+from cnncalc.layers.options import Bool, Int, Sizes, option
 from cnncalc.shapes import Shape, product
 
 SCALE_ROLES: Mapping[str, Role] = {"weight": "scale", "bias": "offset"}
@@ -111,29 +111,68 @@ class Rbf(Kind, name="rbf"):
         return Keeps(arrays=arrays, gives="single")
 
 
-class Scale(Kind, name="scale"):
-    """A trainable factor for each channel, and on request a trainable offset.
-
-    ConvNeXt's layer scale; with `bias`, the trainable coefficients of LeNet-5's subsampling.
-    One operation a value for the factor, one for the offset.
-    """
+class Stored(Kind):
+    """Arrays of the layer's own that meet its input value by value."""
 
     has_weights = True
     linear = True
 
-    bias: bool = option(Bool(), "whether an offset is added", default=False)
+    axes: tuple[int, ...] = option(
+        Sizes(0, empty=True),
+        "the axes along which the values differ, from 0 for the channels",
+        default=(0,),
+    )
+    trainable: bool = option(Bool(), "whether they are trained", default=True)
 
-    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        shape = single(inputs)
-        array = (shape[0], *(1 for _ in shape[1:]))
-        values = product(shape)
+    def _facts(self, shape: Shape, names: tuple[str, ...], operations: Operations) -> Facts:
+        for axis in self.axes:
+            if axis >= len(shape):
+                raise LayerError(
+                    "bad-value",
+                    f"axis {axis} is not among those of {list(shape)}, which count from 0",
+                    option="axes",
+                )
+        array = tuple([size if axis in self.axes else 1 for axis, size in enumerate(shape)])
+        arrays = dict.fromkeys(names, array)
         return Facts(
             shape,
-            weights={"weight": array, "bias": array} if self.bias else {"weight": array},
+            weights=arrays if self.trainable else {},
+            buffers={} if self.trainable else arrays,
             roles=SCALE_ROLES,
-            operations=Operations(elementwise=values, bias=values if self.bias else 0),
+            operations=operations,
             windows=(pointwise(shape),),
         )
 
+
+class Scale(Stored, name="scale"):
+    """A trainable factor for each channel, and on request a trainable offset.
+
+    ConvNeXt's layer scale; with `bias`, the trainable coefficients of LeNet-5's subsampling.
+    With `axes`, a factor for each place on those axes, or a single one. One operation a value
+    for the factor, one for the offset.
+    """
+
+    bias: bool = option(Bool(), "whether an offset is added", default=False, main=True)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        values = product(shape)
+        operations = Operations(elementwise=values, bias=values if self.bias else 0)
+        return self._facts(shape, ("weight", "bias") if self.bias else ("weight",), operations)
+
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(inputs=True, gives="single")
+        return Keeps(inputs=self.trainable, gives="single")
+
+
+class Offset(Stored, name="offset"):
+    """A trainable value that is added for each channel, or for each place on the given axes.
+
+    A positional embedding is an offset along all axes. One operation a value.
+    """
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        return self._facts(shape, ("bias",), Operations(bias=product(shape)))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(passes=(True,), gives="single")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Windows
-from cnncalc.layers.keeps import Keeps, Kept
-from cnncalc.layers.options import Branches, option
+from cnncalc.layers.keeps import INPUTS, Keeps, Kept
+from cnncalc.layers.options import Branches, Int, option
 from cnncalc.shapes import FIXED, IDENTITY, Shape, product
 
 
@@ -54,25 +54,81 @@ class Multiply(Broadcast, name="multiply"):
         return Keeps(others=True, arrays=tuple(between), scratch=repeated)
 
 
-class Concat(Merge, name="concat"):
-    """The branches' channels one after the other; their other sizes must agree."""
+class Pairwise(Broadcast):
+    """Two branches combined value by value."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        if len(inputs) != 2:
+            raise LayerError("bad-value", f"takes two branches, not {len(inputs)}")
+        return super().facts(inputs)
+
+
+class Subtract(Pairwise, name="subtract"):
+    """The first branch less the second: a subtraction a value."""
 
     linear = True
 
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return Keeps(passes=(inputs[0] == output, False))
+
+
+class Divide(Pairwise, name="divide"):
+    """The first branch over the second: a division a value."""
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return INPUTS
+
+
+class Extreme(Broadcast):
+    """The largest or the smallest of the branches, which are compared one after the other."""
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        between, shape = [], inputs[0]
+        for other in inputs[1:-1]:
+            shape = tuple(map(max, shape, other))
+            between.append(Kept(product(shape), least=0))
+        return Keeps(inputs=True, arrays=tuple(between))
+
+
+class Maximum(Extreme, name="maximum"):
+    """The largest of the branches: a comparison a value for every branch but the first."""
+
+
+class Minimum(Extreme, name="minimum"):
+    """The smallest of the branches: a comparison a value for every branch but the first."""
+
+
+class Concat(Merge, name="concat"):
+    """The branches' channels one after the other; their other sizes must agree.
+
+    Along another `axis`, their rows.
+    """
+
+    linear = True
+
+    axis: int = option(Int(0), "the axis, from 0 for the channels", default=0, mark="axis ")
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        first = inputs[0]
+        first, axis = inputs[0], self.axis
+        if axis >= len(first):
+            raise LayerError(
+                "bad-value", f"axis {axis} is not among those of {list(first)}", option="axis"
+            )
         for number, shape in enumerate(inputs[1:], 2):
-            if shape[1:] != first[1:] or len(shape) != len(first):
+            if len(shape) != len(first) or any(
+                a != b for n, (a, b) in enumerate(zip(first, shape, strict=True)) if n != axis
+            ):
+                which = f"size {axis}" if axis else "channels"
                 raise LayerError(
                     "shape-mismatch",
                     f"branch 1 is {list(first)} and branch {number} is {list(shape)}: "
-                    "only their channels may differ",
+                    f"only their {which} may differ",
                     hint=_size_hint(first, shape),
                     shapes=(first, shape),
                 )
-        channels = sum(shape[0] for shape in inputs)
-        window = (IDENTITY,) * (len(first) - 1)
-        return Facts((channels, *first[1:]), windows=(window,) * len(inputs))
+        size = sum(shape[axis] for shape in inputs)
+        window = (IDENTITY,) * (len(first) - 1) if axis == 0 else None
+        return Facts((*first[:axis], size, *first[axis + 1 :]), windows=(window,) * len(inputs))
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         return Keeps(passes=(True,) * len(inputs))

@@ -288,15 +288,17 @@ class Padding(Type):
 class Sizes(Type):
     """A list of whole numbers."""
 
-    def __init__(self, least: int = 0, length: int | None = None) -> None:
+    def __init__(self, least: int = 0, length: int | None = None, *, empty: bool = False) -> None:
         self.item = Int(least)
         self.length = length
+        self.empty = empty
+        """Whether the list may be empty."""
         self.expects = "a list of whole numbers" if length is None else f"{length} whole numbers"
 
     def check(self, value: Any) -> None:
         if type(value) is int and self.length is None:
             value = (value,)
-        if type(value) is not tuple or not value:
+        if type(value) is not tuple or not (value or self.empty):
             raise self.refuse(value)
         if self.length is not None and len(value) != self.length:
             raise self.refuse(value)
@@ -308,7 +310,12 @@ class Sizes(Type):
 
     def schema(self) -> dict[str, Any]:
         item = self.item.schema()
-        return {"anyOf": [*item["anyOf"], {"type": "array", "items": item, "minItems": 1}]}
+        return {
+            "anyOf": [
+                *item["anyOf"],
+                {"type": "array", "items": item, "minItems": int(not self.empty)},
+            ]
+        }
 
 
 class LayerName(Type):

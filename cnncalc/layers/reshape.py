@@ -13,7 +13,7 @@ from cnncalc.layers.base import (
     spatial,
 )
 from cnncalc.layers.keeps import INDEX, NONE, PASSED, Keeps, Kept
-from cnncalc.layers.options import Axes, Int, LayerName, Number, Padding, Sizes, option
+from cnncalc.layers.options import Axes, Choice, Int, LayerName, Number, Padding, Sizes, option
 from cnncalc.layers.sliding import Pairs
 from cnncalc.shapes import Shape, Window, product
 
@@ -48,10 +48,10 @@ class Reshape(Kind, name="reshape"):
         values = product(before)
         known = product(tuple(size for size in self.shape if size != -1))
         free = self.shape.count(-1)
-        if len(self.shape) > 4 or 0 in self.shape or free > 1:
+        if len(self.shape) > 8 or 0 in self.shape or free > 1:
             raise LayerError(
                 "bad-value",
-                f"`shape` {list(self.shape)} must be one to four sizes from 1 on, at most one −1",
+                f"`shape` {list(self.shape)} must be one to eight sizes from 1 on, at most one −1",
                 option="shape",
             )
         if known == 0 or values % known or (not free and known != values):
@@ -68,8 +68,39 @@ class Reshape(Kind, name="reshape"):
         return PASSED
 
 
+class Permute(Kind, name="permute"):
+    """The axes in another order: `[1, 0]` makes positions of channels and channels of positions.
+
+    Axis 0 is the channels. The values are moved, so that the output owns its bytes.
+    """
+
+    linear = True
+
+    order: tuple[int, ...] = option(
+        Sizes(0), "the input's axes in their new order", required=True, main=True, variadic=True
+    )
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        shape = single(inputs)
+        if sorted(self.order) != list(range(len(shape))):
+            raise LayerError(
+                "bad-value",
+                f"`order` {list(self.order)} must name every axis of {list(shape)} once, from 0",
+                option="order",
+            )
+        return Facts(tuple([shape[axis] for axis in self.order]), windows=(None,))
+
+    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+        return PASSED
+
+
 class Pad(Kind, name="pad"):
-    """A constant around the input, and on request further channels of it."""
+    """A constant around the input, and on request further channels of it.
+
+    In place of a constant the input itself may go on: mirrored at its border (`reflect`), with
+    its last row (`replicate`), or from the other end (`circular`). A receptive field is told as
+    with a constant.
+    """
 
     linear = True
 
@@ -80,16 +111,41 @@ class Pad(Kind, name="pad"):
     channels: tuple[int, ...] = option(
         Sizes(0, length=2), "channels added before and after", default=(0, 0)
     )
+    mode: str = option(
+        Choice("constant", "reflect", "replicate", "circular"),
+        "what is around the input",
+        default="constant",
+        mark="",
+    )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         sizes = spatial(self, shape)
+        self._check_mode(sizes)
         axes = tuple(size + a + b for size, (a, b) in zip(sizes, self.padding, strict=True))
         windows = tuple(_shifted(-before) for before, _ in self.padding)
         return Facts((shape[0] + sum(self.channels), *axes), windows=(windows,))
 
+    def _check_mode(self, sizes: Shape) -> None:
+        """What is mirrored or repeated must be there."""
+        if self.mode == "constant":
+            return
+        if any(self.channels) or self.value:
+            raise LayerError(
+                "bad-value", f"`{self.mode}` adds no channels and takes no `value`", option="mode"
+            )
+        room = {"reflect": -1, "circular": 0}.get(self.mode)
+        for size, pair in zip(sizes, self.padding, strict=True):
+            if room is not None and max(pair) > size + room:
+                raise LayerError(
+                    "bad-value",
+                    f"{max(pair)} rows cannot be taken from {size}",
+                    option="padding",
+                    hint=f"at most {size + room}",
+                )
+
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return NONE
+        return Keeps(held=self.mode in ("reflect", "replicate"))
 
 
 class Crop(Kind, name="crop"):
@@ -129,25 +185,35 @@ class Crop(Kind, name="crop"):
 
 
 class Slice(Kind, name="slice"):
-    """A range of channels."""
+    """A range of channels, or of the rows of another axis."""
 
     linear = True
 
     start: int = option(Int(0), "the first channel", required=True, main=True, mark="")
     stop: int | None = option(Int(0), "the channel after the last; all where left out", mark=":")
     step: int = option(Int(), "every how manieth channel", default=1, mark=":")
+    axis: int = option(Int(0), "the axis, from 0 for the channels", default=0, mark="axis ")
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        shape = single(inputs)
-        stop = shape[0] if self.stop is None else self.stop
-        if not self.start < stop <= shape[0]:
+        shape, axis = single(inputs), self.axis
+        if axis >= len(shape):
+            raise LayerError(
+                "bad-value", f"axis {axis} is not among those of {list(shape)}", option="axis"
+            )
+        size = shape[axis]
+        stop = size if self.stop is None else self.stop
+        if not self.start < stop <= size:
+            what = f"rows of axis {axis}" if axis else "channels"
             raise LayerError(
                 "bad-value",
-                f"channels {self.start} to {stop} are not among the input's {shape[0]}",
-                option="stop" if self.start < shape[0] else "start",
+                f"{what} {self.start} to {stop} are not among the input's {size}",
+                option="stop" if self.start < size else "start",
             )
-        channels = -(-(stop - self.start) // self.step)
-        return Facts((channels, *shape[1:]), windows=(pointwise(shape),))
+        count = -(-(stop - self.start) // self.step)
+        windows = list(pointwise(shape))
+        if axis:
+            windows[axis - 1] = Window(self.step, ((self.start, self.start),))
+        return Facts((*shape[:axis], count, *shape[axis + 1 :]), windows=(tuple(windows),))
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         return VIEW

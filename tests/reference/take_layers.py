@@ -88,9 +88,9 @@ class Attention(nn.MultiheadAttention):
 class Scaled(nn.Module):
     """A factor for each channel."""
 
-    def __init__(self, shape: tuple[int, ...], bias: bool = False) -> None:
+    def __init__(self, shape: tuple[int, ...], bias: bool = False, trainable: bool = True) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(shape))
+        own(self, "weight", torch.ones(shape), trainable)
         if bias:
             self.bias = nn.Parameter(torch.zeros(shape))
 
@@ -98,16 +98,43 @@ class Scaled(nn.Module):
         return x * self.weight + getattr(self, "bias", 0)
 
 
+class Shifted(nn.Module):
+    """An array of its own, added."""
+
+    def __init__(self, shape: tuple[int, ...], trainable: bool = True) -> None:
+        super().__init__()
+        own(self, "bias", torch.zeros(shape), trainable)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bias
+
+
+class Fixed(nn.Module):
+    """A convolution whose kernel is not trained."""
+
+    def __init__(self, module: nn.Conv2d) -> None:
+        super().__init__()
+        self.register_buffer("weight", module.weight.detach())
+        self.groups = module.groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight, groups=self.groups)
+
+
+def own(module: nn.Module, name: str, array: Tensor, trainable: bool) -> None:
+    """Give a module an array, trained or only stored."""
+    if trainable:
+        module.register_parameter(name, nn.Parameter(array))
+    else:
+        module.register_buffer(name, array)
+
+
 class Centres(nn.Module):
     """Squared distances to centres."""
 
     def __init__(self, inputs: int, features: int, trainable: bool = True) -> None:
         super().__init__()
-        centres = torch.zeros(features, inputs)
-        if trainable:
-            self.weight = nn.Parameter(centres)
-        else:
-            self.register_buffer("weight", centres)
+        own(self, "weight", torch.zeros(features, inputs), trainable)
 
     def forward(self, x: Tensor) -> Tensor:
         return ((x[:, None] - self.weight) ** 2).sum(-1)

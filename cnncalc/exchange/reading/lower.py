@@ -12,7 +12,7 @@ from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.views import View
 from cnncalc.graph import Graph, Node
-from cnncalc.language.elaboration.building import LAYER_LIMIT
+from cnncalc.language.elaboration.elaborate import LAYER_LIMIT
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import LayerError
 from cnncalc.shapes import WindowLimitError

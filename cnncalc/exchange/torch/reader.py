@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported, Reading
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.torch.walking import AliasError, Walk
-from cnncalc.language.errors import UsageError
 from cnncalc.shapes import Shape
 
 BATCH = 2

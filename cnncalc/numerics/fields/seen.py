@@ -180,7 +180,8 @@ SAME = Reader()
 WHOLE = frozenset(
     {
         "global_avg_pool", "global_max_pool", "global_lp_pool", "squeeze_excitation",
-        "self_attention", "group_norm", "instance_norm", "flatten", "reshape", "rbf",
+        "self_attention", "group_norm", "instance_norm", "flatten", "reshape", "rbf", "permute",
+        "matmul",
     }
 )  # fmt: skip
 """Kinds each of whose units sees every position."""
@@ -199,6 +200,15 @@ def readers(node: Node, number: int, before: Shape, after: Shape) -> tuple[Reade
         name == "layer_norm" and kind.over == "all"
     ):
         return None
+    if (name in ("softmax", "log_softmax", "concat") and kind.axis) or (
+        name == "reduce" and kind.axes != (0,)
+    ):
+        return None
+    if name == "slice" and kind.axis:
+        return tuple(
+            Sliding(1, kind.step, -kind.start, 1, pools=False) if axis == kind.axis else SAME
+            for axis in range(1, len(before))
+        )
     if name in ("conv", "depthwise_conv", "separable_conv", "locally_connected"):
         return tuple(
             Sliding(axis.kernel, axis.stride, axis.before, axis.dilation, pools=False)

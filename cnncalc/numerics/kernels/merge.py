@@ -21,8 +21,35 @@ def multiply(inputs: Sequence[Array], *, out: Array | None = None) -> Array:
     return _merged(np.multiply, inputs, out)
 
 
-def concat(inputs: Sequence[Array], *, out: Array | None = None) -> Array:
-    """The channels of all inputs, one after the other; [B, ΣC, *spatial]."""
+def subtract(inputs: Sequence[Array], *, out: Array | None = None) -> Array:
+    """The first array [B, C, *spatial] less the second; axes of size 1 are broadcast."""
+    return _merged(np.subtract, inputs, out)
+
+
+def divide(inputs: Sequence[Array], *, out: Array | None = None) -> Array:
+    """The first array [B, C, *spatial] over the second; axes of size 1 are broadcast."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _merged(np.divide, inputs, out)
+
+
+def maximum(inputs: Sequence[Array], *, out: Array | None = None) -> Array:
+    """The largest of arrays [B, C, *spatial]; axes of size 1 are broadcast."""
+    return _merged(np.maximum, inputs, out)
+
+
+def minimum(inputs: Sequence[Array], *, out: Array | None = None) -> Array:
+    """The smallest of arrays [B, C, *spatial]; axes of size 1 are broadcast."""
+    return _merged(np.minimum, inputs, out)
+
+
+def concat(inputs: Sequence[Array], *, axis: int = 1, out: Array | None = None) -> Array:
+    """The channels of all inputs, one after the other; [B, ΣC, *spatial].
+
+    Along another ``axis`` its rows.
+    """
+    if axis != 1:
+        joined: Array = np.concatenate(inputs, axis)
+        return joined
     if out is None:
         channels = sum(x.shape[1] for x in inputs)
         out = np.empty((inputs[0].shape[0], channels, *inputs[0].shape[2:]), inputs[0].dtype)
@@ -47,16 +74,16 @@ def _merged(combine: np.ufunc, inputs: Sequence[Array], out: Array | None) -> Ar
         return out
     wide = [np.broadcast_to(x, shape) for x in inputs]
     result = out
-    pair: Callable[[Array, Array, Array], object] = combine
+    pair: Callable[..., object] = combine
 
     def work(start: int, stop: int) -> None:
         for sample in range(shape[0]):
             for first in range(start, stop, rows):
                 part = (sample, slice(first, min(first + rows, stop)))
                 target = result[part]
-                pair(wide[0][part], wide[1][part], target)
+                pair(wide[0][part], wide[1][part], out=target)
                 for other in wide[2:]:
-                    pair(target, other[part], target)
+                    pair(target, other[part], out=target)
 
     # Two inputs need no blocks for the cache's sake: every value is touched once.
     row_bytes = max(1, out[0, :1].nbytes)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints, Padding
 from cnncalc.numerics.parts.gathering import padded
@@ -18,10 +21,24 @@ def reshape(x: Array, *, shape: Ints) -> Array:
     return x.reshape(x.shape[0], *shape)
 
 
+NUMPY_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
 def pad(
-    x: Array, *, padding: Padding, value: float = 0, channels: tuple[int, int] = (0, 0)
+    x: Array,
+    *,
+    padding: Padding,
+    value: float = 0,
+    channels: tuple[int, int] = (0, 0),
+    mode: str = "constant",
 ) -> Array:
-    """``value`` around the spatial axes of ``x`` [B, C, *spatial], and around its channels."""
+    """``value`` around the spatial axes of ``x`` [B, C, *spatial], and around its channels.
+
+    In other modes the input itself goes on beyond its border.
+    """
+    if mode != "constant":
+        around: Array = np.pad(x, ((0, 0), (0, 0), *padding), mode=NUMPY_MODES[mode])
+        return around
     border = (channels, *padding)
     if not any(map(any, border)):
         return x.copy()
@@ -35,9 +52,14 @@ def crop(x: Array, *, offset: Ints, size: Ints) -> Array:
     return x[(slice(None), slice(None), *window)].copy()
 
 
-def slice_channels(x: Array, *, start: int, stop: int, step: int = 1) -> Array:
-    """Every ``step``-th channel from ``start`` up to and without ``stop``."""
-    return x[:, start:stop:step].copy()
+def slice_axis(x: Array, *, start: int, stop: int, step: int = 1, axis: int = 0) -> Array:
+    """Every ``step``-th channel, or row of another axis, from ``start`` up to ``stop``."""
+    return x[(slice(None),) * (axis + 1) + (slice(start, stop, step),)].copy()
+
+
+def permute(x: Array, *, order: Ints) -> Array:
+    """The axes of ``x`` [B, ...] in another order, 0 being the channels; the values are moved."""
+    return x.transpose(0, *(axis + 1 for axis in order)).copy()
 
 
 def select(x: Array, *, channels: Sequence[int]) -> Array:

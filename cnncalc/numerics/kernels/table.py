@@ -8,7 +8,7 @@ results are held against.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from cnncalc.layers.sliding import slides
 from cnncalc.numerics.arrays import Array, Indices
 from cnncalc.numerics.kernels import (
     activation,
+    arithmetic,
     attention,
     conv,
     linear,
@@ -99,12 +100,17 @@ def pads(found: tuple[Slide, ...]) -> tuple[tuple[int, int], ...]:
 
 
 def _bias(call: Call, shape: Shape) -> Array | None:
-    return call.arrays.weight("bias", shape) if call.kind.bias else None
+    return _owned(call)("bias", shape) if call.kind.bias else None
+
+
+def _owned(call: Call) -> Callable[[str, Sequence[int]], Array]:
+    """How a layer asks for its arrays: they are trained, or stored where it says so."""
+    return call.arrays.weight if call.kind.__dict__.get("trainable", True) else call.arrays.buffer
 
 
 def _conv(call: Call) -> Array:
     kind, x = call.kind, call.x
-    weight = call.arrays.weight("weight", (kind.filters, x.shape[1] // kind.groups, *kind.kernel))
+    weight = _owned(call)("weight", (kind.filters, x.shape[1] // kind.groups, *kind.kernel))
     return conv.conv(
         x,
         weight,
@@ -251,8 +257,17 @@ def _rbf(call: Call) -> Array:
 
 
 def _scale(call: Call) -> Array:
-    shape = (call.x.shape[1], *(1,) * (call.x.ndim - 2))
-    return linear.scale(call.x, call.arrays.weight("weight", shape), _bias(call, shape))
+    shape = _along(call)
+    if call.kind.axes != (0,):
+        scaled = call.x * _owned(call)("weight", shape)
+        return scaled + _owned(call)("bias", shape) if call.kind.bias else scaled
+    return linear.scale(call.x, _owned(call)("weight", shape), _bias(call, shape))
+
+
+def _along(call: Call) -> Shape:
+    """The shape of an array with values along some axes of the input."""
+    axes = call.kind.axes
+    return tuple(size if axis in axes else 1 for axis, size in enumerate(call.x.shape[1:]))
 
 
 def _affine(call: Call, shape: Shape) -> tuple[Array | None, Array | None]:
@@ -311,8 +326,11 @@ def _crop(call: Call) -> Array:
 
 
 def _slice(call: Call) -> Array:
-    stop = call.x.shape[1] if call.kind.stop is None else call.kind.stop
-    return reshape.slice_channels(call.x, start=call.kind.start, stop=stop, step=call.kind.step)
+    axis = call.kind.axis
+    stop = call.x.shape[axis + 1] if call.kind.stop is None else call.kind.stop
+    return reshape.slice_axis(
+        call.x, start=call.kind.start, stop=stop, step=call.kind.step, axis=axis
+    )
 
 
 def upsampled_size(call: Call) -> tuple[int, ...]:
@@ -384,6 +402,12 @@ ACTIVATIONS: dict[str, Callable[[Any], Callable[..., Array]]] = {
     "softplus": lambda kind: activation.softplus,
     "softsign": lambda kind: activation.softsign,
     "threshold": lambda kind: partial(activation.threshold, threshold=kind.at, value=kind.value),
+    "rescale": lambda kind: partial(arithmetic.rescale, factor=kind.factor, offset=kind.offset),
+    "power": lambda kind: partial(arithmetic.power, exponent=kind.exponent),
+    "exp": lambda kind: arithmetic.exp,
+    "log": lambda kind: arithmetic.log,
+    "abs": lambda kind: arithmetic.absolute,
+    "clip": lambda kind: partial(arithmetic.clip, low=kind.low, high=kind.high),
 }
 
 
@@ -395,6 +419,16 @@ def _merge(kernel: Callable[..., Array], call: Call) -> Array:
     result = kernel(call.inputs, out=call.reuse)
     follow = call.epilogue.activation
     return result if follow is None else follow(result, out=result)
+
+
+def _matmul(call: Call) -> Array:
+    first, second = call.inputs
+    return arithmetic.matmul(
+        first,
+        second,
+        transpose=call.kind.transpose,
+        transpose_other=call.kind.transpose_other,
+    )
 
 
 FOLLOWED = frozenset(
@@ -424,6 +458,7 @@ KERNELS: dict[str, Kernel] = {
     "linear": _linear,
     "rbf": _rbf,
     "scale": _scale,
+    "offset": lambda call: call.x + _owned(call)("bias", _along(call)),
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
@@ -431,18 +466,29 @@ KERNELS: dict[str, Kernel] = {
     "local_response_norm": _local_response_norm,
     **dict.fromkeys(ACTIVATIONS, _activation),
     "prelu": _prelu,
-    "softmax": lambda call: activation.softmax(call.x),
-    "log_softmax": lambda call: activation.log_softmax(call.x),
+    "softmax": lambda call: activation.softmax(call.x, axis=call.kind.axis + 1),
+    "log_softmax": lambda call: activation.log_softmax(call.x, axis=call.kind.axis + 1),
+    "reduce": lambda call: arithmetic.reduce(call.x, by=call.kind.by, axes=call.kind.axes),
+    "matmul": _matmul,
     "dropout": lambda call: call.x,
     "drop_path": lambda call: call.x,
     "identity": lambda call: call.x,
     "add": partial(_merge, merge.add),
     "multiply": partial(_merge, merge.multiply),
-    "concat": lambda call: merge.concat(call.inputs),
+    "subtract": lambda call: merge.subtract(call.inputs),
+    "divide": lambda call: merge.divide(call.inputs),
+    "maximum": lambda call: merge.maximum(call.inputs),
+    "minimum": lambda call: merge.minimum(call.inputs),
+    "concat": lambda call: merge.concat(call.inputs, axis=call.kind.axis + 1),
+    "permute": lambda call: reshape.permute(call.x, order=call.kind.order),
     "flatten": lambda call: reshape.flatten(call.x),
     "reshape": lambda call: reshape.reshape(call.x, shape=_target(call)),
     "pad": lambda call: reshape.pad(
-        call.x, padding=call.kind.padding, value=call.kind.value, channels=call.kind.channels
+        call.x,
+        padding=call.kind.padding,
+        value=call.kind.value,
+        channels=call.kind.channels,
+        mode=call.kind.mode,
     ),
     "crop": _crop,
     "slice": _slice,

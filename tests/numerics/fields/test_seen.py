@@ -29,7 +29,8 @@ Bools = npt.NDArray[np.bool_]
 ACTIVATIONS = [
     "relu", "leaky_relu", "prelu", "elu", "selu", "celu", "gelu", "silu", "sigmoid", "tanh",
     "hard_tanh", "softplus", "softsign", "mish", {"threshold": 0.01}, "dropout", "drop_path",
-    "identity", "hard_sigmoid", "hard_swish", "relu6",
+    "identity", "hard_sigmoid", "hard_swish", "relu6", {"rescale": 2}, {"power": 2}, "exp", "log",
+    "abs", {"clip": {"low": -9, "high": 9}},
 ]  # fmt: skip
 
 SINGLE: list[Any] = [
@@ -62,11 +63,23 @@ SINGLE: list[Any] = [
     {"squeeze_excitation": 2}, {"self_attention": 1},
     {"add": [[], [{"conv": [3, 3, 1, 1]}]]}, {"multiply": [[], [{"avg_pool": [3, 1, 1]}]]},
     {"multiply": [["global_avg_pool"], []]}, {"concat": [[{"conv": [1, 5, 1, 2]}], []]},
+    "offset", {"scale": {"axes": []}}, {"reduce": "mean"},
+    {"reduce": {"by": "sum", "axes": [1, 2]}}, {"slice": {"start": 1, "step": 2, "axis": 1}},
+    {"slice": {"start": 2, "stop": 7, "axis": 2}},
+    {"subtract": [[], [{"conv": [3, 3, 1, 1]}]]}, {"divide": [[], [{"conv": [3, 1]}]]},
     {"add": [[{"adaptive_avg_pool": {"size": [9, 1]}}], [{"conv": [3, 3, 1, 1]}]]},
 ]  # fmt: skip
 
 FLAT = {"linear", "rbf", "flatten", "reshape", "max_unpool"}
 """Kinds that take or make no map, or show below."""
+
+BOUNDED: list[Any] = [
+    {"permute": [0, 2, 1]}, {"maximum": [[], [{"conv": [3, 3, 1, 1]}]]},
+    {"minimum": [[], [{"conv": [3, 3, 1, 1]}]]}, {"softmax": {"axis": 1}},
+    {"concat": {"inputs": [[], ["relu"]], "axis": 2}}, {"reduce": {"by": "max", "axes": [1]}},
+    {"matmul": {"inputs": [[], []], "transpose_other": True}}, {"pad": 0},
+]  # fmt: skip
+"""Layers of which a unit sees less than its window, or of the whole that it is said to see."""
 
 CHAINS: list[list[Any]] = [
     [{"conv": [2, 3, 2, 1]}, {"conv": [2, 3, 1, 2, 2]}, {"max_pool": [3, 2, 1]}],
@@ -171,7 +184,18 @@ def hulls(pixels: Bools) -> tuple[tuple[int, int], ...] | None:
     return tuple(found)
 
 
-@pytest.mark.parametrize("layers", [[layer] for layer in SINGLE] + CHAINS, ids=str)
+@pytest.mark.parametrize("layer", BOUNDED, ids=str)
+def test_lies_within_the_window(layer: Any) -> None:
+    net = network([layer])
+    seen = fields(net)
+    for index, pixels in changed(net).items():
+        within(net, pixels, seen[index - 1])
+
+
+EVERY = [[layer] for layer in (*SINGLE, *BOUNDED)]
+
+
+@pytest.mark.parametrize("layers", EVERY + CHAINS, ids=str)
 def test_equals_the_analysis(layers: list[Any]) -> None:
     net = network(layers)
     for field, seen in zip(receptive_fields(net)[1:], fields(net), strict=True):
@@ -197,7 +221,7 @@ def test_unpooling_spreads_a_pool() -> None:
 
 
 def test_every_kind_is_held_against_pixels() -> None:
-    named = {layer if isinstance(layer, str) else next(iter(layer)) for layer in SINGLE}
+    named = {layer if isinstance(layer, str) else next(iter(layer)) for (layer,) in EVERY}
     assert named | FLAT == set(KINDS)
 
 

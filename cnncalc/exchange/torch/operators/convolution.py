@@ -104,8 +104,8 @@ def convolution(
     if transposed:
         return conv_transpose(
             call, x, weight, bias, stride, padding, output_padding, groups, dilation
-        )  # type: ignore[no-any-return]
-    return conv(call, x, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
+        )
+    return conv(call, x, weight, bias, stride, padding, dilation, groups)
 
 
 @operator("aten.linear")

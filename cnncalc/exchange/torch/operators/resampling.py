@@ -17,13 +17,13 @@ def constant_pad(call: Call, x: Any, pads: Any, value: float = 0) -> Op:
 @operator("aten.pad")
 def pad(call: Call, x: Any, pads: Any, mode: str = "constant", value: Any = None) -> Op:
     """Rows around the input: pairs for the last axis, the one before it, and so on."""
-    x = computed(x)
+    image = computed(x)
     pairs = [tuple(pads[n : n + 2]) for n in range(0, len(pads), 2)]
-    require(len(pairs) <= len(x.shape), "more axes than there are")
-    pairs += [(0, 0)] * (len(x.shape) - len(pairs))
+    require(len(pairs) <= len(image.shape), "more axes than there are")
+    pairs += [(0, 0)] * (len(image.shape) - len(pairs))
     pairs.reverse()
     require(not any(pairs[0]), "along the batch")
-    cut = x
+    cut: Op = image
     if any(number < 0 for pair in pairs for number in pair):
         for axis, (before, after) in enumerate(pairs):
             if before < 0 or after < 0:
