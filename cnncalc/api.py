@@ -10,9 +10,12 @@ from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
-from cnncalc.language.load import checked_input, find, load
+from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.load import load, load_foreign
+from cnncalc.language.load import checked_input, find
 from cnncalc.language.network import Network
-from cnncalc.rules.base import Limits
+from cnncalc.rules.base import Limits, Subject
+from cnncalc.rules.checks import check
 from cnncalc.rules.examination import examine, failures, judge
 from cnncalc.shapes import Shape, WindowLimitError
 
@@ -81,7 +84,7 @@ def analyze(
 
 
 def report(
-    network: Network,
+    network: Network | Imported,
     input: Shape | None,
     parameters: Mapping[str, Any] | None,
     settings: Settings,
@@ -93,13 +96,17 @@ def report(
     """
     elaboration = network.elaborate(parameters, input)
     if elaboration.graph is None:
+        assert not isinstance(network, Imported)
         raise SpecError(failures(network, elaboration, input, parameters))
     try:
         fields = fields_by_input(elaboration.graph)
     except WindowLimitError as error:
         raise SpecError([Diagnostic("limit-exceeded", "error", str(error))]) from None
     limits = Limits(batch=settings.batch, width=BYTES[settings.dtype])
-    findings = judge(network, elaboration, limits, fields)
+    if isinstance(network, Imported):
+        findings = check(Subject(elaboration.graph, None, fields, limits))
+    else:
+        findings = judge(network, elaboration, limits, fields)
     return Report(elaboration.graph, settings, findings, fields)
 
 
@@ -114,8 +121,12 @@ def validate(
     Raises:
         UsageError: there is no such file, network or parameter.
     """
+    shape = None if input is None else checked_input(input)
     try:
+        foreign = load_foreign(fspath(net))
+        if foreign is not None:
+            return report(foreign, shape, parameters, Settings()).diagnostics
         source = find(fspath(net))
     except SpecError as error:
         return error.diagnostics
-    return examine(source, None if input is None else checked_input(input), parameters)
+    return examine(source, shape, parameters)

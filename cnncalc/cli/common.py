@@ -12,7 +12,7 @@ import click
 
 from cnncalc.cli.values import parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
-from cnncalc.language.load import load
+from cnncalc.exchange.load import load
 from cnncalc.render.escape import legible
 from cnncalc.shapes import Shape
 

@@ -11,7 +11,7 @@ from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.api import Report, report
 from cnncalc.cli.common import deliver_json, output_option, show, variant_options
 from cnncalc.diagnostics import UsageError
-from cnncalc.language.load import load
+from cnncalc.exchange.load import load
 from cnncalc.shapes import Shape
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")

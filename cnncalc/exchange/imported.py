@@ -3,67 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Elaboration
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
-
-if TYPE_CHECKING:
-    from cnncalc.exchange.reading.program import Constant
-    from cnncalc.numerics.arrays import Array
-
-
-class Origin(NamedTuple):
-    """Where a layer comes from in the framework's own terms."""
-
-    path: tuple[str, ...] = ()
-    """The modules that it lies in, outermost first; the module itself last."""
-    types: tuple[str, ...] = ()
-    """The class of the module at each level of the path; empty where the format has none."""
-    node: str = ""
-    """The framework's name of the operation: a node, an operator."""
-
-    def __str__(self) -> str:
-        path = ".".join(self.path)
-        return (
-            path if not self.node or path.endswith(self.node) else f"{path} ({self.node})".strip()
-        )
-
-
-class Result(NamedTuple):
-    """One of the network's outputs, as the framework has it, in the output of a layer."""
-
-    node: int
-    split: tuple[int, ...]
-    """Sizes into which the layer's output, without the batch, is split in order."""
-    order: tuple[int, ...]
-    """The order in which the batch and those sizes are put."""
-    shape: Shape
-    """The framework's shape, with the batch it was read with."""
-
-
-class Reading(Record):
-    """What a reader made of a network for one input."""
-
-    graph: Graph
-    origins: tuple[Origin, ...]
-    """For each node of the graph."""
-    constants: tuple[Mapping[str, Constant], ...]
-    """Its own weights and buffers for each node, named as in `Facts`; read when asked."""
-    results: tuple[Result, ...] = ()
-    """The framework's outputs in its order."""
-    unused: tuple[tuple[str, int], ...] = ()
-    """Arrays that are trained and take no part in this forward pass, with their values."""
-
-    def arrays(self) -> list[dict[str, Array]]:
-        """Its own weights and buffers for each node; none where a layer shares another's."""
-        return [
-            {} if node.shares is not None else {n: one.read() for n, one in constants.items()}
-            for node, constants in zip(self.graph.nodes, self.constants, strict=True)
-        ]
 
 
 class Imported:
@@ -126,3 +72,6 @@ class Imported:
                 f"`--set` changes architecture files; `cnncalc convert {self.label} -o net.yaml` "
                 "makes one",
             )
+
+
+__all__ = ["Imported", "Origin", "Reading", "Result"]

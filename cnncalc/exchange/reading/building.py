@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cnncalc.exchange.imported import Origin
 from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.reading.views import Atom, Axis, View, laid_out, size
 from cnncalc.graph import Node, input_node
 from cnncalc.layers import KINDS

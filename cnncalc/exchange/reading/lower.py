@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from cnncalc.diagnostics import Diagnostic, SpecError
-from cnncalc.exchange.imported import Origin, Reading, Result
 from cnncalc.exchange.reading import arithmetic, kinds, tensors
 from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.exchange.reading.views import View
 from cnncalc.graph import Graph, Node
 from cnncalc.language.elaboration.elaborate import LAYER_LIMIT
@@ -149,6 +149,8 @@ def _finished(program: Program, builder: Builder, source: str, file: str) -> Rea
         tuple(builder.origins),
         tuple(builder.arrays),
         tuple([Result(view.node, *_turn(view)) for view in results]),
+        builder.batch.size,
+        None,
         unused,
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.exchange.imported import Origin
+from cnncalc.exchange.reading.result import Origin
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.imported import Imported, Reading
+from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
+from cnncalc.exchange.reading.result import Reading
 from cnncalc.exchange.torch.walking import AliasError, Walk
 from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.numerics.arrays import Array
 
 BATCH = 2
 """Samples a module is exported with: with one, its axis could not be told from others of size 1."""
@@ -177,7 +181,18 @@ def read_exported(exported: Any, name: str, label: str) -> Reading:
         # without changes in place every value has one name
         program = Walk(exported.run_decompositions({}), name).run()
     simplify(program)
-    return lower(program, f"PyTorch, {label}", label)
+    found = lower(program, f"PyTorch, {label}", label)
+    return found._replace(run=lambda inputs: run(exported, inputs))
+
+
+def run(exported: Any, inputs: list[Array]) -> list[Array]:
+    """The program's own outputs."""
+    import torch
+
+    with torch.no_grad():
+        found = exported.module()(*[torch.from_numpy(x) for x in inputs])
+    tensors: list[Any] = torch.utils._pytree.tree_leaves(found)
+    return [one.numpy() for one in tensors if isinstance(one, torch.Tensor)]
 
 
 def open_program(path: str) -> Imported:

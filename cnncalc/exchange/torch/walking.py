@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.exchange.imported import Origin
 from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.torch.operators import OPERATORS
 from cnncalc.exchange.torch.operators.registry import Call, Unsupported
 

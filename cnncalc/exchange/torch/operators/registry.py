@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from cnncalc.exchange.imported import Origin
 from cnncalc.exchange.reading.program import Constant, Op, Operand
+from cnncalc.exchange.reading.result import Origin
 from cnncalc.shapes import Shape
 
 Function = Callable[..., Any]
