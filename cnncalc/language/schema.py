@@ -24,14 +24,18 @@ COMMON: dict[str, dict[str, Any]] = {
     "output": {"$ref": "#/$defs/condition"},
     "share": {"type": "string", "description": "the layer whose weights it uses"},
 }
+GROUP_KEYS = ("from", "repeat", "if")
+"""Common keys of a group of layers: the others are its layers' own."""
+
 BLOCK_NAME = r"^[A-Za-z_][A-Za-z0-9_]*\s*(\(.*\))?$"
 
 
 def schema() -> dict[str, Any]:
     """The schema of a whole file (draft 2020-12).
 
-    Blocks are known only to the file itself, so a layer of an unknown kind is let through here
-    and left to `cnncalc validate`.
+    A layer has one kind and common keys. Blocks are known only to the file itself, so a word
+    that is no kind is let through as one, with whatever stands beside it, and left to
+    `cnncalc validate`; so are names, expressions and shapes.
     """
     kinds = {name: _options(kind) for name, kind in KINDS.items()}
     layer = {
@@ -44,11 +48,15 @@ def schema() -> dict[str, Any]:
             },
             {
                 "type": "object",
-                "minProperties": 1,
                 "properties": {
                     **COMMON,
                     **{name: {"$ref": f"#/$defs/{name}"} for name in KINDS},
                     "layers": {"$ref": "#/$defs/layers"},
+                },
+                "not": {"propertyNames": {"enum": list(COMMON)}},
+                "dependentSchemas": {
+                    **{name: _beside([name, *COMMON]) for name in KINDS},
+                    "layers": _beside(["layers", *GROUP_KEYS]),
                 },
             },
         ]
@@ -99,6 +107,11 @@ def schema() -> dict[str, Any]:
             **kinds,
         },
     }
+
+
+def _beside(keys: list[str]) -> dict[str, Any]:
+    """What a layer's keys are, once one of them tells its kind."""
+    return {"propertyNames": {"enum": keys}}
 
 
 def _bare(kind: type[Kind]) -> bool:
