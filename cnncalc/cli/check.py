@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from cnncalc.cli.common import deliver_json, show
+from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Slide, same_padding
 
-SIZE = click.IntRange(1, 2**31 - 1)
+SIZE = Whole()
 
 
 @click.command("check")
@@ -119,14 +120,12 @@ def _padding(text: str, size: int, kernel: int, stride: int, dilation: int) -> t
     if text == "valid":
         return 0, 0
     parts = text.split(",")
-    if not 1 <= len(parts) <= 2 or not all(
-        p.strip().isdecimal() and p.isascii() and len(p) < 11 for p in parts
-    ):
+    if not 1 <= len(parts) <= 2 or not all(p.strip().isdecimal() and p.isascii() for p in parts):
         raise UsageError(
             f"`--padding {text}` must be a whole number, `BEFORE,AFTER` or a word",
             "as in `--padding 1`, `--padding 0,1` or `--padding same`",
         )
+    if max(map(len, parts)) > 20 or max(map(int, parts)) > 2**31 - 1:
+        raise UsageError(f"`--padding {text[:40]}` is beyond the limit of 2^31 − 1")
     before, after = int(parts[0]), int(parts[-1])
-    if max(before, after) > 2**31 - 1:
-        raise UsageError(f"`--padding {text}` is beyond the limit of 2^31 − 1")
     return before, after

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cnncalc.cli.values import parse_change, parse_input
+from cnncalc.cli.values import Whole, parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
 from cnncalc.render.escape import legible
@@ -52,9 +52,7 @@ def network_options(command: Command) -> Command:
         default="float32",
         help="Type of weights and activations.",
     )(command)
-    command = click.option(
-        "--batch", type=click.IntRange(1, 2**31 - 1), default=1, help="Samples in a batch."
-    )(command)
+    command = click.option("--batch", type=Whole(), default=1, help="Samples in a batch.")(command)
     return variant_options(command)
 
 
@@ -89,9 +87,7 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
             help="Write shapes as C×H×W or as H×W×C.",
         ),
         click.option("--inplace", is_flag=True, help="Activations write over their input."),
-        click.option(
-            "--depth", type=click.IntRange(1, 100), help="Fold blocks below this level into sums."
-        ),
+        click.option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums."),
         network_options,
         click.argument("net"),
     ):

@@ -13,6 +13,7 @@ import click
 
 from cnncalc.cli import sinks
 from cnncalc.cli.common import output_option
+from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.load import find, load
 from cnncalc.language.network import Network
@@ -37,7 +38,7 @@ FEW = 500
 @click.option("--best", metavar="METRIC", help="Keep the one point that is best in it.")
 @click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of the values.")
 @click.option("--inplace", is_flag=True, help="Activations write over their input.")
-@click.option("--jobs", type=click.IntRange(1, 1024), help="Processes; all cores where left out.")
+@click.option("--jobs", type=Whole(1, 1024), help="Processes; all cores where left out.")
 @click.option("--resume", metavar="FILE", type=click.Path(), help="Go on in a CSV or JSONL file.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="The ending's, or a table.")
 @output_option

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import click
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.forms.budget import COSTS, parse_amount
 from cnncalc.language.load import checked_input
+from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.shapes import Shape
+
+
+class Whole(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on
+    """A whole number of a range, as an option's value."""
+
+    name = "n"
+
+    def __init__(self, least: int = 1, most: int = INTEGER_LIMIT) -> None:
+        self.least, self.most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; ends the command where it is none."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip()
+        if re.fullmatch(r"[-+]?[0-9]+", text) is None:
+            self.fail(f"`{value}` is no whole number{_meant(text)}", param, ctx)
+        number = int(text) if len(text) < 25 else self.most + 1
+        if not self.least <= number <= self.most:
+            most = "2^31 − 1" if self.most == INTEGER_LIMIT else f"{self.most:,}"
+            self.fail(f"`{value}` is not from {self.least} to {most}", param, ctx)
+        return number
+
+
+def _meant(text: str) -> str:
+    """What a number such as `1e3` would be, written out."""
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    return f"; write {int(number)}" if number.is_integer() and abs(number) < 2**53 else ""
 
 
 def parse_change(text: str) -> tuple[str, Any]:

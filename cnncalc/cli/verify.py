@@ -10,6 +10,7 @@ import click
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.api import Report, report
 from cnncalc.cli.common import deliver_json, output_option, show, variant_options
+from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.load import load
 from cnncalc.shapes import Shape
@@ -20,17 +21,15 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
 
 @click.command("verify")
 @click.argument("net")
-@click.option("--batch", type=click.IntRange(1, 2**31 - 1), default=1, help="Samples in a batch.")
+@click.option("--batch", type=Whole(), default=1, help="Samples in a batch.")
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float64"]),
     default="float32",
     help="Type of weights and activations.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads; all cores where left out.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Seed of weights and input."
-)
+@click.option("--threads", type=Whole(1, 1024), help="Threads; all cores where left out.")
+@click.option("--seed", type=Whole(0, 2**63 - 1), default=0, help="Seed of weights and input.")
 @click.option(
     "--weights",
     metavar="FILE",
@@ -44,7 +43,7 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
     "--output-scores",
     "scores",
     metavar="[N]",
-    type=click.IntRange(1, 10_000),
+    type=Whole(1, 10_000),
     is_flag=False,
     flag_value=5,
     help="Show the N largest values of every output (5).",

@@ -364,3 +364,24 @@ def test_the_schema_refuses(text: str, validator: jsonschema.Draft202012Validato
 @pytest.mark.parametrize("text", SCHEMA_REFUSES)
 def test_what_the_schema_refuses_the_program_refuses(text: str, run: Run, write: Write) -> None:
     assert run("validate", write(text)).status == 1
+
+
+# -- whole numbers ------------------------------------------------------------------------------
+
+WHOLE = [
+    # arguments, a part of the message
+    (["analyze", "lenet5", "--batch", "1e3"], "`1e3` is no whole number; write 1000"),
+    (["analyze", "lenet5", "--batch", "two"], "`two` is no whole number\n"),
+    (["analyze", "lenet5", "--batch", "0"], "`0` is not from 1 to 2^31 − 1"),
+    (["analyze", "lenet5", "--batch", "9" * 5000], "is not from 1 to 2^31 − 1"),
+    (["check", "--input", "1e2", "--kernel", "3"], "`1e2` is no whole number; write 100"),
+    (["check", "--input", "9", "--kernel", "3", "--padding", "9" * 12], "beyond the limit"),
+    (["check", "--input", "9", "--kernel", "3", "--padding", "9" * 5000], "beyond the limit"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WHOLE)
+def test_a_number_that_is_none(arguments: list[str], message: str, run: Run) -> None:
+    shown = run(*arguments)
+    assert (shown.status, shown.out) == (2, "")
+    assert message in shown.err
