@@ -30,27 +30,51 @@ def owners(graph: Graph, inplace: bool = False) -> list[int]:
     return found
 
 
-def activations(graph: Graph, inplace: bool = False) -> Activations:
-    """Owned values and their peak: each is freed after the last use of it or of a view of it.
+class Lifetimes(Record):
+    """When activations come and go: the same for any sizes of the same layers."""
 
-    The network's input counts, as do a layer's input and output while it runs; outputs of the
-    network stay alive to the end.
+    owner: list[int]
+    """For each node the node whose memory its output is."""
+    freed: list[tuple[int, ...]]
+    """For each node those whose memory is let go once it has run."""
+
+
+def lifetimes(graph: Graph, inplace: bool = False) -> Lifetimes:
+    """Each is freed after the last use of it or of a view of it.
+
+    Outputs of the network stay alive to the end.
     """
-    nodes = graph.nodes
     owner = owners(graph, inplace)
-    last = list(range(len(nodes)))
+    last = list(range(len(owner)))
     for index, use in enumerate(graph.last_uses()):
         if use > last[owner[index]]:
             last[owner[index]] = use
-    owned = [node.facts.values if owner[i] == i else 0 for i, node in enumerate(nodes)]
-    alive = peak = peak_node = 0
-    for index, node in enumerate(nodes):
-        alive += owned[index]
-        if alive > peak:
-            peak, peak_node = alive, index
-        if last[owner[index]] == index:
-            alive -= owned[owner[index]]
-        for taken in set(map(owner.__getitem__, node.inputs)):
-            if last[taken] == index and taken != owner[index]:
-                alive -= owned[taken]
+    freed: list[list[int]] = [[] for _ in owner]
+    for index, use in enumerate(last):
+        if owner[index] == index and use < len(owner):
+            freed[use].append(index)
+    return Lifetimes(owner, list(map(tuple, freed)))
+
+
+def activations(graph: Graph, inplace: bool = False) -> Activations:
+    """Owned values and their peak.
+
+    The network's input counts, as do a layer's input and output while it runs.
+    """
+    return alive(lifetimes(graph, inplace), [node.facts.values for node in graph.nodes])
+
+
+def alive(times: Lifetimes, values: list[int]) -> Activations:
+    """Owned values and their peak, from the values of every node's output."""
+    owned = [
+        count if owner == index else 0
+        for index, (count, owner) in enumerate(zip(values, times.owner, strict=True))
+    ]
+    now = peak = peak_node = 0
+    for index, freed in enumerate(times.freed):
+        now += owned[index]
+        if now > peak:
+            peak, peak_node = now, index
+        for gone in freed:
+            now -= owned[gone]
     return Activations(owned, peak, peak_node)

@@ -9,12 +9,12 @@ shares weights, or anything is refused, the file is elaborated as ever.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from cnncalc.analysis.memory import activations
+from cnncalc.analysis.memory import Activations, Lifetimes, activations, alive, lifetimes
 from cnncalc.analysis.report import BYTES
-from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
-from cnncalc.graph import Graph, Node
+from cnncalc.diagnostics import SpecError, UsageError
+from cnncalc.graph import Graph
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
 from cnncalc.records import Record
 from cnncalc.shapes import Shape, WindowLimitError
@@ -25,7 +25,6 @@ GRAPHS = 64
 """Graphs that are kept for another input."""
 FACTS = 100_000
 """Facts that are remembered."""
-FACTS_FIELD = Node._fields.index("facts")
 
 
 class Point(Record):
@@ -59,6 +58,17 @@ class Elaborates(Protocol):
         """Its graph for given parameters and input."""
 
 
+class Known(NamedTuple):
+    """A graph whose layers are those of another input size."""
+
+    kinds: list[Kind]
+    inputs: list[tuple[int, ...]]
+    first: int
+    """How many nodes are the network's inputs; 1 where it is resized."""
+    views: list[bool]
+    times: Lifetimes
+
+
 class Worker:
     """Works points out, one after the other, and remembers what the next one can use."""
 
@@ -66,7 +76,7 @@ class Worker:
         self.network = network
         self.width = BYTES[dtype]
         self.inplace = inplace
-        self._graphs: dict[tuple[Any, ...], Graph] = {}
+        self._known: dict[tuple[Any, ...], Known] = {}
         self._facts: dict[tuple[Kind, tuple[Shape, ...]], Facts] = {}
         self._last: tuple[Any, Costs | str] | None = None
 
@@ -92,66 +102,73 @@ class Worker:
         )
 
     def _costs(self, at: Coordinates) -> Costs | str:
+        key = (at.input[0], len(at.input), *at.parameters.items())
+        known = self._known.get(key)
+        if known is not None:
+            facts = self._resized(known, at.input)
+            if facts is not None:
+                return _sums(facts, alive(known.times, [one.values for one in facts]), known.first)
         try:
-            return self._sums(self._graph(at))
+            graph = self.network.graph(at.parameters, at.input)
         except SpecError as error:
-            return _told(error.diagnostics[0])
+            return f"{error.diagnostics[0].rule}: {error.diagnostics[0].message}"
         except UsageError as error:
             return str(error)
+        if known is None:
+            self._keep(key, graph)
+        facts = [node.facts for node in graph.nodes]
+        costs = _sums(facts, activations(graph, self.inplace), len(graph.inputs))
+        twice = sum([node.facts.params for node in graph.nodes if node.shares is not None])
+        return costs._replace(params=costs.params - twice)
 
-    def _graph(self, at: Coordinates) -> Graph:
-        key = (at.input[0], len(at.input), *at.parameters.items())
-        known = self._graphs.get(key)
-        if known is not None:
-            found = self._resized(known, at.input)
-            if found is not None:
-                return found
-        graph = self.network.graph(at.parameters, at.input)
-        bound = any([node.reads or node.shares is not None for node in graph.nodes])
-        if known is None and not bound:
-            if len(self._graphs) >= GRAPHS:
-                del self._graphs[next(iter(self._graphs))]
-            self._graphs[key] = graph
-        return graph
+    def _keep(self, key: tuple[Any, ...], graph: Graph) -> None:
+        """Remember a graph for another size of its input, where nothing else hangs on sizes."""
+        nodes = graph.nodes
+        if len(graph.inputs) > 1 or any([n.reads or n.shares is not None for n in nodes]):
+            return
+        if len(self._known) >= GRAPHS:
+            del self._known[next(iter(self._known))]
+        self._known[key] = Known(
+            [node.kind for node in nodes],
+            [node.inputs for node in nodes],
+            1,
+            [node.facts.view for node in nodes],
+            lifetimes(graph, self.inplace),
+        )
 
-    def _resized(self, graph: Graph, shape: Shape) -> Graph | None:
-        """The graph for another size of its input; `None` where a layer refuses."""
+    def _resized(self, known: Known, shape: Shape) -> list[Facts] | None:
+        """What the layers state for another size; `None` where one refuses, or becomes a view."""
         if len(self._facts) > FACTS:
             self._facts.clear()
-        known, make = self._facts, Node._make
-        nodes: list[Node] = []
-        outputs: list[Shape] = []
-        for node in graph.nodes:
-            if not node.inputs:
-                if nodes:
-                    return None
-                nodes.append(node._replace(facts=Facts(shape, windows=())))
-                outputs.append(shape)
-                continue
-            given = tuple([outputs[taken] for taken in node.inputs])
-            facts = known.get((node.kind, given))
+        memo = self._facts
+        found = [Facts(shape, windows=())]
+        outputs = [shape]
+        layers = zip(known.kinds, known.inputs, known.views, strict=True)
+        next(layers)
+        for kind, inputs, view in layers:
+            given: tuple[Shape, ...]
+            if len(inputs) == 1:
+                given = (outputs[inputs[0]],)
+            else:
+                given = tuple([outputs[taken] for taken in inputs])
+            facts = memo.get((kind, given))
             if facts is None:
                 try:
-                    facts = known[node.kind, given] = node.kind.facts(given)
+                    facts = memo[kind, given] = kind.facts(given)
                 except (LayerError, WindowLimitError):
                     return None
-                if facts.values > SIZE_LIMIT:
-                    return None
-            # as `_replace(facts=…)` does, at a third of its price
-            nodes.append(make((*node[:FACTS_FIELD], facts, *node[FACTS_FIELD + 1 :])))
+            if facts.values > SIZE_LIMIT or facts.view != view:
+                return None
+            found.append(facts)
             outputs.append(facts.output)
-        return graph._replace(nodes=tuple(nodes))
-
-    def _sums(self, graph: Graph) -> Costs:
-        params = macs = flops = 0
-        for node in graph.nodes:
-            params += node.params
-            operations = node.facts.operations
-            macs += operations[0]
-            flops += operations[0] + sum(operations)
-        alive = activations(graph, self.inplace)
-        return Costs(params, macs, flops, sum(alive.owned[1:]), alive.peak)
+        return found
 
 
-def _told(finding: Diagnostic) -> str:
-    return f"{finding.rule}: {finding.message}"
+def _sums(facts: list[Facts], memory: Activations, first: int) -> Costs:
+    params = macs = flops = 0
+    for one in facts:
+        params += one.params
+        operations = one.operations
+        macs += operations[0]
+        flops += operations[0] + sum(operations)
+    return Costs(params, macs, flops, sum(memory.owned[first:]), memory.peak)
