@@ -14,6 +14,9 @@ def main() -> None:
     try:
         if sys.stdout is None:
             raise OSError("it is closed")
+        from cnncalc.startup import import_yaml
+
+        import_yaml()
         from cnncalc.cli import run
 
         status = run()

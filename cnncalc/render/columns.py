@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from cnncalc.records import Record
 from cnncalc.render import escape, numbers
 from cnncalc.render.rows import Row, View
 
@@ -12,7 +13,7 @@ Data = dict[str, Callable[[Row, View], Any]]
 """Columns of CSV, with exact values."""
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column: its titles in the table and in Markdown, and how a row fills it."""
 
     title: str

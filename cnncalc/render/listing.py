@@ -7,15 +7,16 @@ the width is short, and the bars.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from rich.box import Box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from cnncalc.records import Record
 from cnncalc.render.console import UNLIMITED
 from cnncalc.render.escape import plain
 
@@ -29,7 +30,7 @@ RULED = Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
 """No lines but one below the titles; a blank between columns."""
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column: its title, the role that colours it, and how it gives way."""
 
     title: str
@@ -95,19 +96,19 @@ class Listing:
             box=RULED, show_header=self.ruled, show_edge=False,
             padding=0, pad_edge=False, header_style="head", border_style="rule",
         )  # fmt: skip
-        stacks: list[list[RenderableType]] = []
+        stacks: list[Sequence[RenderableType]] = []
         for place, key in enumerate(layout.columns):
             last = place == len(layout.columns) - 1
             barred = layout.bars and key in self.bars
             gap = not (last or barred or self.columns[key].tight)
             self._add(table, key, layout.widths[key], gap)
-            stacks.append(self._stack(key, cells[key], gap))
+            stacks.append(self._stack(key, cells[key], layout.widths[key], gap))
             if barred:
                 role = self.columns[key].role
                 table.add_column("", style=role, width=BAR_WIDTH + (not last), no_wrap=True)
                 most = max(self.bars[key], default=0)
                 lines = [bar(amount, most) for amount in self.bars[key]]
-                stacks.append([Text("\n".join(lines))])
+                stacks.append([Stack(lines, [], BAR_WIDTH, False)])
         for row in zip(*stacks, strict=True):
             table.add_row(*row)
         yield table
@@ -149,23 +150,43 @@ class Listing:
             overflow="fold" if column.wrap else "ellipsis",
         )
 
-    def _stack(self, key: str, texts: list[str], gap: bool) -> list[RenderableType]:
-        """A column's cells: one text of many lines, or where lines wrap a cell a row.
+    def _stack(self, key: str, texts: list[str], cells: int, gap: bool) -> Sequence[RenderableType]:
+        """A column's cells: a stack of lines, or where lines wrap a cell a row."""
+        roles = self.roles[key]
+        if not any([column.wrap for column in self.columns.values()]):
+            return [Stack(texts, roles, cells, self.columns[key].number)]
+        found = [
+            Text(text, role) for text, role in zip(texts, roles or [""] * len(texts), strict=True)
+        ]
+        return [Padding(text, (0, 1, 0, 0)) for text in found] if gap else found
 
-        Rich's work is by the cell, and a network has a thousand layers.
-        """
-        roles = self.roles[key] or [""] * len(texts)
-        if any([column.wrap for column in self.columns.values()]):
-            found = [Text(text, role) for text, role in zip(texts, roles, strict=True)]
-        else:
-            text = Text("\n".join(texts))
-            start = 0
-            for line, role in zip(texts, roles, strict=True):
-                if role and line:
-                    text.stylize(role, start, start + len(line))
-                start += len(line) + 1
-            found = [text]
-        return [Padding(text, (0, 1, 0, 0)) for text in found] if gap else [*found]
+
+class Stack:
+    """The lines of a column as one cell, none of which wraps.
+
+    Rich's work is by the cell, and a network has a thousand layers.
+    """
+
+    def __init__(
+        self, lines: Sequence[str], roles: Sequence[str], cells: int, number: bool
+    ) -> None:
+        self.lines = lines
+        self.roles = roles or [""] * len(lines)
+        self.cells = cells
+        self.number = number
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        end = Segment.line()
+        for line, role in zip(self.lines, self.roles, strict=True):
+            room = self.cells - cell_len(line)
+            if room < 0:
+                text = Text(line)
+                text.truncate(self.cells, overflow="ellipsis")
+                line = text.plain
+            elif self.number:
+                line = " " * room + line
+            yield Segment(line, console.get_style(role) if role else None)
+            yield end
 
 
 def bar(value: int, most: int) -> str:
@@ -176,7 +197,7 @@ def bar(value: int, most: int) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-class Layout(NamedTuple):
+class Layout(Record):
     """The columns that fit, their widths, whether bars are drawn, and what is left out."""
 
     columns: tuple[str, ...]

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import BYTES, LayerReport, Report
+from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class View(NamedTuple):
+class View(Record):
     """What the user asked to see."""
 
     depth: int | None = None

@@ -1,0 +1,31 @@
+"""What the process changes of PyYAML to start fast does not change what PyYAML does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+TEXTS = ["{a: 1.5, b: 2001-01-01, c: [yes, ~, 0x1f, 1e3, 12:30]}", "a: \x07", "- &x [1]\n- *x"]
+
+
+def loaded(text: str, late: bool) -> str:
+    """What PyYAML's own reader and resolver make of a text, in a fresh process."""
+    first = "from cnncalc.startup import import_yaml; import_yaml()" if late else ""
+    code = f"""
+{first}
+import re, yaml
+print(type(re.compile("a")).__name__)
+try:
+    print(yaml.load({text!r}, yaml.SafeLoader))
+except yaml.YAMLError as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return found.stdout
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
+def test_yaml_is_the_same(text: str) -> None:
+    assert loaded(text, True) == loaded(text, False)
