@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any
 
@@ -11,9 +11,19 @@ from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.exchange.imported import Imported
-from cnncalc.exchange.load import load, load_foreign
-from cnncalc.language.load import checked_input, find
+from cnncalc.exchange.load import load_foreign
+from cnncalc.language.given import (
+    Net,
+    given_amount,
+    given_input,
+    given_parameters,
+    given_source,
+    whole,
+)
+from cnncalc.language.load import checked_input
 from cnncalc.language.network import Network
+from cnncalc.language.text.source import Source
+from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.checks import check
 from cnncalc.rules.examination import examine, failures, judge
@@ -53,34 +63,55 @@ class Report(Analyzed):
 
 
 def analyze(
-    net: str | PathLike[str],
+    net: Net | None = None,
     *,
-    input: Sequence[int] | None = None,
+    yaml: str | None = None,
+    input: Any = None,
     parameters: Mapping[str, Any] | None = None,
     batch: int = 1,
     dtype: str = "float32",
     inplace: bool = False,
 ) -> Report:
-    """Analyze a network: a file, or the name of a shipped one.
+    """Analyze a network: a file, a shipped one, or what is given as text or mapping.
 
     Args:
-        net: a path, a shipped network's name, or `-` for standard input.
+        net: a path, a shipped network's name, `-` for standard input, or the keys of an
+            architecture file as a mapping.
+        yaml: the text of an architecture file, in place of `net`.
         input: channels and spatial sizes, in place of the file's.
         parameters: values of the file's parameters, in place of its own.
         batch: samples; operations and bytes are for all of them.
         dtype: type of weights and activations.
         inplace: element-wise activations write over their input.
 
+    Whole numbers are whatever has `__index__`.
+
     Raises:
         UsageError: there is no such file, network, parameter or type.
         SpecError: the file does not describe a network; carries the findings.
     """
+    settings = _settings(batch, dtype, inplace)
+    shape = None if input is None else checked_input(given_input(input))
+    opened = _open(net, yaml)
+    network = Network(opened) if isinstance(opened, Source) else opened
+    return report(network, shape, given_parameters(parameters), settings)
+
+
+def _open(net: Net | None, yaml: str | None) -> Source | Imported:
+    if isinstance(net, str | PathLike) and yaml is None:
+        foreign = load_foreign(str(fspath(net)))
+        if foreign is not None:
+            return foreign
+    return given_source(net, yaml)
+
+
+def _settings(batch: Any, dtype: str, inplace: bool = False) -> Settings:
     if dtype not in BYTES:
         raise UsageError(f"unknown type `{dtype}`", f"one of {', '.join(BYTES)}")
-    if type(batch) is not int or batch < 1:
-        raise UsageError(f"a batch of {batch!r}", "a whole number from 1 on")
-    shape = None if input is None else checked_input(input)
-    return report(load(fspath(net)), shape, parameters, Settings(batch, dtype, inplace))
+    samples = whole(batch, "`batch`")
+    if not 1 <= samples <= INTEGER_LIMIT:
+        raise UsageError(f"`batch` must be from 1 to 2^31 − 1, not {samples}")
+    return Settings(samples, dtype, inplace)
 
 
 def report(
@@ -88,8 +119,9 @@ def report(
     input: Shape | None,
     parameters: Mapping[str, Any] | None,
     settings: Settings,
+    budget: Limits = Limits(),
 ) -> Report:
-    """The report of a parsed network.
+    """The report of a parsed network; `budget` is what it may cost.
 
     Raises:
         SpecError, UsageError: as `analyze`.
@@ -102,7 +134,7 @@ def report(
         fields = fields_by_input(elaboration.graph)
     except WindowLimitError as error:
         raise SpecError([Diagnostic("limit-exceeded", "error", str(error))]) from None
-    limits = Limits(batch=settings.batch, width=BYTES[settings.dtype])
+    limits = budget._replace(batch=settings.batch, width=BYTES[settings.dtype])
     if isinstance(network, Imported):
         findings = check(Subject(elaboration.graph, None, fields, limits))
     else:
@@ -111,22 +143,40 @@ def report(
 
 
 def validate(
-    net: str | PathLike[str],
+    net: Net | None = None,
     *,
-    input: Sequence[int] | None = None,
+    yaml: str | None = None,
+    input: Any = None,
     parameters: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    dtype: str = "float32",
+    max_params: int | str | None = None,
+    max_macs: int | str | None = None,
+    max_memory: int | str | None = None,
 ) -> tuple[Diagnostic, ...]:
     """All findings in a network, errors first.
 
+    Args:
+        net, yaml, input, parameters, batch, dtype: as of `analyze`.
+        max_params, max_macs, max_memory: what it may cost: a number, or an amount such as
+            `5M`, `512KiB`.
+
     Raises:
-        UsageError: there is no such file, network or parameter.
+        UsageError: there is no such file, network, parameter or type.
     """
-    shape = None if input is None else checked_input(input)
+    settings = _settings(batch, dtype)
+    shape = None if input is None else checked_input(given_input(input))
+    values = given_parameters(parameters)
+    amounts = {"params": max_params, "macs": max_macs, "memory": max_memory}
+    limits = Limits(
+        **{cost: given_amount(amount, cost) for cost, amount in amounts.items()},
+        batch=settings.batch,
+        width=BYTES[dtype],
+    )
     try:
-        foreign = load_foreign(fspath(net))
-        if foreign is not None:
-            return report(foreign, shape, parameters, Settings()).diagnostics
-        source = find(fspath(net))
+        opened = _open(net, yaml)
+        if isinstance(opened, Source):
+            return examine(opened, shape, values, limits)
+        return report(opened, shape, values, settings, limits).diagnostics
     except SpecError as error:
         return error.diagnostics
-    return examine(source, shape, parameters)
