@@ -95,6 +95,17 @@ class Graph(Record):
         last = len(self.nodes) - 1
         return (*(i for i, node in enumerate(self.nodes) if node.wanted and i != last), last)
 
+    def ancestors(self, index: int) -> frozenset[int]:
+        """A node and all nodes that it hangs on, those it only names included."""
+        found: set[int] = set()
+        waiting = [index]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += [*self.nodes[one].inputs, *self.nodes[one].reads]
+        return frozenset(found)
+
     def last_uses(self) -> list[int]:
         """For each node the index of the last node that takes its output.
 

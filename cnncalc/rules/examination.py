@@ -16,12 +16,6 @@ from cnncalc.rules.base import Limits, Subject, Written
 from cnncalc.rules.checks import check, ordered
 from cnncalc.shapes import Shape, WindowLimitError
 
-NEAR = 64
-"""How far from an input size others are tried."""
-
-TRIED_LAYERS = 6_000
-"""How many layers may be built in all to find an input size that fits."""
-
 PROVEN_LAYERS = 10_000
 """How many layers may be built in all to try the fixes of a file."""
 
@@ -114,7 +108,10 @@ def failures(
     """Why a network could not be built."""
     found = elaboration.diagnostics
     if any(finding.shapes for finding in found):
-        found = _name_sizes(network, elaboration, input, parameters)
+        from cnncalc.rules.sizes import name_sizes
+
+        shape = input or network.input_shape(network.values(parameters or {}))
+        found = name_sizes(network, elaboration, shape, parameters)
     return silence(ordered(found), network.source, network.sources)
 
 
@@ -128,51 +125,3 @@ def silence(
     from cnncalc.rules.registry import RULES
 
     return ordered(ignores.apply(found, sources.values(), own, frozenset(RULES)))
-
-
-def _name_sizes(
-    network: Network,
-    elaboration: Elaboration,
-    input: Shape | None,
-    parameters: Mapping[str, Any] | None,
-) -> tuple[Diagnostic, ...]:
-    """Mismatches that another input size would cure are told as such, with the nearest sizes."""
-    shape = input or network.input_shape(network.values(parameters or {}))
-    attempts = min(TRIED_LAYERS // len(elaboration.forms), 2 * NEAR) if elaboration.forms else 0
-    open_ends = {
-        (finding.rule, finding.place): finding
-        for finding in elaboration.diagnostics
-        if finding.shapes
-    }
-    cures: dict[object, list[str]] = {key: [] for key in open_ends}
-    if len(shape) < 2:
-        return elaboration.diagnostics
-    for sign in (-1, 1):
-        waiting = set(open_ends)
-        for step in range(1, attempts // 2 + 1):
-            other = (shape[0], *(size + sign * step for size in shape[1:]))
-            if not waiting or 2 * min(other[1:]) <= min(shape[1:]):
-                break  # at a fraction of the size a map may shrink to one unit, which fits all
-            tried = network.elaborate(parameters, other)
-            left = {(finding.rule, finding.place) for finding in tried.diagnostics}
-            for key in [key for key in waiting if key not in left]:
-                if tried.graph is not None or _built(tried, open_ends[key]):
-                    waiting.remove(key)
-                    cures[key].append("×".join(map(str, other[1:])))
-    size = "×".join(map(str, shape[1:]))
-    return tuple(
-        finding._replace(
-            rule="odd-upsampling",
-            message=f"{finding.message}; an input of {size} is rounded on the way",
-            hint=f"an input of {' or '.join(sizes)} fits; "
-            "`upsample: {like: …}` or `crop` takes any",
-        )
-        if (sizes := cures.get((finding.rule, finding.place)))
-        else finding
-        for finding in elaboration.diagnostics
-    )
-
-
-def _built(elaboration: Elaboration, finding: Diagnostic) -> bool:
-    """Whether the layer of a finding has been built: nothing before it has failed."""
-    return any(form is not None and form.place == finding.place for form in elaboration.forms)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
+from cnncalc.layers.reshape import Pad
+from cnncalc.layers.sliding import Pairs, Sliding
 from cnncalc.rules.base import Rule, Subject, Verdict
 from cnncalc.shapes import FIXED, Window
 
@@ -21,7 +23,10 @@ class MisalignedMerge(Rule):
         "neighbour, or cropped at a corner, is added to values of other pixels, and no framework "
         "says so (Araujo et al. 2019, *Computing Receptive Fields of Convolutional Neural "
         "Networks*, Distill, on alignment). Centres are compared exactly, in pixels of the "
-        "input. A quarter of a unit passes, as do differences that upsampling brings with it."
+        "input. A quarter of a unit passes, as do differences that upsampling brings with it. "
+        "Where the network pads an axis on one side only, always the same one, that is meant "
+        "(causal convolutions, van den Oord et al. 2016, *WaveNet*): there the branches must end, "
+        "or begin, at the same pixel."
     )
     fails = """\
 input: [16, 33, 33]
@@ -42,15 +47,16 @@ layers:
         """Findings in a network."""
         nodes = subject.graph.nodes
         judged = []
+        sides = _one_sided(nodes)
         for index, node in enumerate(nodes):
             if len(node.inputs) < 2:
                 continue
-            verdict = self._judge(subject, node)
+            verdict = self._judge(subject, node, sides)
             if verdict is not None:
                 judged.append((verdict, [index]))
         yield from self.findings(subject, judged)
 
-    def _judge(self, subject: Subject, node: Node) -> Verdict | None:
+    def _judge(self, subject: Subject, node: Node, sides: Mapping[int, int]) -> Verdict | None:
         fields, sizes = subject.fields, node.facts.output
         first = fields[node.inputs[0]]
         for number, index in enumerate(node.inputs[1:], 2):
@@ -67,12 +73,46 @@ layers:
                     continue
                 known = (one, two)
                 message = _difference(one, two, count)
-                if message is not None:
+                if message is not None and not _meant(one, two, count, sides.get(axis)):
                     return Verdict(
                         f"branch {number} {message}",
                         hint="pad or crop the branches alike, so that their centres meet",
                     )
         return None
+
+
+def _one_sided(nodes: Iterable[Node]) -> dict[int, int]:
+    """For each axis that is padded on one side only, always the same: where windows end alike.
+
+    1: the last pixels of branches agree (padding in front); 0: the first (padding behind). Such
+    padding is written out, and keeps what the kernel takes away: a convolution's own, or a
+    layer's before it.
+    """
+    found: dict[int, set[int]] = {}
+    for node in nodes:
+        kind = node.kind
+        pairs: Pairs = ()
+        if isinstance(kind, Sliding) and not isinstance(kind.padding, str):
+            if max(kind.stride) > 1:
+                continue
+            pairs = kind.padding
+        elif isinstance(kind, Pad):
+            pairs = kind.padding
+        for axis, (before, after) in enumerate(pairs):
+            if before != after:
+                slides = node.facts.slides
+                whole = not slides or before + after == slides[axis].extent - 1
+                side = (1 if not after else 0) if whole and 0 in (before, after) else -1
+                found.setdefault(axis, set()).add(side)
+    return {axis: min(sides) for axis, sides in found.items() if sides in ({0}, {1})}
+
+
+def _meant(one: Window, two: Window, count: int, side: int | None) -> bool:
+    """Whether the windows of two branches end at the same pixel on one side, for every unit."""
+    if side is None or one.stride != two.stride:
+        return False
+    spans = [(one.at(unit), two.at(unit)) for unit in (0, count - 1)]
+    return all(here and there and here[side] == there[side] for here, there in spans)
 
 
 def _difference(one: Window, two: Window, count: int) -> str | None:

@@ -8,7 +8,7 @@ from cnncalc.analysis.receptive_field import last_feature_map
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.layers.options import axes_brief
 from cnncalc.layers.sliding import Sliding
-from cnncalc.rules.base import Rule, Subject, Verdict
+from cnncalc.rules.base import NOTHING_NEAR, Rule, Subject, Verdict
 
 
 class ReceptiveFieldTooSmall(Rule):
@@ -20,8 +20,9 @@ class ReceptiveFieldTooSmall(Rule):
     why = (
         "What lies outside the window of a unit cannot change it, whatever the weights. In "
         "VGG-16 a unit of the last pool sees 212 of 224 pixels (Araujo et al. 2019, *Computing "
-        "Receptive Fields of Convolutional Neural Networks*, Distill). The layers behind may "
-        "still bring the parts together, as fully connected layers do."
+        "Receptive Fields of Convolutional Neural Networks*, Distill), and its fully connected "
+        "layers bring the parts together. Told where nothing does: where the last map is pooled "
+        "over all its positions, so that the answer is an average of answers about parts."
     )
     fails = """\
 input: [3, 64, 64]
@@ -57,13 +58,23 @@ layers:
             and graph.nodes[i].facts.output[1:]
             and describes(subject, i, field.size)
         )
-        if index == 0:
+        if index == 0 or not _pooled(subject, index):
             return
         message = (
             f"a unit of the last feature map sees {axes_brief(field.size)} of "
             f"{axes_brief(sizes)} pixels"
         )
         yield from self.findings(subject, [(Verdict(message), [index])])
+
+
+def _pooled(subject: Subject, index: int) -> bool:
+    """Whether a pool over all positions is the first to see the whole map of a node."""
+    nodes, fields = subject.graph.nodes, subject.fields
+    for later in range(index + 1, len(nodes)):
+        if fields[later] is None:
+            sizes = nodes[later].facts.output[1:]
+            return nodes[later].kind.resamples and set(sizes) == {1}
+    return False
 
 
 def describes(subject: Subject, index: int, size: tuple[int, ...]) -> bool:
@@ -157,7 +168,8 @@ class InputNotDivisible(Rule):
         "divide the size, sizes are rounded on the way: the last row of units hangs over the "
         "edge or falls short of it (CS231n course notes: *the input layer should be divisible by "
         "2 many times*). Told where each layer keeps or divides its size; networks whose "
-        "kernels shrink their maps, such as AlexNet on 227, follow another arithmetic."
+        "kernels shrink their maps, such as AlexNet on 227, follow another arithmetic, and where "
+        "every kernel's stride comes out even nothing is rounded: no finding."
     )
     fails = """\
 input: [3, 30, 30]
@@ -184,14 +196,15 @@ layers:
             and (totals := self._total(subject, index := group[0])) is not None
         ]
         # the largest stride on the way to the answer; heads beside it have their own arithmetic
-        trunk: set[int] | None = None
+        trunk: frozenset[int] | None = None
         for totals, index in sorted(strides, key=lambda found: -max(found[0])):
             if not any(size % total for size, total in zip(sizes, totals, strict=True)):
                 return
             if trunk is None:
-                trunk = _ancestors(subject)
+                trunk = subject.graph.ancestors(len(subject.graph.nodes) - 1)
             if index in trunk:
-                yield from self._judge(subject, index, totals)
+                if not _tiles(subject, index):
+                    yield from self._judge(subject, index, totals)
                 return
 
     def _total(self, subject: Subject, index: int) -> tuple[int, ...] | None:
@@ -210,29 +223,34 @@ layers:
     def _judge(self, subject: Subject, index: int, totals: tuple[int, ...]) -> Iterator[Diagnostic]:
         outputs = subject.graph.nodes[index].facts.output[1:]
         uneven = []
-        for size, total, output in zip(subject.graph.input_shape[1:], totals, outputs, strict=True):
+        sizes = subject.graph.input_shape[1:]
+        for axis, (size, total, output) in enumerate(zip(sizes, totals, outputs, strict=True), 1):
             if output not in (size // total, -(-size // total)):
                 return
             if size % total:
-                uneven.append((size, total))
-        size, total = uneven[0]
-        below = size // total * total
-        near = f"{below} or {below + total}" if below else str(total)
+                uneven.append((axis, size, total))
+        _, size, total = uneven[0]
         message = (
             f"{size} is no multiple of the network's total stride {total}: "
             f"{size} / {total} = {size / total:.4g}"
         )
-        yield self.finding(subject, (0,), Verdict(message, hint=f"{near} would divide"))
+        hint = self._hint(subject, uneven) if subject.offers else None
+        yield self.finding(subject, (0,), Verdict(message, hint=hint))
+
+    def _hint(self, subject: Subject, uneven: list[tuple[int, int, int]]) -> str:
+        """The multiples below and above, each tried on the whole network."""
+        found = []
+        for step in (0, 1):
+            shape = list(subject.graph.input_shape)
+            for axis, size, total in uneven:
+                shape[axis] = (size // total + step) * total
+            if min(shape) > 0 and subject.trials.input(self.name, tuple(shape)):
+                found.append(axes_brief(tuple(shape[1:])))
+        return f"{' or '.join(found)} would divide" if found else NOTHING_NEAR
 
 
-def _ancestors(subject: Subject) -> set[int]:
-    """The nodes on the way to the last one."""
+def _tiles(subject: Subject, index: int) -> bool:
+    """Whether every kernel on the way to a node comes out even: nothing is rounded."""
     nodes = subject.graph.nodes
-    found: set[int] = set()
-    waiting = [len(nodes) - 1]
-    while waiting:
-        index = waiting.pop()
-        if index not in found:
-            found.add(index)
-            waiting.extend(nodes[index].inputs)
-    return found
+    way = subject.graph.ancestors(index)
+    return not any([axis.remainder for node in way for axis in nodes[node].facts.slides])

@@ -66,6 +66,11 @@ class Trials:
                 return False
         return self.affords() and self.helps(rule, uses, rebuilt(self.subject.graph, changes))
 
+    def input(self, rule: str, shape: Shape) -> bool:
+        """Whether another input helps against a finding about the whole network."""
+        other = rebuilt(self.subject.graph, {}, shape) if self.affords() else None
+        return other is not None and self.helps(rule, 1, other)
+
     def inputs(self, rule: str, uses: Sequence[int], fits: Fits) -> Iterator[tuple[Node, ...]]:
         """The network on the nearest smaller and larger inputs that help in all uses of a layer.
 
@@ -76,7 +81,7 @@ class Trials:
         shape, axes = graph.input_shape, range(len(graph.nodes[index].facts.output) - 1)
         if len(graph.inputs) > 1 or len(axes) != len(shape) - 1:
             return
-        way = ancestors(graph, index)
+        way = graph.ancestors(index)
         for sign in (-1, 1):
             sizes = list(shape)
             for axis in axes:
@@ -134,18 +139,6 @@ def values(kind: Kind, options: Mapping[str, str]) -> dict[str, Any]:
 
 def _tuple(value: Any) -> Any:
     return tuple(map(_tuple, value)) if isinstance(value, list) else value
-
-
-def ancestors(graph: Graph, index: int) -> frozenset[int]:
-    """A node and all that it hangs on."""
-    found: set[int] = set()
-    waiting = [index]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += [*graph.nodes[one].inputs, *graph.nodes[one].reads]
-    return frozenset(found)
 
 
 def rebuilt(

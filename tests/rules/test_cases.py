@@ -103,8 +103,17 @@ CASES: list[tuple[str, str, tuple[int, ...], list[Any], str]] = [
     ("large-kernel", "one 7×7, C to C, against three 3×3", (64, 56, 56), [conv(64, 7, padding=3)],
      "with 110,592 weights in place of 200,704"),
     ("aggressive-pooling", "a pool of 4", (3, 64, 64), [{"max_pool": 4}], "keeps 6.25%"),
-    ("receptive-field-too-small", "two 3×3 see 5×5", SMALL, [conv(), "relu", conv(), "relu"],
+    ("receptive-field-too-small", "two 3×3 see 5×5, and an average makes the answer of them", SMALL,
+     [conv(), "relu", conv(), "relu", "global_avg_pool", "flatten", {"linear": 10}],
      "sees 5 of 32 pixels"),
+    ("misaligned-merge", "causal in one branch, the future in the other", (4, 64),
+     [{"add": [[conv(4, 3, padding=[[2, 0]])], [conv(4, 3, padding=[[0, 2]])]]}], "2 px"),
+    ("misaligned-merge", "a causal axis does not excuse a crop", (4, 64),
+     [{"add": [[conv(4, 3, padding=[[2, 0]])], []]},
+      {"add": [[conv(4, 5)], [{"crop": {"size": 60, "offset": 0}}]]}], "2 px of the input before"),
+    ("input-not-divisible", "one axis", (3, 32, 30),
+     [conv(8, 3, stride=2, padding=1), "relu", conv(8, 3, stride=2, padding=1)],
+     "30 is no multiple of the network's total stride 4: 30 / 4 = 7.5"),
     ("unproductive-layer", "3×3 on a map of 2", (3, 2, 2), [conv(8, 3, padding=1)] * 3,
      "covers mostly padding"),
     ("input-not-divisible", "a total stride of 4 on 30", (3, 30, 30),
@@ -189,6 +198,16 @@ RIGHT: list[tuple[str, str, tuple[int, ...], list[Any]]] = [
      [{"max_pool": {"kernel": 5, "stride": 1, "padding": 2}}]),
     ("input-not-divisible", "AlexNet on 227 follows another arithmetic", (3, 227, 227),
      [conv(96, 11, stride=4), "relu", {"max_pool": [3, 2]}]),
+    ("receptive-field-too-small", "fully connected layers bring the parts together", SMALL,
+     [conv(), "relu", conv(), "relu", "flatten", {"linear": 10}]),
+    ("receptive-field-too-small", "a map is the answer", SMALL, [conv(), "relu", conv(10, 1)]),
+    ("input-not-divisible", "every window tiles", (3, 5, 5), [conv(8, 3, stride=2, padding=1)]),
+    ("misaligned-merge", "a causal residual", (4, 64),
+     [{"add": [[conv(4, 2, dilation=d, padding=[[d, 0]]), "relu"], []]} for d in (1, 2, 4)]),
+    ("misaligned-merge", "causal by a layer of its own", (4, 64),
+     [{"add": [[{"pad": {"padding": [[2, 0]]}}, conv(4, 3), "relu"], []]}] * 2),
+    ("misaligned-merge", "read from the end", (4, 64),
+     [{"add": [[conv(4, 3, padding=[[0, 2]]), "relu"], []]}] * 2),
     ("receptive-field-too-small", "attention sees all", SMALL,
      [conv(), {"self_attention": 2}, "relu"]),
 ]  # fmt: skip
@@ -328,3 +347,71 @@ def test_budget_refused(budget: str) -> None:
 @pytest.mark.parametrize("name", ["unet", "vgg16", "googlenet", "resnet50"])
 def test_shipped_files_need_no_network_access(name: str) -> None:
     assert all(finding.place for finding in examine(find(str(SPECS / f"{name}.yaml"))))
+
+
+UNET = """\
+input: [3, 96, 96]
+blocks:
+  double(filters):
+    - layers: [conv: {filters: filters, kernel: 3, padding: 1}, relu]
+      repeat: 2
+layers:
+  - {double: 4, name: d1}
+  - max_pool: 2
+  - {double: 8, name: d2}
+  - max_pool: 2
+  - {double: 16, name: d3}
+  - max_pool: 2
+  - {double: 32, name: d4}
+  - max_pool: 2
+  - double: 64
+  - {conv_transpose: {filters: 32, kernel: 2, stride: 2}, name: u4}
+  - concat: [d4, u4]
+  - double: 32
+  - {conv_transpose: {filters: 16, kernel: 2, stride: 2}, name: u3}
+  - concat: [d3, u3]
+  - double: 16
+  - {conv_transpose: {filters: 8, kernel: 2, stride: 2}, name: u2}
+  - concat: [d2, u2]
+  - double: 8
+  - {conv_transpose: {filters: 4, kernel: 2, stride: 2}, name: u1}
+  - concat: [d1, u1]
+  - conv: [2, 1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "near"),
+    [
+        ((100, 100), [(96, 96), (112, 112)]),
+        ((99, 99), [(96, 96), (112, 112)]),
+        ((255, 256), [(240, 256), (256, 256)]),
+        ((256, 257), [(256, 256), (256, 272)]),
+        ((250, 100), [(240, 96), (256, 112)]),
+    ],
+)
+def test_inputs_that_fit_do_fit(sizes: tuple[int, int], near: list[tuple[int, int]]) -> None:
+    source = Source("unet.yaml", UNET)
+    (finding,) = [f for f in examine(source, (3, *sizes)) if f.severity == "error"]
+    assert finding.rule == "odd-upsampling"
+    told = " or ".join("×".join(map(str, one)) for one in near)
+    assert finding.hint == f"an input of {told} fits; `upsample: {{like: …}}` or `crop` takes any"
+    for one in near:
+        assert "error" not in [f.severity for f in examine(source, (3, *one))]
+
+
+def test_no_input_near() -> None:
+    layers = [{"max_pool": 2, "name": "half"}, {"concat": ["half", "input"]}]
+    (finding,) = [f for f in examined(listed((3, 32, 32), layers)) if f.severity == "error"]
+    assert finding.rule == "shape-mismatch"
+    assert finding.hint is not None
+    assert finding.hint.endswith("no input near 32×32 makes them meet")
+
+
+def test_what_would_divide_is_tried() -> None:
+    strided = [conv(8, 3, stride=2, padding=1), "relu", conv(8, 3, stride=2, padding=1)]
+    (finding,) = found("input-not-divisible", (3, 32, 30), *strided)
+    assert finding.hint == "32×28 or 32 would divide"
+    # 28 divides as well, and makes another map than the reshaping takes
+    (finding,) = found("input-not-divisible", (3, 30, 30), *strided, {"reshape": [512]})
+    assert finding.hint == "32 would divide"
