@@ -3,16 +3,15 @@
     pip install torch torchvision
     python benchmarks/forward.py [--threads 2] [--rounds 7] [--zoo] [--no-memory] [NETWORK ...]
 
-Float32, batch 1, inference, warm weights: ours runs the plan of `cnncalc.numerics.run.plan`, in
-which batch normalizations are folded into the convolutions, theirs torchvision's model in eager
-mode.
+Float32, batch 1, inference, warm weights: ours is the pass that `verify` runs, every layer by
+itself and measured, theirs torchvision's model in eager mode.
 One pass of each in turn, round after round, and the median counts; the fastest stands beside it,
 and says more on a machine that others use too.
 Between two passes is a pause, for a library's threads go on waiting for work for a while and
 would take the cores from the other's.
 
 `floor` is 2 · MACs at the rate of one large matrix product, measured before and after the table:
-what a library would take that did nothing but multiply at full speed, without Winograd's savings.
+what a library would take that did nothing but multiply at full speed.
 
 The memory table runs every network in a process of its own: the most it ever had resident, against
 weights + predicted peak of activations + 64 MiB of working space + 100 MiB for the rest.
@@ -39,12 +38,13 @@ REST = 100 * MEBI
 MEMORY = """
 import sys
 import numpy as np
-from cnncalc.numerics.run.plan import Plan
-from cnncalc.numerics.weights.generated import generate
 from cnncalc.language.load import load
+from cnncalc.numerics.run.executor import execute
+from cnncalc.numerics.weights.generated import generate
 graph = load(sys.argv[1]).graph()
-plan = Plan(graph, generate(graph, np.dtype("float32")), int(sys.argv[2]))
-plan.run(np.zeros((1, *graph.input_shape), np.float32))
+arrays = generate(graph, np.dtype("float32"))
+shape = (1, *graph.input_shape)
+execute(graph, arrays, lambda index: np.zeros(shape, np.float32), int(sys.argv[2]))
 status = open("/proc/self/status").read()
 print(int(status.split("VmHWM:")[1].split()[0]) * 1024)
 """
@@ -103,14 +103,14 @@ def passes(name: str, threads: int) -> tuple[Callable[[], Any], Callable[[], Any
 
     from cnncalc.analysis.report import Report
     from cnncalc.language.load import load
-    from cnncalc.numerics.run.plan import Plan
+    from cnncalc.numerics.run.executor import execute
     from cnncalc.numerics.weights.generated import generate
 
     model = theirs(name)
     if model is None:
         return None
     graph = load(name).graph(changes(name))
-    plan = Plan(graph, generate(graph, np.dtype("float32")), threads)
+    arrays = generate(graph, np.dtype("float32"))
     x = np.random.default_rng(0).standard_normal((1, *graph.input_shape), np.float32)
     tensor = torch.from_numpy(x.copy())
 
@@ -118,28 +118,27 @@ def passes(name: str, threads: int) -> tuple[Callable[[], Any], Callable[[], Any
         with torch.inference_mode():
             return model(tensor)
 
-    return lambda: plan.forward(x), run_theirs, Report(graph).totals.macs
+    def run_ours() -> Any:
+        return execute(graph, arrays, lambda index: x, threads)
+
+    return run_ours, run_theirs, Report(graph).totals.macs
 
 
 def compare(name: str, threads: int, rounds: int) -> tuple[list[float], list[float], int] | None:
     """Seconds of each pass of ours and of theirs, interleaved, and the MACs."""
-    from cnncalc.numerics.machine.threads import workers
-    from cnncalc.numerics.machine.workspace import workspace
-
     found = passes(name, threads)
     if found is None:
         return None
     run_ours, run_theirs, macs = found
     ours: list[float] = []
     others: list[float] = []
-    with workers(threads), workspace():
-        for number in range(rounds + 1):  # the first one warms caches and memory
-            for run, seconds in ((run_ours, ours), (run_theirs, others)):
-                time.sleep(PAUSE)
-                start = time.perf_counter()
-                run()
-                if number:
-                    seconds.append(time.perf_counter() - start)
+    for number in range(rounds + 1):  # the first one warms caches and memory
+        for run, seconds in ((run_ours, ours), (run_theirs, others)):
+            time.sleep(PAUSE)
+            start = time.perf_counter()
+            run()
+            if number:
+                seconds.append(time.perf_counter() - start)
     return ours, others, macs
 
 

@@ -4,9 +4,7 @@
     python benchmarks/kernels.py [--threads 2] [--rounds 7] [NETWORK ...]
 
 For every different layer: the time of each algorithm that can compute it, the one that
-``cnncalc.numerics.kernels.choice`` picks, and PyTorch's for the same work (convolution, batch
-norm and activation in eager mode; ours has the norm and the activation folded into the
-convolution).
+``cnncalc.numerics.kernels.choice`` picks, and PyTorch's for the same convolution with its bias.
 One call of each in turn, round after round, and the fastest is printed: a library whose threads
 wait for each other stalls for milliseconds when anything else wants a core. A layer whose median
 is more than half above its fastest time is marked ``!``; a table full of marks says that the
@@ -31,7 +29,7 @@ PAUSE = 0.04
 
 
 class Layer(NamedTuple):
-    """A square convolution and what follows it."""
+    """A square convolution."""
 
     channels: int
     filters: int
@@ -39,8 +37,6 @@ class Layer(NamedTuple):
     kernel: int
     stride: int = 1
     groups: int = 1
-    norm: bool = True
-    activation: str = "relu"
 
     @property
     def output(self) -> int:
@@ -61,7 +57,7 @@ def vgg16() -> Iterator[Layer]:
     channels, size = 3, 224
     for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
         for _ in range(count):
-            yield Layer(channels, filters, size, 3, norm=False)
+            yield Layer(channels, filters, size, 3)
             channels = filters
         size //= 2
 
@@ -74,14 +70,14 @@ def resnet50() -> Iterator[Layer]:
             stride = first if block == 0 else 1
             yield Layer(channels, width, size, 1)
             yield Layer(width, width, size, 3, stride)
-            yield Layer(width, 4 * width, size // stride, 1, activation="none")
+            yield Layer(width, 4 * width, size // stride, 1)
             if block == 0:
-                yield Layer(channels, 4 * width, size, 1, stride, activation="none")
+                yield Layer(channels, 4 * width, size, 1, stride)
             channels, size = 4 * width, size // stride
 
 
 def mobilenet_v2() -> Iterator[Layer]:
-    yield Layer(3, 32, 224, 3, 2, activation="relu6")
+    yield Layer(3, 32, 224, 3, 2)
     channels, size = 32, 112
     for expand, filters, count, first in (
         (1, 16, 1, 1),
@@ -95,12 +91,12 @@ def mobilenet_v2() -> Iterator[Layer]:
         for block in range(count):
             stride, inner = (first if block == 0 else 1), channels * expand
             if expand > 1:
-                yield Layer(channels, inner, size, 1, activation="relu6")
-            yield Layer(inner, inner, size, 3, stride, inner, activation="relu6")
+                yield Layer(channels, inner, size, 1)
+            yield Layer(inner, inner, size, 3, stride, inner)
             size //= stride
-            yield Layer(inner, filters, size, 1, activation="none")
+            yield Layer(inner, filters, size, 1)
             channels = filters
-    yield Layer(channels, 1280, size, 1, activation="relu6")
+    yield Layer(channels, 1280, size, 1)
 
 
 def densenet121() -> Iterator[Layer]:
@@ -110,11 +106,11 @@ def densenet121() -> Iterator[Layer]:
         for _ in range(count):
             # The norm before a concatenated input cannot be folded; it is timed apart.
             yield Layer(channels, 128, size, 1)
-            yield Layer(128, 32, size, 3, norm=False, activation="none")
+            yield Layer(128, 32, size, 3)
             channels += 32
         if number < 3:
             channels //= 2
-            yield Layer(2 * channels, channels, size, 1, norm=False, activation="none")
+            yield Layer(2 * channels, channels, size, 1)
             size //= 2
 
 
@@ -153,9 +149,7 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     import numpy as np
 
     from cnncalc.numerics.kernels import choice
-    from cnncalc.numerics.kernels.activation import relu, relu6
     from cnncalc.numerics.kernels.conv import conv
-    from cnncalc.numerics.parts.elementwise import Epilogue
 
     random = np.random.default_rng(0)
     before = (layer.kernel - 1) // 2
@@ -164,10 +158,7 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     x = random.random((1, layer.channels, layer.size, layer.size), np.float32)
     shape = (layer.filters, layer.channels // layer.groups, layer.kernel, layer.kernel)
     weight = random.random(shape, np.float32) - np.float32(0.5)
-    vector = random.random(layer.filters, np.float32)
-    act = {"relu": relu, "relu6": relu6, "none": None}[layer.activation]
-    epilogue = Epilogue(vector if layer.norm else None, vector, act)
-    out = np.empty((1, layer.filters, layer.output, layer.output), np.float32)
+    bias = random.random(layer.filters, np.float32)
     pair = (layer.size,) * 2
     geometry = choice.Convolution(
         layer.channels,
@@ -185,19 +176,17 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     if chosen not in (choice.Algorithm.POINTWISE, choice.Algorithm.DEPTHWISE):
         names = [choice.Algorithm.COLUMNS]
         names += [choice.Algorithm.SPREAD] * choice.can_spread(geometry)
-        names += [choice.Algorithm.WINOGRAD] * choice.can_winograd(geometry)
 
     def call(algorithm: choice.Algorithm) -> Callable[[], object]:
         return lambda: conv(
             x,
             weight,
+            bias,
             stride=(layer.stride,) * 2,
             padding=padding,
             dilation=(1, 1),
             groups=layer.groups,
-            epilogue=epilogue,
             algorithm=algorithm,
-            out=out,
         )
 
     return {name.value: call(name) for name in names}, chosen.value
@@ -207,23 +196,14 @@ def theirs(layer: Layer) -> Callable[[], object]:
     """The same work in PyTorch."""
     import torch
 
-    parts: list[torch.nn.Module] = [
-        torch.nn.Conv2d(
-            layer.channels,
-            layer.filters,
-            layer.kernel,
-            layer.stride,
-            (layer.kernel - 1) // 2,
-            groups=layer.groups,
-            bias=not layer.norm,
-        )
-    ]
-    if layer.norm:
-        parts.append(torch.nn.BatchNorm2d(layer.filters))
-    if layer.activation != "none":
-        act = torch.nn.ReLU if layer.activation == "relu" else torch.nn.ReLU6
-        parts.append(act(inplace=True))
-    module = torch.nn.Sequential(*parts).eval()
+    module = torch.nn.Conv2d(
+        layer.channels,
+        layer.filters,
+        layer.kernel,
+        layer.stride,
+        (layer.kernel - 1) // 2,
+        groups=layer.groups,
+    ).eval()
     x = torch.rand(1, layer.channels, layer.size, layer.size)
 
     def call() -> object:

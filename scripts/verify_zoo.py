@@ -13,7 +13,7 @@ from time import perf_counter
 
 from cnncalc.analysis.report import Settings
 from cnncalc.api import report
-from cnncalc.cli.verify import one_thread_a_product, predictions
+from cnncalc.cli.verify import one_thread_a_product
 from cnncalc.language import zoo
 from cnncalc.language.load import load
 
@@ -21,7 +21,9 @@ from cnncalc.language.load import load
 def main() -> int:
     """Verify the networks named, or all."""
     one_thread_a_product()
-    from cnncalc.numerics.run.verification import Options, verify
+    from cnncalc.numerics.measurement import Options
+    from cnncalc.numerics.run.measure import measure
+    from cnncalc.verification.checks import compare
 
     names = sys.argv[1:] or sorted(zoo.names())
     failed = []
@@ -30,22 +32,15 @@ def main() -> int:
         found = report(load(name), None, {}, Settings())
         totals = found.totals
         options = Options(threads=os.cpu_count() or 1)
-        run = verify(
-            found.graph,
-            predictions(found),
-            totals.peak_activation_bytes,
-            found.peak_layer,
-            options,
-            lambda index, measured: None,
-        )
-        wrong = [check.name for check in run.verification.checks if not check.passed]
-        outcome = "passed" if run.verification.passed else f"FAILED {' '.join(wrong)}"
+        outcome = compare(found, measure(found.graph, options, lambda index, row: None))
+        wrong = [check.name for check in outcome.checks if not check.passed]
+        verdict = "passed" if outcome.passed else f"FAILED {' '.join(wrong)}"
         print(
             f"{name:28}{totals.layers:6} layers{totals.macs / 1e9:10.2f} GMACs"
-            f"{run.verification.seconds:8.2f} s  {outcome}",
+            f"{outcome.run.seconds:8.2f} s  {verdict}",
             flush=True,
         )
-        if not run.verification.passed:
+        if not outcome.passed:
             failed.append(name)
     print(f"{len(names) - len(failed)} of {len(names)} passed in {perf_counter() - start:.0f} s")
     return int(bool(failed))

@@ -14,6 +14,7 @@ from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
+from cnncalc.verification.checks import Verification, compare
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT / "specs"
@@ -85,3 +86,11 @@ def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     return Outcome(status, out, err)
+
+
+def verified(found: Report, *, batch: int = 1, dtype: str = "float32") -> Verification:
+    """A report held against a run of its network."""
+    from cnncalc.numerics.measurement import Options
+    from cnncalc.numerics.run.measure import measure
+
+    return compare(found, measure(found.graph, Options(batch, dtype), lambda index, row: None))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cnncalc.analysis.report import BYTES, Settings
+from cnncalc.analysis.report import Settings
 from cnncalc.api import Report, report
 from cnncalc.cli.common import deliver_json, output_option, show, variant_options
 from cnncalc.cli.values import Whole
@@ -76,9 +76,10 @@ def command(
 ) -> int:
     """Run a network in NumPy and hold every column of `analyze` against what happened.
 
-    Output shapes are those of the arrays that the kernels returned, parameters the arrays they
-    used, MACs what was issued to matrix products, memory the bytes that were alive, receptive
-    fields the pixels whose numbers reached a unit. Exit status 1 where a column does not hold.
+    Output shapes are those of the arrays that the kernels returned, parameters and buffers the
+    arrays they asked for, MACs the multiply-accumulates they issued, memory the bytes that were
+    alive, receptive fields the pixels whose numbers reached a unit. Exit status 1 where a column
+    does not hold.
 
     \b
     Examples:
@@ -89,32 +90,24 @@ def command(
     found = report(load(net), input_, dict(changes), Settings(batch, dtype))
     one_thread_a_product()
     from cnncalc.cli.progress import progress
-    from cnncalc.numerics.errors import InputError
-    from cnncalc.numerics.run.verification import Options, verify
+    from cnncalc.numerics.measurement import Options
+    from cnncalc.numerics.run.measure import measure
     from cnncalc.render.verify import document, verify_dict
+    from cnncalc.verification.checks import compare
 
     count = threads or _cores()
     options = Options(batch, dtype, count, seed, weights, image, scores or 0)
+    require_memory(found)
     try:
-        require_memory(found)
         with progress(found) as observer:
-            run = verify(
-                found.graph,
-                predictions(found),
-                found.totals.peak_activation_bytes,
-                found.peak_layer,
-                options,
-                observer,
-            )
-    except InputError as error:
-        raise UsageError(str(error), error.hint) from None
+            verification = compare(found, measure(found.graph, options, observer))
     except MemoryError:
-        raise UsageError("the run needs more memory than there is", memory_hint(found)) from None
+        raise UsageError("the run needs more memory than there is", needs(found)) from None
     if format_ == "json":
-        deliver_json(verify_dict(found, run, profile, sort == "time"), output)
+        deliver_json(verify_dict(found, verification, profile, sort == "time"), output)
     else:
-        show(document(found, run, profile, sort == "time"), output)
-    return int(not run.verification.passed)
+        show(document(found, verification, profile, sort == "time"), output)
+    return int(not verification.passed)
 
 
 def one_thread_a_product() -> None:
@@ -132,45 +125,31 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def predictions(found: Report) -> list[Any]:
-    """What the report says of each layer, as the checks want it."""
-    from cnncalc.numerics.run.checks import Prediction
-
-    return [
-        Prediction(
-            layer.name,
-            layer.kind,
-            layer.output_shape,
-            layer.params,
-            layer.macs,
-            layer.activation_bytes,
-            layer.fields,
-        )
-        for layer in found.layers
-    ]
-
-
 def require_memory(found: Report) -> None:
-    """Refuse a run that does not fit into memory, with the figures."""
-    from cnncalc.numerics.machine.capacity import need, require
+    """Refuse a run that does not fit into memory, with the figures.
 
-    require(need(found.graph, *_sizes(found)), memory_hint(found))
-
-
-def memory_hint(found: Report) -> str:
-    """What a run takes, in words."""
-    from cnncalc.numerics.machine.capacity import need
+    Raises:
+        UsageError: there is less than it takes.
+    """
     from cnncalc.render.numbers import human_bytes
+    from cnncalc.verification.memory import too_little
 
-    takes = need(found.graph, *_sizes(found))
+    there = too_little(found)
+    if there is not None:
+        raise UsageError(
+            f"the run takes {needs(found)}, and {human_bytes(there)} are available",
+            "a smaller --batch or --input, or --dtype float32",
+        )
+
+
+def needs(found: Report) -> str:
+    """What a run takes, in words."""
+    from cnncalc.render.numbers import human_bytes
+    from cnncalc.verification.memory import need
+
+    takes = need(found)
     return (
         f"{human_bytes(takes.total)} ({human_bytes(takes.weights)} weights + "
         f"{human_bytes(takes.activations)} activations + "
         f"{human_bytes(takes.workspace)} working space)"
     )
-
-
-def _sizes(found: Report) -> tuple[int, int, int, int]:
-    width, totals = BYTES[found.dtype], found.totals
-    stored = (totals.params + totals.buffers) * width
-    return stored, totals.peak_activation_bytes, found.batch, width

@@ -12,7 +12,7 @@ from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.reading.result import Reading, Result
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array
-from cnncalc.numerics.run.executor import Executor, LayerFailedError
+from cnncalc.numerics.run.executor import LayerFailedError, execute
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
@@ -84,15 +84,9 @@ def run(
         UsageError: a kernel refuses its arrays.
     """
     net = graph or reading.graph
-    given = list(inputs)
-
-    def take() -> list[Array]:
-        held = given.copy()
-        given.clear()
-        return held
-
+    given = dict(enumerate(inputs))
     try:
-        found = Executor(net, reading.arrays(), threads).measure(take)
+        found = execute(net, reading.arrays(), given.pop, threads)
     except LayerFailedError as error:
         raise UsageError(f"{net.nodes[error.index].name} cannot be run: {error}") from None
     return [_turned(found[result.node], result) for result in reading.results]

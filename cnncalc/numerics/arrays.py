@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
+Arrays: TypeAlias = Mapping[str, Array]
+"""Those of one layer by name, as in ``Facts.weights`` and ``Facts.buffers``."""
 Indices: TypeAlias = npt.NDArray[np.int64]
 Ints: TypeAlias = Sequence[int]
 Padding: TypeAlias = Sequence[tuple[int, int]]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.receptive_field import unseen
 from cnncalc.analysis.report import Report
-from cnncalc.numerics.run.checks import Check, Measurement, Mismatch, Output, Run
+from cnncalc.numerics.measurement import Failure, Measurement, Output
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 from cnncalc.render.json import inputs_list
 from cnncalc.render.summary import heading
+from cnncalc.verification.checks import RESTING, Check, Verification
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,16 +32,19 @@ class Title(NamedTuple):
 TITLES = {
     "output_shape": Title("output shapes", "of the arrays kernels returned"),
     "params": Title("parameters", "of the weight arrays used"),
-    "macs": Title("MACs", "issued to matrix products"),
+    "buffers": Title("buffers", "of the stored arrays used"),
+    "macs": Title("MACs", "multiply-accumulates issued"),
     "activation_bytes": Title("activations", "memory the outputs own"),
     "peak_activation_bytes": Title("peak memory", "the most bytes alive at once"),
     "receptive_field": Title("receptive fields", "pixels sent through the windows"),
 }
 
 
-def verify_dict(report: Report, run: Run, profile: bool, by_time: bool) -> dict[str, Any]:
+def verify_dict(
+    report: Report, found: Verification, profile: bool, by_time: bool
+) -> dict[str, Any]:
     """A verification as plain data."""
-    found = run.verification
+    run = found.run
     data: dict[str, Any] = {
         "schema": "cnncalc.verify/1",
         "name": report.name,
@@ -60,10 +64,11 @@ def verify_dict(report: Report, run: Run, profile: bool, by_time: bool) -> dict[
             "predicted": found.predicted_peak,
             "measured": found.measured_peak,
         },
-        "seconds": round(found.seconds, 6),
+        "held_by_tests": list(RESTING),
+        "seconds": round(run.seconds, 6),
     }
-    if found.failure is not None:
-        data["failure"] = {"layer": found.failure.layer, "reason": found.failure.measured}
+    if run.failure is not None:
+        data["failure"] = run.failure._asdict()
     if run.outputs:
         data["scores"] = [_output(output) for output in run.outputs]
     if profile:
@@ -94,24 +99,24 @@ def _finite(value: float) -> float | None:
 
 
 def document(
-    report: Report, run: Run, profile: bool = False, by_time: bool = False
+    report: Report, found: Verification, profile: bool = False, by_time: bool = False
 ) -> RenderableType:
     """Everything that `verify` shows."""
     from rich.console import Group
     from rich.text import Text
 
-    found = run.verification
-    blank = Text("")
+    run, blank = found.run, Text("")
     parts: list[RenderableType] = [
         Text(plain(report.name), "title"),
         Text(heading(report), "quiet"),
     ]
-    parts += [blank, _checks(report, run), blank]
+    resting = Text(f"  held by the tests, not by a run: {' and '.join(RESTING.values())}", "quiet")
+    parts += [blank, _checks(report, found), resting, blank]
     for check in found.checks:
         if not check.passed:
             parts += [_mismatches(check), blank]
-    if found.failure is not None:
-        parts += [_failure(found.failure), blank]
+    if run.failure is not None:
+        parts += [_failure(run.failure), blank]
     if profile:
         parts += [_profile(report, run.measurements, by_time), blank]
     for output in run.outputs:
@@ -119,10 +124,10 @@ def document(
     wrong = sum([not check.passed for check in found.checks])
     told = f" · {len(found.checks) - wrong} of {len(found.checks)} columns hold"
     verdict = ("passed", "passed") if found.passed else ("failed", "failed")
-    return Group(*parts, Text.assemble(verdict, (f"{told} · {_seconds(found.seconds)}", "quiet")))
+    return Group(*parts, Text.assemble(verdict, (f"{told} · {_seconds(run.seconds)}", "quiet")))
 
 
-def _checks(report: Report, run: Run) -> RenderableType:
+def _checks(report: Report, found: Verification) -> RenderableType:
     from cnncalc.render.listing import Column, Listing
 
     columns = {
@@ -132,7 +137,7 @@ def _checks(report: Report, run: Run) -> RenderableType:
         "measured": Column("", number=True),
         "evidence": Column("", "quiet", wrap=True, least=20),
     }
-    checks = run.verification.checks
+    checks = found.checks
     rows = []
     for check in checks:
         title = TITLES[check.name]
@@ -141,7 +146,7 @@ def _checks(report: Report, run: Run) -> RenderableType:
         else:
             count = f"{len(check.mismatches)} of {check.layers} differ"
         mark = "✓" if check.passed else "✗"
-        rows.append((mark, title.name, count, _total(check.name, report, run), title.evidence))
+        rows.append((mark, title.name, count, _total(check.name, report, found), title.evidence))
     roles = {
         "mark": ["passed" if check.passed else "failed" for check in checks],
         "layers": ["" if check.passed else "worse" for check in checks],
@@ -149,9 +154,11 @@ def _checks(report: Report, run: Run) -> RenderableType:
     return Listing(columns, rows, cell_roles=roles, ruled=False)
 
 
-def _total(check: str, report: Report, run: Run) -> str:
+def _total(check: str, report: Report, found: Verification) -> str:
     """What was measured of all layers together."""
-    rows = run.measurements
+    rows = found.run.measurements
+    if check == "buffers":
+        return numbers.exact(sum(row.buffers for row in rows))
     if check == "params":
         return numbers.exact(sum(row.params for row in rows))
     if check == "macs":
@@ -159,7 +166,7 @@ def _total(check: str, report: Report, run: Run) -> str:
     if check == "activation_bytes":
         return numbers.human_bytes(sum(row.activation_bytes for row in rows))
     if check == "peak_activation_bytes":
-        return numbers.human_bytes(run.verification.measured_peak)
+        return numbers.human_bytes(found.measured_peak)
     if check == "receptive_field":
         windows = sum(
             sum(row.output_shape[1:])
@@ -191,14 +198,14 @@ def _mismatches(check: Check) -> RenderableType:
     return Group(*parts)
 
 
-def _failure(failure: Mismatch) -> RenderableType:
+def _failure(failure: Failure) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
     from cnncalc.render.console import indented
 
     head = f"{failure.layer} could not be computed; the layers before it were compared"
-    return Group(Text(plain(head), "failed"), indented(Text(plain(str(failure.measured)))))
+    return Group(Text(plain(head), "failed"), indented(Text(plain(failure.reason))))
 
 
 def _value(value: Any) -> str:

@@ -11,13 +11,11 @@ from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph, Node, input_node
 from cnncalc.layers import KINDS
-from cnncalc.numerics.run.checks import Prediction
-from cnncalc.numerics.run.verification import Options, verify
 from cnncalc.render.csv import report_csv
 from cnncalc.render.json import report_json
 from cnncalc.render.rows import rows
 from cnncalc.shapes import Shape
-from tests.support import network
+from tests.support import network, verified
 
 
 def built(inputs: dict[str, Shape], *layers: tuple[str, Any, tuple[int, ...]]) -> Graph:
@@ -26,7 +24,8 @@ def built(inputs: dict[str, Shape], *layers: tuple[str, Any, tuple[int, ...]]) -
     for number, (kind, options, taken) in enumerate(layers, 1):
         shapes = tuple(nodes[index].facts.output for index in taken)
         if KINDS[kind].branches:
-            made = KINDS[kind]((None,), 0)
+            defaults = tuple(option.default for option in KINDS[kind].options.values())
+            made = KINDS[kind](defaults, 0)
         else:
             listed = ", ".join(f"{key}: {value}" for key, value in options.items())
             text = f"input: {list(shapes[0])}\nlayers: [{kind}: {{{listed}}}]"
@@ -48,23 +47,9 @@ RGBD = built(
 
 def wrong_columns(report: Report) -> list[str]:
     """The columns of a report that a run does not bear out."""
-    predictions = [
-        Prediction(
-            row.name, row.kind, row.output_shape, row.params, row.macs, row.activation_bytes,
-            row.fields,
-        )
-        for row in report.layers
-    ]  # fmt: skip
-    run = verify(
-        report.graph,
-        predictions,
-        report.totals.peak_activation_bytes,
-        report.peak_layer,
-        Options(),
-        lambda index, found: None,
-    )
-    assert run.verification.failure is None
-    return [check.name for check in run.verification.checks if not check.passed]
+    found = verified(report)
+    assert found.run.failure is None
+    return [check.name for check in found.checks if not check.passed]
 
 
 def test_inputs_stand_apart_from_the_layers() -> None:

@@ -24,7 +24,7 @@ from cnncalc.numerics.machine import capacity
 Run = Callable[..., Outcome]
 
 CHECKS = [
-    "output_shape", "params", "macs", "activation_bytes", "peak_activation_bytes",
+    "output_shape", "params", "buffers", "macs", "activation_bytes", "peak_activation_bytes",
     "receptive_field",
 ]  # fmt: skip
 
@@ -57,10 +57,10 @@ def test_table(run: Run) -> None:
     assert outcome.status == 0
     lines = outcome.out.splitlines()
     assert lines[0] == "LeNet-5"
-    assert sum(line.startswith("✓") for line in lines) == 6
+    assert sum(line.startswith("✓") for line in lines) == 7
     assert "61,706" in outcome.out
     assert "416,520" in outcome.out
-    assert lines[-1].startswith("passed · 6 of 6 columns hold")
+    assert lines[-1].startswith("passed · 7 of 7 columns hold")
     assert "\x1b" not in outcome.out
 
 
@@ -107,11 +107,12 @@ def test_a_kernel_that_refuses(
     run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cnncalc.numerics.kernels import table
+    from cnncalc.numerics.kernels.call import Kernel
 
     def refuse(call: Any) -> Any:
         raise ValueError("this does not fit")
 
-    monkeypatch.setitem(table.KERNELS, "flatten", refuse)
+    monkeypatch.setitem(table.KERNELS, "flatten", Kernel(refuse))
     outcome = run("verify", write(NET))
     assert outcome.status == 1
     assert "flatten could not be computed" in outcome.out
@@ -237,7 +238,7 @@ def test_a_network_that_does_not_fit_is_refused_before_it_starts(
     assert outcome.out == ""
     # weights, peak and working space, in this order
     assert "528 MiB weights + 24.5 MiB activations + 64.0 MiB working space" in outcome.err
-    assert "0.5 GiB are available" in outcome.err
+    assert "512 MiB are available" in outcome.err
     assert "--batch" in outcome.err
 
 

@@ -2,55 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints
+from cnncalc.numerics.fields.reading import Readers, everything, in_place
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
 from cnncalc.numerics.parts.products import matmul as product
+from cnncalc.shapes import Shape
 
 
-def rescale(x: Array, *, factor: float, offset: float, out: Array | None = None) -> Array:
+def rescale(x: Array, *, factor: float, offset: float) -> Array:
     """``factor · x + offset``."""
-    result: Array = np.multiply(x, x.dtype.type(factor), out=out)
+    result: Array = np.multiply(x, x.dtype.type(factor))
     if offset:
         result += x.dtype.type(offset)
     return result
 
 
-def power(x: Array, *, exponent: float, out: Array | None = None) -> Array:
+def power(x: Array, *, exponent: float) -> Array:
     """``x`` to a fixed power."""
     if exponent == 2:
-        return np.square(x, out=out)
+        return np.square(x)
     # roots of negative numbers are no numbers, as in every framework
     with np.errstate(invalid="ignore", divide="ignore"):
         if exponent == 0.5:
-            return np.sqrt(x, out=out)
-        result: Array = np.power(x, x.dtype.type(exponent), out=out)
+            return np.sqrt(x)
+        result: Array = np.power(x, x.dtype.type(exponent))
     return result
 
 
-def exp(x: Array, *, out: Array | None = None) -> Array:
+def exp(x: Array) -> Array:
     """The exponential."""
-    return np.exp(x, out=out)
+    return np.exp(x)
 
 
-def log(x: Array, *, out: Array | None = None) -> Array:
+def log(x: Array) -> Array:
     """The natural logarithm."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.log(x, out=out)
+        return np.log(x)
 
 
-def absolute(x: Array, *, out: Array | None = None) -> Array:
+def absolute(x: Array) -> Array:
     """The absolute value."""
-    return np.abs(x, out=out)
+    return np.abs(x)
 
 
-def clip(x: Array, *, low: float | None, high: float | None, out: Array | None = None) -> Array:
+def clip(x: Array, *, low: float | None, high: float | None) -> Array:
     """Values kept between two numbers, of which either may be missing."""
     result: Array = np.clip(
         x,
         None if low is None else x.dtype.type(low),
         None if high is None else x.dtype.type(high),
-        out=out,
     )
     return result
 
@@ -76,3 +80,30 @@ def matmul(
     out = np.empty((*x.shape[:-1], other.shape[-1]), x.dtype)
     product(x, other, out)
     return out
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _matmul(call: Call) -> Array:
+    kind, (first, second) = call.kind, call.inputs
+    return matmul(first, second, transpose=kind.transpose, transpose_other=kind.transpose_other)
+
+
+def _reduced(kind: Any, before: Shape, after: Shape) -> Readers:
+    """Over the channels alone every place is by itself."""
+    return in_place(kind, before, after) if kind.axes == (0,) else None
+
+
+KERNELS: Kernels = {
+    "rescale": Kernel(
+        lambda call: rescale(call.x, factor=call.kind.factor, offset=call.kind.offset)
+    ),
+    "power": Kernel(lambda call: power(call.x, exponent=call.kind.exponent)),
+    "exp": Kernel(lambda call: exp(call.x)),
+    "log": Kernel(lambda call: log(call.x)),
+    "abs": Kernel(lambda call: absolute(call.x)),
+    "clip": Kernel(lambda call: clip(call.x, low=call.kind.low, high=call.kind.high)),
+    "reduce": Kernel(lambda call: reduce(call.x, by=call.kind.by, axes=call.kind.axes), _reduced),
+    "matmul": Kernel(_matmul, everything),
+}

@@ -7,10 +7,13 @@ from typing import Literal
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, flat_positions
+from cnncalc.numerics.fields.reading import everything
 from cnncalc.numerics.kernels.activation import hard_sigmoid, relu, sigmoid, silu, softmax
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
 from cnncalc.numerics.kernels.linear import linear
 from cnncalc.numerics.kernels.merge import multiply
 from cnncalc.numerics.kernels.pool import global_avg_pool
+from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 from cnncalc.numerics.parts.products import matmul
 
 _ACTIVATIONS = {"relu": relu, "silu": silu}
@@ -34,9 +37,9 @@ def squeeze_excitation(
     batch, channels = x.shape[:2]
     means = global_avg_pool(x).reshape(batch, channels)
     squeezed = linear(means, fc1_weight.reshape(fc1_weight.shape[:2]), fc1_bias)
-    squeezed = _ACTIVATIONS[activation](squeezed, out=squeezed)
+    squeezed = _ACTIVATIONS[activation](squeezed)
     gates = linear(squeezed, fc2_weight.reshape(fc2_weight.shape[:2]), fc2_bias)
-    gates = _GATES[gate](gates, out=gates)
+    gates = _GATES[gate](gates)
     return multiply([x, gates.reshape(batch, channels, *(1,) * (x.ndim - 2))])
 
 
@@ -55,17 +58,54 @@ def self_attention(
     [C, W] brings the heads back to the channels (PyTorch, ``MultiheadAttention``; Vaswani et
     al. 2017). Returns the input's shape.
     """
-    batch = x.shape[0]
-    width = in_weight.shape[0] // 3
-    each = width // heads
+    batch, width = x.shape[0], in_weight.shape[0] // 3
     values = flat_positions(x)
     positions = values.shape[2]
-    mixed = linear(values, in_weight, in_bias).reshape(batch, 3, heads, each, positions)
-    queries, keys, contents = mixed[:, 0], mixed[:, 1], mixed[:, 2]
-    queries *= each**-0.5
-    scores = softmax(matmul(queries.swapaxes(2, 3), keys), axis=3)  # [B, heads, from, to]
-    heard = matmul(contents, scores.swapaxes(2, 3))  # [B, heads, each, from]
-    result = linear(
-        np.ascontiguousarray(heard).reshape(batch, width, positions), out_weight, out_bias
+    mixed = linear(values, in_weight, in_bias).reshape(batch, 3, heads, width // heads, positions)
+    heard = np.empty((batch, heads, width // heads, positions), x.dtype)
+    # Some positions at a time: the scores of all would be the square of their number.
+    step = max(1, BLOCK_BYTES // (positions * x.itemsize))
+    for place in np.ndindex(batch, heads):
+        queries, keys, contents = mixed[place[0], :, place[1]]  # each [width / heads, positions]
+        queries *= (width // heads) ** -0.5
+        for start in range(0, positions, step):
+            part = slice(start, start + step)
+            scores = softmax(matmul(queries[:, part].T, keys), axis=1)  # [from, to]
+            heard[place][:, part] = matmul(contents, scores.T)
+    return linear(heard.reshape(batch, width, positions), out_weight, out_bias).reshape(x.shape)
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _squeeze_excitation(call: Call) -> Array:
+    kind, channels, take = call.kind, call.channels, call.arrays.weight
+    ones = (1,) * (call.x.ndim - 2)
+    return squeeze_excitation(
+        call.x,
+        take("fc1.weight", (kind.squeeze, channels, *ones)),
+        take("fc1.bias", (kind.squeeze,)),
+        take("fc2.weight", (channels, kind.squeeze, *ones)),
+        take("fc2.bias", (channels,)),
+        activation=kind.activation,
+        gate=kind.gate,
     )
-    return result.reshape(x.shape)
+
+
+def _self_attention(call: Call) -> Array:
+    kind, channels, take = call.kind, call.channels, call.arrays.weight
+    width = kind.width or channels
+    return self_attention(
+        call.x,
+        take("in_proj_weight", (3 * width, channels)),
+        take("in_proj_bias", (3 * width,)) if kind.bias else None,
+        take("out_proj.weight", (channels, width)),
+        take("out_proj.bias", (channels,)) if kind.bias else None,
+        heads=kind.heads,
+    )
+
+
+KERNELS: Kernels = {
+    "squeeze_excitation": Kernel(_squeeze_excitation, everything),
+    "self_attention": Kernel(_self_attention, everything),
+}

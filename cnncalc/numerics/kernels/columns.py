@@ -1,8 +1,8 @@
 """Convolution as a matrix product: im2col by blocks that stay in the cache.
 
 A block of output positions is gathered into a matrix ``[C/G * taps, positions]``, the weights
-``[K/G, C/G * taps]`` multiply it straight into the output, and what follows the convolution is
-applied before the block leaves the cache. Threads take blocks, or parts of a product.
+``[K/G, C/G * taps]`` multiply it straight into the output, and the bias is added before the block
+leaves the cache. Threads take blocks, or parts of a product.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cnncalc.numerics.arrays import Array, Index, Ints
 from cnncalc.numerics.kernels.choice import Convolution
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES, scratch
-from cnncalc.numerics.parts.elementwise import Epilogue, apply_block
+from cnncalc.numerics.parts.elementwise import add_shift
 from cnncalc.numerics.parts.gathering import gathered, padded
 from cnncalc.numerics.parts.products import matmul
 
@@ -28,17 +28,17 @@ COLUMN_BYTES = 2**20
 FEW_POSITIONS = 256
 
 
-def pointwise(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
+def pointwise(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
     """A 1x1 kernel: ``x`` itself is the matrix, or every ``stride``-th of its positions."""
     if any(step != 1 for step in shape.stride):
         some: Index = (..., *(slice(None, None, step) for step in shape.stride))
         x = np.ascontiguousarray(x[some])
     for sample in range(x.shape[0]):
-        product(x[sample], weight, shape, epilogue, out[sample])
+        product(x[sample], weight, shape, bias, out[sample])
 
 
 def product(
-    matrix: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array
+    matrix: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
 ) -> None:
     """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise."""
     groups, positions = shape.groups, prod(shape.positions)
@@ -53,21 +53,21 @@ def product(
         part = slice(first, last)
         _multiply(filters[part], columns[part], target[part])
         rows = slice(first * per_group, last * per_group)
-        apply_block(flat[rows], flat[rows], epilogue, rows)
+        add_shift(flat[rows], bias, rows)
 
     def some_positions(first: int, last: int) -> None:
         step = max(FEW_POSITIONS, BLOCK_BYTES // (shape.filters * out.itemsize))
         for begin in range(first, last, step):
             part = slice(begin, min(begin + step, last))
             matmul(filters[0], columns[0, :, part], target[0, :, part])
-            apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+            add_shift(flat[:, part], bias)
 
     def some_filters(first: int, last: int) -> None:
         matmul(filters[0, first:last], columns[0], target[0, first:last])
         step = max(1, BLOCK_BYTES // (positions * out.itemsize))
         for begin in range(first, last, step):
             rows = slice(begin, min(begin + step, last))
-            apply_block(flat[rows], flat[rows], epilogue, rows)
+            add_shift(flat[rows], bias, rows)
 
     values = shape.macs // MACS_A_VALUE
     if groups > 1:
@@ -78,7 +78,7 @@ def product(
         parallel(some_filters, shape.filters, values)
 
 
-def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
+def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
     """``x`` [B, C, *spatial] with ``weight`` [K, C/G, *kernel] into ``out`` [B, K, *positions]."""
     positions = prod(shape.positions)
     for sample in range(x.shape[0]):
@@ -88,13 +88,47 @@ def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, ou
         if positions < FEW_POSITIONS:
             columns = scratch("columns", windows.shape, x.dtype)
             np.copyto(columns, windows)
-            product(columns, weight, shape, epilogue, out[sample])
+            product(columns, weight, shape, bias, out[sample])
         else:
-            _by_blocks(windows, weight, shape, epilogue, out[sample])
+            _by_blocks(windows, weight, shape, bias, out[sample])
+
+
+def by_channels(
+    x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
+) -> None:
+    """One input channel a filter: a block of channels is gathered, and a vector multiplies each.
+
+    ``x`` [B, C, *spatial], ``weight`` [C * M, 1, *kernel], ``out`` [B, C * M, *positions].
+    """
+    channels, taps, positions = shape.channels, shape.taps, prod(shape.positions)
+    filters = weight.reshape(channels, -1, taps)
+    many = filters.shape[1]
+    rows = max(1, COLUMN_BYTES // (taps * positions * x.itemsize))
+
+    def work(start: int, stop: int) -> None:
+        for sample in range(x.shape[0]):
+            target = out[sample].reshape(channels, many, positions)
+            for first in range(start, stop, rows):
+                part = slice(first, min(first + rows, stop))
+                windows = gathered(
+                    _padded(x[sample, part], shape),
+                    shape.kernel,
+                    shape.stride,
+                    shape.dilation,
+                    shape.positions,
+                )
+                columns = scratch("columns", windows.shape, x.dtype)
+                np.copyto(columns, windows)
+                matmul(filters[part], columns.reshape(-1, taps, positions), target[part])
+                some = slice(part.start * many, part.stop * many)
+                add_shift(out[sample, some].reshape(-1, positions), bias, some)
+
+    # Half of the time goes into calls that hold the interpreter: only large maps gain.
+    parallel(work, channels, x.shape[0] * shape.filters * taps * positions // 4)
 
 
 def _by_blocks(
-    windows: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array
+    windows: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
 ) -> None:
     """Gather, multiply and finish one block of positions after the other."""
     groups = shape.groups
@@ -114,7 +148,7 @@ def _by_blocks(
             np.copyto(columns, windows[place])
             part = slice(start, stop)
             _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
-            apply_block(flat[:, part], flat[:, part], epilogue, slice(None))
+            add_shift(flat[:, part], bias)
 
     parallel(work, len(blocks), shape.macs // MACS_A_VALUE)
 

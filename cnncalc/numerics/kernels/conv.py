@@ -1,31 +1,32 @@
 """Convolutions: plain, transposed, and with unshared weights.
 
-``conv`` pads, chooses an algorithm for the shape (``choice``), and applies what follows the
-convolution. The algorithms are in files of their own.
+``conv`` chooses an algorithm for the shape (``choice``); the algorithms are in files of their
+own.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product as indices
 from math import prod
+from typing import Any
 
 import numpy as np
 
-from cnncalc.numerics.arrays import Array, Index, Ints, Padding, per_channel
-from cnncalc.numerics.kernels import columns, depthwise, spread, winograd
+from cnncalc.numerics.arrays import Array, Index, Ints, Padding
+from cnncalc.numerics.fields.reading import Readers, Scattered
+from cnncalc.numerics.fields.walking import spread as spread_size
+from cnncalc.numerics.kernels import columns, spread
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, geometry, output_size, slid
 from cnncalc.numerics.kernels.choice import Algorithm, Convolution, choose
-from cnncalc.numerics.parts.elementwise import NOTHING, Epilogue, with_bias
-from cnncalc.numerics.parts.gathering import gathered, output_size, padded
+from cnncalc.numerics.parts.gathering import gathered, padded, positions
 from cnncalc.numerics.parts.products import matmul
-from cnncalc.shapes import transposed_size
+from cnncalc.shapes import Shape, transposed_size
 
 _ALGORITHMS = {
     Algorithm.POINTWISE: columns.pointwise,
+    Algorithm.DEPTHWISE: columns.by_channels,
     Algorithm.COLUMNS: columns.convolve,
     Algorithm.SPREAD: spread.convolve,
-    Algorithm.WINOGRAD: winograd.convolve,
-    Algorithm.DEPTHWISE: depthwise.convolve,
 }
 
 
@@ -38,20 +39,17 @@ def conv(
     padding: Padding,
     dilation: Ints,
     groups: int = 1,
-    epilogue: Epilogue = NOTHING,
     algorithm: Algorithm | None = None,
-    out: Array | None = None,
 ) -> Array:
-    """Cross-correlation of ``x`` [B, C, *spatial] with ``weight`` [K, C/G, *kernel].
+    """Cross-correlation of ``x`` [B, C, *spatial] with ``weight`` [K, C/G, *kernel], plus bias [K].
 
-    Returns [B, K, *positions]. The padding is zeros, (before, after) for each axis. The
-    epilogue is applied to the result with its bias [K]. ``algorithm`` overrides the choice.
+    Returns [B, K, *positions]. The padding is zeros, (before, after) for each axis.
+    ``algorithm`` overrides the choice.
     """
     kernel = weight.shape[2:]
-    size = output_size(x.shape[2:], kernel, stride, padding, dilation)
+    size = positions(x.shape[2:], kernel, stride, padding, dilation)
     _check_channels(x, weight, groups)
-    if out is None:
-        out = np.empty((x.shape[0], weight.shape[0], *size), x.dtype)
+    out = np.empty((x.shape[0], weight.shape[0], *size), x.dtype)
     shape = Convolution(
         x.shape[1],
         weight.shape[0],
@@ -63,13 +61,7 @@ def conv(
         tuple(dilation),
         groups,
     )
-    chosen = choose(shape) if algorithm is None else algorithm
-    epilogue = with_bias(epilogue, bias)
-    if epilogue.scale is not None and prod(weight.shape[1:]) < prod(size):
-        # Fewer weights than outputs: a pass over the weights is the cheaper one.
-        weight = weight * per_channel(epilogue.scale, weight.ndim - 1)
-        epilogue = replace(epilogue, scale=None)
-    _ALGORITHMS[chosen](x, weight, shape, epilogue, out)
+    _ALGORITHMS[algorithm or choose(shape)](x, weight, shape, bias, out)
     return out
 
 
@@ -90,7 +82,6 @@ def conv_transpose(
     output_padding: Ints,
     dilation: Ints,
     groups: int = 1,
-    epilogue: Epilogue = NOTHING,
 ) -> Array:
     """The gradient of a convolution as a layer: every input value spreads its kernel.
 
@@ -110,8 +101,7 @@ def conv_transpose(
     out = np.empty((x.shape[0], per_group * groups, *size), x.dtype)
     # [C, K/G, taps] -> [taps, G, K/G, C/G]
     taps = weight.reshape(groups, channels // groups, per_group, -1).transpose(3, 0, 2, 1)
-    epilogue = with_bias(epilogue, bias)
-    spread.scatter(x, taps, kernel, stride, padding, dilation, epilogue, out)
+    spread.scatter(x, taps, kernel, stride, padding, dilation, bias, out)
     return out
 
 
@@ -132,7 +122,7 @@ def locally_connected(
     """
     axes = x.ndim - 2
     filters, size, kernel = weight.shape[0], weight.shape[1 : 1 + axes], weight.shape[2 + axes :]
-    if size != output_size(x.shape[2:], kernel, stride, padding, dilation):
+    if size != positions(x.shape[2:], kernel, stride, padding, dilation):
         raise ValueError(f"weights {weight.shape} do not fit an input of {x.shape}")
     batch, channels = x.shape[:2]
     length = channels // groups * prod(kernel)
@@ -158,3 +148,80 @@ def locally_connected(
     if bias is not None:
         out += bias
     return out
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _conv(call: Call) -> Array:
+    kind, groups = call.kind, call.kind.groups
+    weight = call.own("weight", (kind.filters, call.channels // groups, *kind.kernel))
+    bias = call.bias((kind.filters,))
+    return conv(call.x, weight, bias, **geometry(kind, call.x), groups=groups)
+
+
+def _depthwise_conv(call: Call) -> Array:
+    kind, filters = call.kind, call.channels * call.kind.multiplier
+    weight = call.own("weight", (filters, 1, *kind.kernel))
+    bias = call.bias((filters,))
+    return conv(call.x, weight, bias, **geometry(kind, call.x), groups=call.channels)
+
+
+def _separable_conv(call: Call) -> Array:
+    kind, between = call.kind, call.channels * call.kind.multiplier
+    ones = (1,) * len(kind.kernel)
+    depthwise = call.own("depthwise.weight", (between, 1, *kind.kernel))
+    pointwise = call.own("pointwise.weight", (kind.filters, between, *ones))
+    middle = conv(call.x, depthwise, **geometry(kind, call.x), groups=call.channels)
+    bias, none = call.bias((kind.filters,)), ((0, 0),) * len(ones)
+    return conv(middle, pointwise, bias, stride=ones, padding=none, dilation=ones)
+
+
+def _conv_transpose(call: Call) -> Array:
+    kind = call.kind
+    padding, extra = kind.crops()
+    return conv_transpose(
+        call.x,
+        call.own("weight", (call.channels, kind.filters // kind.groups, *kind.kernel)),
+        call.bias((kind.filters,)),
+        stride=kind.stride,
+        padding=padding,
+        output_padding=extra,
+        dilation=kind.dilation,
+        groups=kind.groups,
+    )
+
+
+def _locally_connected(call: Call) -> Array:
+    kind, groups = call.kind, call.kind.groups
+    output = (kind.filters, *output_size(kind, call.x))
+    weight = call.own("weight", (*output, call.channels // groups, *kind.kernel))
+    bias = call.bias(output)
+    return locally_connected(call.x, weight, bias, **geometry(kind, call.x), groups=groups)
+
+
+def _lowest(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> Array:
+    found: Array = gathered(rows, (kernel,), (stride,), (dilation,), (count,)).min(axis=1)
+    return found
+
+
+def _reached(kind: Any, before: Shape, after: Shape) -> Readers:
+    first = [pair[0] for pair in kind.crops()[0]]
+    return tuple(map(Scattered, kind.kernel, kind.stride, first, kind.dilation))
+
+
+def _laid_down(kind: Any, before: Shape) -> Shape:
+    pairs, extras = kind.crops()
+    whole = map(spread_size, before[1:], kind.kernel, kind.stride, kind.dilation)
+    return tuple(
+        size - sum(pair) + extra for size, pair, extra in zip(whole, pairs, extras, strict=True)
+    )
+
+
+KERNELS: Kernels = {
+    "conv": slid(_conv, _lowest),
+    "depthwise_conv": slid(_depthwise_conv, _lowest),
+    "separable_conv": slid(_separable_conv, _lowest),
+    "locally_connected": slid(_locally_connected, _lowest),
+    "conv_transpose": Kernel(_conv_transpose, _reached, _laid_down),
+}

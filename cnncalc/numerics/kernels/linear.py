@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, flat_positions, per_channel
+from cnncalc.numerics.fields.reading import Readers, everything, in_place
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
-from cnncalc.numerics.parts.elementwise import NOTHING, Epilogue, scale_shift, with_bias
+from cnncalc.numerics.parts.elementwise import scale_shift
 from cnncalc.numerics.parts.products import count_macs, matmul
+from cnncalc.shapes import Shape
 
 
-def linear(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    epilogue: Epilogue = NOTHING,
-    out: Array | None = None,
-) -> Array:
+def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """``x`` [B, N] times ``weight`` [K, N] transposed, plus ``bias`` [K]; [B, K].
 
     With ``x`` [B, C, *spatial] and ``weight`` [K, C], the same at every position.
     """
-    if out is None:
-        out = np.empty((x.shape[0], weight.shape[0], *x.shape[2:]), x.dtype)
+    out = np.empty((x.shape[0], weight.shape[0], *x.shape[2:]), x.dtype)
     if x.ndim == 2:
         # Weights first: their rows are read once, in order, whatever the batch.
         columns, target = x.T, out.T
@@ -35,7 +32,9 @@ def linear(
 
     # Reading a weight takes as long as an element-wise value, or longer.
     parallel(work, weight.shape[0], weight.size + weight.size * target.shape[-1] // MACS_A_VALUE)
-    return scale_shift(out, with_bias(epilogue, bias), out)
+    if bias is not None:
+        out += per_channel(bias, out.ndim - 2)
+    return out
 
 
 def rbf(x: Array, weight: Array) -> Array:
@@ -53,10 +52,45 @@ def rbf(x: Array, weight: Array) -> Array:
 
 def scale(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """``x`` [B, C, *spatial] times ``weight`` [C] or [C, 1, ...], plus ``bias`` likewise."""
-    axes = x.ndim - 2
     shift = None if bias is None else bias.reshape(-1)
-    if axes == 0:
-        return x * weight.reshape(-1) if shift is None else x * weight.reshape(-1) + shift
-    result = scale_shift(x, Epilogue(weight.reshape(-1), shift))
-    assert result.shape == np.broadcast_shapes(x.shape, per_channel(weight.reshape(-1), axes).shape)
-    return result
+    return scale_shift(x, weight.reshape(-1), shift)
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _linear(call: Call) -> Array:
+    features = call.kind.features
+    weight = call.arrays.weight("weight", (features, call.channels))
+    return linear(call.x, weight, call.bias((features,)))
+
+
+def _reads(kind: Any, before: Shape, after: Shape) -> Readers:
+    return in_place(kind, before, after) if kind.each_position else None
+
+
+def _rbf(call: Call) -> Array:
+    return rbf(call.x, call.own("weight", (call.kind.features, call.channels)))
+
+
+def _scale(call: Call) -> Array:
+    shape = _along(call)
+    weight, bias = call.own("weight", shape), call.bias(shape)
+    if call.kind.axes == (0,):
+        return scale(call.x, weight, bias)
+    scaled = call.x * weight
+    return scaled if bias is None else scaled + bias
+
+
+def _along(call: Call) -> Shape:
+    """The shape of an array with values along some axes of the input."""
+    axes = call.kind.axes
+    return tuple(size if axis in axes else 1 for axis, size in enumerate(call.x.shape[1:]))
+
+
+KERNELS: Kernels = {
+    "linear": Kernel(_linear, _reads),
+    "rbf": Kernel(_rbf, everything),
+    "scale": Kernel(_scale),
+    "offset": Kernel(lambda call: call.x + call.own("bias", _along(call))),
+}

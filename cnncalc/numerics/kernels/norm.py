@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, per_channel
-from cnncalc.numerics.parts.elementwise import Epilogue, scale_shift
+from cnncalc.numerics.fields.reading import Readers, everything, in_place
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.parts.elementwise import scale_shift
 from cnncalc.numerics.parts.gathering import fold_axis
-
-
-def folded_batch_norm(
-    mean: Array, variance: Array, weight: Array | None, bias: Array | None, *, eps: float
-) -> tuple[Array, Array]:
-    """A batch norm with known statistics as the scale and shift [C] it amounts to."""
-    # One factor for each channel, in double precision: the rounding happens once.
-    scale = 1 / np.sqrt(variance.astype(np.float64) + eps)
-    if weight is not None:
-        scale = scale * weight
-    shift = -mean * scale
-    if bias is not None:
-        shift = shift + bias
-    return scale.astype(mean.dtype), shift.astype(mean.dtype)
+from cnncalc.shapes import Shape
 
 
 def batch_norm(
@@ -33,13 +22,19 @@ def batch_norm(
     bias: Array | None = None,
     *,
     eps: float = 1e-5,
-    out: Array | None = None,
 ) -> Array:
     """``x`` [B, C, *spatial] by the statistics [C] given, or by its own where they are None."""
     if mean is None or variance is None:
         axes = (0, *range(2, x.ndim))
         mean, variance = x.mean(axis=axes), x.var(axis=axes)
-    return scale_shift(x, Epilogue(*folded_batch_norm(mean, variance, weight, bias, eps=eps)), out)
+    # One factor for each channel, in double precision: the rounding happens once.
+    scale = 1 / np.sqrt(variance.astype(np.float64) + eps)
+    if weight is not None:
+        scale = scale * weight
+    shift = -mean * scale
+    if bias is not None:
+        shift = shift + bias
+    return scale_shift(x, scale.astype(x.dtype), shift.astype(x.dtype))
 
 
 def layer_norm(
@@ -130,3 +125,57 @@ def _affine(x: Array, weight: Array | None, bias: Array | None) -> Array:
     if bias is not None:
         x += bias
     return x
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _affine_arrays(call: Call, shape: Shape) -> tuple[Array | None, Array | None]:
+    if not call.kind.affine:
+        return None, None
+    return call.arrays.weight("weight", shape), call.arrays.weight("bias", shape)
+
+
+def _batch_norm(call: Call) -> Array:
+    channels = (call.channels,)
+    weight, bias = _affine_arrays(call, channels)
+    mean = variance = None
+    if call.kind.track_stats:
+        mean = call.arrays.buffer("running_mean", channels)
+        variance = call.arrays.buffer("running_var", channels)
+    return batch_norm(call.x, mean, variance, weight, bias, eps=call.kind.eps)
+
+
+def _layer_norm(call: Call) -> Array:
+    over: Literal["channels", "all"] = "all" if call.x.ndim == 2 else call.kind.over
+    shape = call.x.shape[1:] if over == "all" else (call.channels,)
+    weight, bias = _affine_arrays(call, shape)
+    return layer_norm(call.x, weight, bias, over=over, eps=call.kind.eps)
+
+
+def _reads_layer(kind: Any, before: Shape, after: Shape) -> Readers:
+    return None if kind.over == "all" else in_place(kind, before, after)
+
+
+def _group_norm(call: Call) -> Array:
+    weight, bias = _affine_arrays(call, (call.channels,))
+    return group_norm(call.x, weight, bias, groups=call.kind.groups, eps=call.kind.eps)
+
+
+def _instance_norm(call: Call) -> Array:
+    weight, bias = _affine_arrays(call, (call.channels,))
+    return instance_norm(call.x, weight, bias, eps=call.kind.eps)
+
+
+def _local_response_norm(call: Call) -> Array:
+    kind = call.kind
+    return local_response_norm(call.x, size=kind.size, alpha=kind.alpha, beta=kind.beta, k=kind.k)
+
+
+KERNELS: Kernels = {
+    "batch_norm": Kernel(_batch_norm),
+    "layer_norm": Kernel(_layer_norm, _reads_layer),
+    "group_norm": Kernel(_group_norm, everything),
+    "instance_norm": Kernel(_instance_norm, everything),
+    "local_response_norm": Kernel(_local_response_norm),
+}

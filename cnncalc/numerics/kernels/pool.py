@@ -6,14 +6,20 @@ handed in by the caller (ceil mode is decided in ``cnncalc.shapes``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from cnncalc.layers.sliding import slides
 from cnncalc.numerics.arrays import Array, Indices, Ints, Padding
+from cnncalc.numerics.fields.reading import Readers, everything, periodic, scattered
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, geometry, output_size, slid
 from cnncalc.numerics.machine.threads import parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 from cnncalc.numerics.parts.gathering import fold_axis, gathered, padded
+from cnncalc.shapes import Shape
 
 
 def max_pool(
@@ -218,3 +224,93 @@ def _root(total: Array, p: float) -> Array:
     if p != 1:
         np.power(total, 1 / p, out=total)
     return total
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _sliding(call: Call) -> dict[str, Any]:
+    """The options that every pool with a kernel has; dilation is a max pool's alone."""
+    options = geometry(call.kind, call.x)
+    size = output_size(call.kind, call.x)
+    return options | {"kernel": call.kind.kernel, "output_size": size}
+
+
+def _undilated(call: Call) -> dict[str, Any]:
+    options = _sliding(call)
+    del options["dilation"]
+    return options
+
+
+def _max_pool(call: Call) -> Array:
+    if not call.around.is_undone(call.node):
+        return max_pool(call.x, **_sliding(call))
+    result, switches = max_pool_with_switches(call.x, **_sliding(call))
+    call.around.keep_switches(call.node, switches)
+    return result
+
+
+def _avg_pool(call: Call) -> Array:
+    include = call.kind.count_include_pad
+    return avg_pool(call.x, **_undilated(call), count_include_pad=include)
+
+
+def _lp_pool(call: Call) -> Array:
+    return lp_pool(call.x, p=call.kind.p, **_undilated(call))
+
+
+def _max_unpool(call: Call) -> Array:
+    (before,) = call.kind.pool.inputs
+    return max_unpool(call.x, call.around.switches(call.kind.pool.node), size=before[1:])
+
+
+def _adaptive(kernel: Callable[..., Array]) -> Kernel:
+    def compute(call: Call) -> Array:
+        # A pool to the size that is there already has nothing to do.
+        if call.x.shape[2:] == tuple(call.kind.size):
+            return call.x
+        return kernel(call.x, size=call.kind.size)
+
+    return Kernel(compute, _shared_out)
+
+
+def _lowest(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> Array:
+    highest = max_pool(
+        -rows[None],
+        kernel=(kernel,),
+        stride=(stride,),
+        padding=((0, 0),),
+        dilation=(dilation,),
+        output_size=(count,),
+    )
+    found: Array = -highest[0]
+    return found
+
+
+def _lowest_share(rows: Array, size: int) -> Array:
+    found: Array = -adaptive_max_pool(-rows[None], size=(size,))[0]
+    return found
+
+
+def _shared_out(kind: Any, before: Shape, after: Shape) -> Readers:
+    if set(after[1:]) == {1} and before[1:] != after[1:]:
+        return None
+    sizes = zip(before[1:], after[1:], strict=True)
+    return tuple(periodic(_lowest_share, n, m) for n, m in sizes)
+
+
+def _undone(kind: Any, before: Shape, after: Shape) -> Readers:
+    return scattered(slides(kind.pool.kind, kind.pool.inputs[0]))
+
+
+KERNELS: Kernels = {
+    "max_pool": slid(_max_pool, _lowest),
+    "avg_pool": slid(_avg_pool, _lowest),
+    "lp_pool": slid(_lp_pool, _lowest),
+    "global_avg_pool": Kernel(lambda call: global_avg_pool(call.x), everything),
+    "global_max_pool": Kernel(lambda call: global_max_pool(call.x), everything),
+    "global_lp_pool": Kernel(lambda call: global_lp_pool(call.x, p=call.kind.p), everything),
+    "adaptive_avg_pool": _adaptive(adaptive_avg_pool),
+    "adaptive_max_pool": _adaptive(adaptive_max_pool),
+    "max_unpool": Kernel(_max_unpool, _undone, undoes=lambda kind: int(kind.pool.node)),
+}

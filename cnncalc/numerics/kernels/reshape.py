@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints, Padding
+from cnncalc.numerics.fields.reading import SAME, Readers, Shifted, Taps, everything
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
 from cnncalc.numerics.parts.gathering import padded
+from cnncalc.shapes import Shape
 
 
 def flatten(x: Array) -> Array:
@@ -72,3 +76,78 @@ def channel_shuffle(x: Array, *, groups: int) -> Array:
     batch, channels = x.shape[:2]
     grouped = x.reshape(batch, groups, channels // groups, *x.shape[2:])
     return grouped.swapaxes(1, 2).copy().reshape(x.shape)
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _reshape(call: Call) -> Array:
+    known = prod(size for size in call.kind.shape if size != -1)
+    values = call.x[0].size
+    return reshape(call.x, shape=[values // known if n == -1 else n for n in call.kind.shape])
+
+
+def _pad(call: Call) -> Array:
+    kind = call.kind
+    return pad(
+        call.x,
+        padding=kind.padding,
+        value=kind.value,
+        channels=kind.channels,
+        mode=kind.mode,
+    )
+
+
+def _bordered(kind: Any, before: Shape, after: Shape) -> Readers:
+    return tuple(Shifted(-first, _cut) for first, _ in kind.padding)
+
+
+def _offset(kind: Any, before: Ints, after: Ints) -> Ints:
+    """Where a crop begins on each axis: in the middle, unless told."""
+    middle = [(n - cut) // 2 for n, cut in zip(before, after, strict=True)]
+    offset: Ints = kind.offset or middle
+    return offset
+
+
+def _crop(call: Call) -> Array:
+    kind = call.kind
+    size = kind.size if kind.like is None else call.around.shapes[kind.like.node][1:]
+    return crop(call.x, offset=_offset(kind, call.x.shape[2:], size), size=size)
+
+
+def _cropped(kind: Any, before: Shape, after: Shape) -> Readers:
+    return tuple(Shifted(first, _cut) for first in _offset(kind, before[1:], after[1:]))
+
+
+def _cut(rows: Array, first: int, count: int) -> Array:
+    found: Array = crop(rows[None], offset=(first,), size=(count,))[0]
+    return found
+
+
+def _slice(call: Call) -> Array:
+    kind = call.kind
+    stop = call.x.shape[kind.axis + 1] if kind.stop is None else kind.stop
+    return slice_axis(call.x, start=kind.start, stop=stop, step=kind.step, axis=kind.axis)
+
+
+def _sliced(kind: Any, before: Shape, after: Shape) -> Readers:
+    taken = Taps(1, kind.step, -kind.start, 1, _every)
+    return tuple(taken if axis == kind.axis else SAME for axis in range(1, len(before)))
+
+
+def _every(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> Array:
+    stop = (count - 1) * stride + 1
+    found: Array = slice_axis(rows[None], start=0, stop=stop, step=stride, axis=1)[0]
+    return found
+
+
+KERNELS: Kernels = {
+    "permute": Kernel(lambda call: permute(call.x, order=call.kind.order), everything),
+    "flatten": Kernel(lambda call: flatten(call.x), everything),
+    "reshape": Kernel(_reshape, everything),
+    "pad": Kernel(_pad, _bordered),
+    "crop": Kernel(_crop, _cropped),
+    "slice": Kernel(_slice, _sliced),
+    "select": Kernel(lambda call: select(call.x, channels=call.kind.channels)),
+    "channel_shuffle": Kernel(lambda call: channel_shuffle(call.x, groups=call.kind.groups)),
+}

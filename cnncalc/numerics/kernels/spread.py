@@ -17,7 +17,7 @@ from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.numerics.kernels.choice import Convolution
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.machine.workspace import scratch
-from cnncalc.numerics.parts.elementwise import Epilogue, apply_block
+from cnncalc.numerics.parts.elementwise import add_shift
 from cnncalc.numerics.parts.gathering import taps
 from cnncalc.numerics.parts.products import matmul
 
@@ -28,7 +28,7 @@ PRODUCT_BYTES = 2 * 2**20
 _Places: TypeAlias = list[tuple[int, tuple[slice, ...], tuple[slice, ...]]]
 
 
-def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, out: Array) -> None:
+def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
     """A convolution of stride 1 whose output has the input's size.
 
     ``x`` [B, C, *spatial], ``weight`` [K, C/G, *kernel], ``out`` [B, K, *spatial].
@@ -43,7 +43,7 @@ def convolve(x: Array, weight: Array, shape: Convolution, epilogue: Epilogue, ou
             shape.size, shape.kernel, shape.stride, shape.padding, shape.dilation, shape.positions
         )
     ]
-    _add_up(x, filters, places, epilogue, out)
+    _add_up(x, filters, places, bias, out)
 
 
 def scatter(
@@ -53,7 +53,7 @@ def scatter(
     stride: Ints,
     padding: Padding,
     dilation: Ints,
-    epilogue: Epilogue,
+    bias: Array | None,
     out: Array,
 ) -> None:
     """A transposed convolution: ``out`` [B, K, *size] is what each input spreads, added up.
@@ -68,10 +68,10 @@ def scatter(
             out.shape[2:], kernel, stride, padding, dilation, x.shape[2:]
         )
     ]
-    _add_up(x, filters, places, epilogue, out)
+    _add_up(x, filters, places, bias, out)
 
 
-def _add_up(x: Array, filters: Array, places: _Places, epilogue: Epilogue, out: Array) -> None:
+def _add_up(x: Array, filters: Array, places: _Places, bias: Array | None, out: Array) -> None:
     """``out[b, k, target] = Σ (filters[tap] @ x)[source]`` over every tap and its place."""
     count, groups, per_group, channels = filters.shape
     positions = prod(x.shape[2:])
@@ -92,8 +92,7 @@ def _add_up(x: Array, filters: Array, places: _Places, epilogue: Epilogue, out: 
                 values = products.reshape(count, part.stop - part.start, *x.shape[2:])
                 target = out[sample, chosen]
                 _add_shifted(values, places, target)
-                flat = target.reshape(target.shape[0], -1)
-                apply_block(flat, flat, epilogue, chosen)
+                add_shift(target.reshape(target.shape[0], -1), bias, chosen)
 
     outputs = x.shape[0] * groups * per_group * positions * count
     parallel(work, per_group, outputs * (channels // MACS_A_VALUE + 1))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import gcd, prod
+from typing import Any
 
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints
+from cnncalc.numerics.fields.reading import SAME, Periodic, Reader, Readers, Repeated, periodic
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.shapes import Shape
 
 
 def upsample_nearest(x: Array, *, size: Ints) -> Array:
@@ -74,3 +78,77 @@ def pixel_unshuffle(x: Array, *, factor: int) -> Array:
     order = [0, 1, *(3 + 2 * i for i in range(axes)), *(2 + 2 * i for i in range(axes))]
     channels = x.shape[1] * prod((factor,) * axes)
     return blocks.transpose(order).copy().reshape(x.shape[0], channels, *size)
+
+
+# -- from layers ------------------------------------------------------------------------------
+
+
+def _upsample(call: Call) -> Array:
+    kind, sizes = call.kind, call.x.shape[2:]
+    if kind.scale is not None:
+        size: Ints = [n * factor for n, factor in zip(sizes, kind.scale, strict=True)]
+    else:
+        size = kind.size if kind.like is None else call.around.shapes[kind.like.node][1:]
+    if kind.mode == "nearest":
+        return upsample_nearest(call.x, size=size)
+    return upsample_linear(call.x, size=size, align_corners=kind.align_corners)
+
+
+def _upsampled(kind: Any, before: Shape, after: Shape) -> Readers:
+    return tuple(_reader(kind, n, m) for n, m in zip(before[1:], after[1:], strict=True))
+
+
+def _reader(kind: Any, size: int, output: int) -> Reader:
+    if size == output:
+        return SAME
+    if kind.mode == "nearest":
+        return periodic(_copied, size, output)
+    if not kind.align_corners:
+        return periodic(_interpolated, size, output)
+    if size == 1 or output == 1:
+        return Repeated()
+    shared = gcd(size - 1, output - 1)
+    return Periodic(_joined, (size - 1) // shared, (output - 1) // shared, joined=True)
+
+
+def _copied(rows: Array, size: int) -> Array:
+    found: Array = upsample_nearest(rows[None], size=(size,))[0]
+    return found
+
+
+def _interpolated(rows: Array, size: int, align_corners: bool = False) -> Array:
+    # Interpolating the units' own places gives the place between two of them that is read.
+    places = np.arange(float(rows.shape[1]))[None, None]
+    read = upsample_linear(places, size=(size,), align_corners=align_corners)[0, 0]
+    read = np.round(read, 6)
+    low, high = np.floor(read).astype(int), np.ceil(read).astype(int)
+    found: Array = np.minimum(rows[:, low], rows[:, high])
+    return found
+
+
+def _joined(rows: Array, size: int) -> Array:
+    return _interpolated(rows, size, align_corners=True)
+
+
+def _shuffled(rows: Array, size: int) -> Array:
+    channels = np.repeat(rows[:, None], size // rows.shape[1], axis=1)
+    found: Array = pixel_shuffle(channels, factor=channels.shape[1])[:, 0]
+    return found
+
+
+def _unshuffled(rows: Array, size: int) -> Array:
+    found: Array = pixel_unshuffle(rows[:, None], factor=rows.shape[1] // size).min(axis=1)
+    return found
+
+
+KERNELS: Kernels = {
+    "upsample": Kernel(_upsample, _upsampled),
+    "pixel_shuffle": Kernel(
+        lambda call: pixel_shuffle(call.x, factor=call.kind.factor),
+        lambda kind, before, after: (Periodic(_shuffled, 1, kind.factor),) * (len(after) - 1),
+    ),
+    "pixel_unshuffle": Kernel(
+        lambda call: pixel_unshuffle(call.x, factor=call.kind.factor),
+        lambda kind, before, after: (Periodic(_unshuffled, kind.factor, 1),) * (len(after) - 1),
+    ),
+}

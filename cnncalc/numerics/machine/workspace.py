@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnncalc.numerics.arrays import Array
-
-LIMIT_BYTES = 64 * 2**20
+from cnncalc.numerics.machine.capacity import WORKSPACE_BYTES
 
 # What one thread works on at a time. Blocks of this size stay in a core's second-level cache.
 BLOCK_BYTES = 512 * 2**10
@@ -48,7 +47,7 @@ def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> 
     if buffer is None or buffer.size < size:
         buffers.pop(key, None)
         held = sum(other.size for other in list(buffers.values()))
-        if held + size > LIMIT_BYTES:
+        if held + size > WORKSPACE_BYTES:
             buffers.clear()
         buffer = np.empty(size, np.uint8)
         buffers[key] = buffer

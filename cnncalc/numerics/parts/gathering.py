@@ -17,7 +17,7 @@ from cnncalc.numerics.arrays import Array, Index, Ints, Padding
 from cnncalc.shapes import Slide, effective_kernel
 
 
-def output_size(
+def positions(
     size: Ints, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints
 ) -> tuple[int, ...]:
     """Positions of a window on each axis (floor mode)."""

@@ -5,9 +5,7 @@ really multiplied and not from the layer's options. That is what makes the count
 against the analytic column: a kernel that forgets its groups multiplies larger arrays, and the
 two numbers differ.
 
-What is counted is the textbook's multiply-accumulate. Two algorithms do another amount of
-arithmetic and say so where they call ``count_macs``: the depthwise kernel computes a few
-positions between its rows that are thrown away, and Winograd's needs fewer products.
+The arithmetic is the textbook's: no kernel has an algorithm that multiplies less, or more.
 """
 
 from __future__ import annotations
@@ -57,12 +55,8 @@ def count_macs(macs: int) -> None:
         counter.add(macs)
 
 
-def matmul(a: Array, b: Array, out: Array | None = None, *, counts_as: int | None = None) -> Array:
-    """``[..., M, K] @ [..., K, N]`` to ``[..., M, N]``, counted.
-
-    ``counts_as`` replaces the count where a product stands for another amount of textbook
-    multiply-accumulates than it issues.
-    """
+def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
+    """``[..., M, K] @ [..., K, N]`` to ``[..., M, N]``, counted."""
     result: Array = np.matmul(a, b, out=out)
-    count_macs(result.size * a.shape[-1] if counts_as is None else counts_as)
+    count_macs(result.size * a.shape[-1])
     return result

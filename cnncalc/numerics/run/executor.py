@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
+from typing import TypeAlias
 
 from cnncalc.graph import Graph
 from cnncalc.layers.base import LayerError
-from cnncalc.numerics.arrays import Array
-from cnncalc.numerics.fields.walk import walked
-from cnncalc.numerics.kernels.table import KERNELS, Call, Surroundings
+from cnncalc.numerics.arrays import Array, Arrays
+from cnncalc.numerics.kernels.call import Call, Surroundings
+from cnncalc.numerics.kernels.table import KERNELS
 from cnncalc.numerics.machine.threads import workers
 from cnncalc.numerics.machine.workspace import workspace
+from cnncalc.numerics.measurement import Measurement
 from cnncalc.numerics.parts.products import counting
-from cnncalc.numerics.run.checks import Measurement
-from cnncalc.numerics.run.ledger import Ledger, root
-from cnncalc.numerics.weights.generated import Arrays, Generator, Supply
+from cnncalc.numerics.run.ledger import Ledger
+from cnncalc.numerics.weights.generated import Generator
+from cnncalc.numerics.weights.supply import ArrayCounter, Supply
 
-Observer = Callable[[int, "Measurement | None"], None]
+Feed: TypeAlias = Callable[[int], Array]
+"""Makes the input [B, C, *spatial] of a node that takes no other's output.
+
+It is called once, so that nobody else holds the array.
+"""
+
+Observer: TypeAlias = "Callable[[int, Measurement | None], None]"
 """Told the index of a node before it runs (with `None`) and after it (with what happened)."""
 
 
@@ -29,7 +37,7 @@ class LayerFailedError(Exception):
         self.index = index
 
 
-class Activations:
+class Pending:
     """Outputs that are still to be read: each is let go after its last reader has run.
 
     Readers are counted, not looked up in an analysis of the graph, which is what the bytes
@@ -38,8 +46,6 @@ class Activations:
 
     def __init__(self, graph: Graph) -> None:
         self._arrays: dict[int, Array] = {}
-        self._given: set[int] = set()  # identities: references would keep them alive
-        self._inputs = graph.inputs
         self._readers = [0] * len(graph.nodes)
         for node in graph.nodes:
             for taken in node.inputs:
@@ -50,22 +56,8 @@ class Activations:
     def __getitem__(self, index: int) -> Array:
         return self._arrays[index]
 
-    def free(self, index: int) -> bool:
-        """Whether an output has one reader left and no other output is in its memory.
-
-        The network's inputs are the caller's and never free.
-        """
-        memory = root(self._arrays[index])
-        if id(memory) in self._given or self._readers[index] != 1:
-            return False
-        return not any(
-            root(array) is memory for other, array in self._arrays.items() if other != index
-        )
-
     def store(self, index: int, array: Array) -> None:
         """Keep the output of a node for its readers."""
-        if index in self._inputs:
-            self._given.add(id(root(array)))
         self._arrays[index] = array
 
     def release(self, inputs: Sequence[int], index: int) -> None:
@@ -77,73 +69,61 @@ class Activations:
                 self._arrays.pop(taken, None)
 
 
-class Executor:
-    """Runs a graph on given arrays."""
+def execute(
+    graph: Graph,
+    arrays: Sequence[Arrays],
+    feed: Feed,
+    threads: int = 1,
+    observer: Observer = lambda index, found: None,
+) -> dict[int, Array]:
+    """Run every layer by itself and measure it; the network's outputs by node.
 
-    def __init__(self, graph: Graph, arrays: Sequence[Arrays], threads: int = 1) -> None:
-        self.graph = graph
-        self.arrays = arrays
-        self.threads = threads
-
-    def measure(
-        self, take: Callable[[], Sequence[Array]], observer: Observer = lambda index, found: None
-    ) -> dict[int, Array]:
-        """Run every layer by itself and measure it; the network's outputs by node.
-
-        ``take`` makes the inputs [B, C, *spatial] in their order; it is called once, so that
-        nobody else holds the arrays.
-
-        Raises:
-            LayerFailedError: a kernel refuses its arrays.
-        """
-        graph, ledger, arrays = self.graph, Ledger(), ArrayCounter()
-        activations, around = Activations(graph), Surroundings(graph)
-        given = list(take())
-        generator = Generator(0, given[0].dtype)
-        for index in reversed(graph.inputs):
-            x = given.pop()
-            ledger.enter(x)
-            around.shapes[index] = x.shape[1:]
-            activations.store(index, x)
-            del x
-        with workers(self.threads), workspace():
-            for index, node in enumerate(graph.layers, start=len(graph.inputs)):
-                observer(index, None)
-                supply = self.supply(index, generator)
-                inputs = [activations[taken] for taken in node.inputs]
-                sizes = walked(node.kind, inputs[0].shape[1:])
-                result, macs, seconds = _timed(Call(index, node.kind, inputs, supply, around))
-                del inputs
-                shape = around.shapes[index] = tuple(result.shape[1:])
-                owned, params = ledger.enter(result), arrays.count(supply.asked)
-                found = Measurement(shape, sizes, params, macs, owned, ledger.alive, seconds)
-                activations.store(index, result)
-                del result
-                activations.release(node.inputs, index)
-                observer(index, found)
-        return {index: activations[index] for index in graph.outputs}
-
-    def supply(self, index: int, generator: Generator) -> Supply:
-        """The arrays that a layer has, or those of the layer whose weights it shares."""
-        shares = self.graph.nodes[index].shares
-        owner = index if shares is None else shares
-        return Supply(self.graph.nodes[owner], self.arrays[owner], generator)
+    Raises:
+        LayerFailedError: a kernel refuses its arrays.
+    """
+    ledger, weights, buffers = Ledger(), ArrayCounter(), ArrayCounter()
+    pending, around = Pending(graph), Surroundings(_undone(graph))
+    spare: Generator | None = None
+    with workers(threads), workspace():
+        for index, node in enumerate(graph.nodes):
+            if not node.inputs:
+                x = feed(index)
+                around.shapes[index] = x.shape[1:]
+                spare = spare or Generator(0, x.dtype)
+                ledger.enter(x)
+                pending.store(index, x)
+                del x
+                continue
+            assert spare is not None
+            observer(index, None)
+            owner = index if node.shares is None else node.shares
+            supply = Supply(graph.nodes[owner], arrays[owner], spare)
+            inputs = [pending[taken] for taken in node.inputs]
+            walk, before = KERNELS[node.kind.name].walk, inputs[0].shape[1:]
+            result, macs, seconds = _timed(Call(index, node.kind, inputs, supply, around))
+            del inputs
+            around.shapes[index] = tuple(result.shape[1:])
+            found = Measurement(
+                around.shapes[index],
+                None if walk is None else walk(node.kind, before),
+                weights.count(supply.weights),
+                buffers.count(supply.buffers),
+                macs,
+                ledger.enter(result),
+                ledger.alive,
+                seconds,
+            )
+            pending.store(index, result)
+            del result
+            pending.release(node.inputs, index)
+            observer(index, found)
+    return {index: pending[index] for index in graph.outputs}
 
 
-class ArrayCounter:
-    """Counts the values of arrays, those of one array only once."""
-
-    def __init__(self) -> None:
-        self._counted: dict[int, Array] = {}
-
-    def count(self, arrays: Sequence[Array]) -> int:
-        """Values of the arrays that were not counted before."""
-        total = 0
-        for array in arrays:
-            if id(array) not in self._counted:
-                self._counted[id(array)] = array  # alive, so that its identity stays its own
-                total += array.size
-        return total
+def _undone(graph: Graph) -> list[int]:
+    """The max pools whose switches a layer takes, once for each of them."""
+    takers = [(node.kind, KERNELS[node.kind.name].undoes) for node in graph.nodes if node.inputs]
+    return [undoes(kind) for kind, undoes in takers if undoes is not None]
 
 
 def _timed(call: Call) -> tuple[Array, int, float]:
@@ -151,7 +131,7 @@ def _timed(call: Call) -> tuple[Array, int, float]:
     try:
         with counting() as counter:
             start = perf_counter()
-            result = KERNELS[call.kind.name](call)
+            result = KERNELS[call.kind.name].compute(call)
             seconds = perf_counter() - start
     except (LayerError, ValueError, KeyError, IndexError) as error:
         raise LayerFailedError(call.node, str(error)) from error

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
-from cnncalc.numerics.arrays import Array
-from cnncalc.numerics.errors import InputError
-from cnncalc.numerics.weights.generated import Arrays, declared_arrays
+from cnncalc.numerics.arrays import Array, Arrays
+from cnncalc.numerics.weights.generated import declared_arrays
 from cnncalc.shapes import Shape
 
 HEADER_LIMIT = 100 * 2**20
@@ -60,14 +60,14 @@ def load_weights(path: str, graph: Graph, dtype: np.dtype[Any]) -> list[Arrays]:
     normalizations (`num_batches_tracked`) are left out.
 
     Raises:
-        InputError: it cannot be read, or an array is missing or of another shape.
+        UsageError: it cannot be read, or an array is missing or of another shape.
     """
     try:
         with open(path, "rb") as file:
             stored = _index(file, path)
             return _fill(path, graph, stored, dtype)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _index(file: BinaryIO, path: str) -> dict[str, Stored]:
@@ -76,7 +76,7 @@ def _index(file: BinaryIO, path: str) -> dict[str, Stored]:
         return _index_npz(file, path)
     if ending == ".safetensors":
         return _index_safetensors(file, path)
-    raise InputError(f"{path} is neither .npz nor .safetensors")
+    raise UsageError(f"{path} is neither .npz nor .safetensors")
 
 
 def _index_npz(file: BinaryIO, path: str) -> dict[str, Stored]:
@@ -84,7 +84,7 @@ def _index_npz(file: BinaryIO, path: str) -> dict[str, Stored]:
         archive = zipfile.ZipFile(file)
         return {name.removesuffix(".npy"): _npy(archive, name, path) for name in archive.namelist()}
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(f"{path} is no readable .npz file: {error}") from None
+        raise UsageError(f"{path} is no readable .npz file: {error}") from None
 
 
 def _npy(archive: zipfile.ZipFile, name: str, path: str) -> Stored:
@@ -95,14 +95,14 @@ def _npy(archive: zipfile.ZipFile, name: str, path: str) -> Stored:
             header = np.lib.format.read_array_header_2_0
         shape, _, dtype = header(member)
     if dtype.kind not in "fiub":
-        raise InputError(f"`{name}` in {path} holds no numbers but {dtype}")
+        raise UsageError(f"`{name}` in {path} holds no numbers but {dtype}")
 
     def read() -> Any:
         try:
             with archive.open(name) as member:
                 return np.lib.format.read_array(member, allow_pickle=False)
         except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
-            raise InputError(f"`{name}` in {path} is damaged: {error}") from None
+            raise UsageError(f"`{name}` in {path} is damaged: {error}") from None
 
     return Stored(tuple(shape), read)
 
@@ -111,20 +111,20 @@ def _index_safetensors(file: BinaryIO, path: str) -> dict[str, Stored]:
     size = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
     if size < 8 or length > min(HEADER_LIMIT, size - 8):
-        raise InputError(f"{path} is no safetensors file: a header of {length:,} bytes")
+        raise UsageError(f"{path} is no safetensors file: a header of {length:,} bytes")
     try:
         header = json.loads(file.read(length))
         header.pop("__metadata__", None)
         entries = [(name, *_entry(entry)) for name, entry in header.items()]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise InputError(f"{path} is no safetensors file: its header is malformed") from None
+        raise UsageError(f"{path} is no safetensors file: its header is malformed") from None
     found = {}
     for name, kind, shape, begin, end in entries:
         if kind not in SAFETENSORS:
-            raise InputError(f"`{name}` in {path} is of the unknown type {kind}")
+            raise UsageError(f"`{name}` in {path} is of the unknown type {kind}")
         width = np.dtype(SAFETENSORS[kind]).itemsize
         if not 0 <= begin <= end <= size - 8 - length or end - begin != prod(shape) * width:
-            raise InputError(f"`{name}` in {path} lies at {begin:,} to {end:,}, which cannot be")
+            raise UsageError(f"`{name}` in {path} lies at {begin:,} to {end:,}, which cannot be")
         found[name] = Stored(shape, _tensor(file, kind, shape, 8 + length + begin))
     return found
 
@@ -172,17 +172,17 @@ def _names(path: str, wanted: list[Wanted], stored: Mapping[str, Stored]) -> lis
     if by_name:
         if not all(known):
             missing = wanted[known.index(False)]
-            raise InputError(f"{path} has no `{missing.name}` {list(missing.shape)}")
+            raise UsageError(f"{path} has no `{missing.name}` {list(missing.shape)}")
         names = [one.name for one in wanted]
     for number, (one, name) in enumerate(zip(wanted, names, strict=False), start=1):
         if not _same(one.shape, stored[name].shape):
-            raise InputError(
+            raise UsageError(
                 f"`{name}` in {path} is {list(stored[name].shape)}, and `{one.name}` is "
                 f"{list(one.shape)}",
                 None if by_name else f"matched in the file's order: array {number} of {len(names)}",
             )
     if len(names) != len(wanted):
-        raise InputError(f"{path} holds {len(names)} arrays, and the network has {len(wanted)}")
+        raise UsageError(f"{path} holds {len(names)} arrays, and the network has {len(wanted)}")
     return names
 
 

@@ -19,10 +19,11 @@ from support import graph
 from cnncalc.analysis.receptive_field import receptive_fields
 from cnncalc.graph import Graph
 from cnncalc.layers import KINDS
-from cnncalc.numerics.fields.seen import seen_pixels
-from cnncalc.numerics.run.checks import Seen, field_difference
-from cnncalc.numerics.run.executor import Executor
+from cnncalc.numerics.measurement import Seen
+from cnncalc.numerics.run.executor import execute
+from cnncalc.numerics.run.measure import see
 from cnncalc.numerics.weights.generated import generate
+from cnncalc.verification.checks import field_difference
 
 Bools = npt.NDArray[np.bool_]
 
@@ -118,7 +119,7 @@ def changed(net: Graph) -> dict[int, tuple[Bools, Bools]]:
         {name: np.abs(array) for name, array in own.items()}
         for own in generate(net, np.dtype("float64"))
     ]
-    outputs = Executor(net, arrays).measure(lambda: [batch.copy()])
+    outputs = execute(net, arrays, lambda index: batch.copy())
     found = {}
     for index, output in outputs.items():
         differs = (np.abs(output[:-1] - output[-1]) > 1e-14).any(axis=1)
@@ -128,7 +129,8 @@ def changed(net: Graph) -> dict[int, tuple[Bools, Bools]]:
 
 
 def fields(net: Graph) -> list[Seen]:
-    return seen_pixels(net, [node.facts.output for node in net.nodes])
+    (seen,) = see(net, {i: node.facts.output for i, node in enumerate(net.nodes) if node.inputs})
+    return list(seen)
 
 
 @pytest.mark.parametrize("layers", [[layer] for layer in SINGLE] + CHAINS, ids=str)

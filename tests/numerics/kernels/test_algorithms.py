@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnncalc.numerics.kernels import choice, winograd
-from cnncalc.numerics.kernels.activation import relu
+from cnncalc.numerics.kernels import choice
 from cnncalc.numerics.kernels.choice import Algorithm, Convolution
 from cnncalc.numerics.kernels.conv import conv
+from cnncalc.numerics.machine.capacity import WORKSPACE_BYTES
 from cnncalc.numerics.machine.threads import workers
-from cnncalc.numerics.machine.workspace import LIMIT_BYTES, scratch, workspace
-from cnncalc.numerics.parts.elementwise import Epilogue
-from cnncalc.numerics.parts.gathering import output_size
+from cnncalc.numerics.machine.workspace import scratch, workspace
+from cnncalc.numerics.parts.gathering import positions
 from cnncalc.numerics.parts.products import counting
 
 from .kernel_cases import CONV, Case, draw
@@ -39,7 +38,7 @@ def geometry(x: Any, weight: Any, options: dict[str, Any]) -> Convolution:
         x.shape[1],
         weight.shape[0],
         size,
-        output_size(size, kernel, stride, padding, dilation),
+        positions(size, kernel, stride, padding, dilation),
         kernel,
         stride,
         padding,
@@ -52,8 +51,6 @@ def applying(shape: Convolution) -> list[Algorithm]:
     found = [choice.choose(shape), Algorithm.COLUMNS]
     if choice.can_spread(shape):
         found.append(Algorithm.SPREAD)
-    if choice.can_winograd(shape):
-        found.append(Algorithm.WINOGRAD)
     return found
 
 
@@ -117,25 +114,6 @@ def plain(x: Any, weight: Any, options: dict[str, Any]) -> Any:
     return np.concatenate(parts, axis=1)
 
 
-@pytest.mark.parametrize("algorithm", [None, *Algorithm])
-def test_epilogue_is_scale_shift_activation(algorithm: Algorithm | None) -> None:
-    random = np.random.RandomState(1)
-    groups = 8 if algorithm is Algorithm.DEPTHWISE else 1
-    side = 1 if algorithm is Algorithm.POINTWISE else 3
-    x = random.standard_normal((2, 8, 20, 20))
-    weight = random.standard_normal((8, 8 // groups, side, side))
-    bias, scale, shift = random.standard_normal((3, 8))
-    pad = ((side // 2, side // 2),) * 2
-    options: Any = {"stride": (1, 1), "padding": pad, "dilation": (1, 1), "groups": groups}
-    with workers(2):
-        result = conv(
-            x, weight, bias, **options, epilogue=Epilogue(scale, shift, relu), algorithm=algorithm
-        )
-    before = plain(x, weight, options) + bias.reshape(-1, 1, 1)
-    expected = np.maximum(before * scale.reshape(-1, 1, 1) + shift.reshape(-1, 1, 1), 0)
-    assert np.allclose(result, expected, rtol=1e-10, atol=1e-10)
-
-
 def test_a_forgotten_group_is_counted() -> None:
     options: Any = {"stride": (1, 1), "padding": SAME, "dilation": (1, 1)}
     counts = []
@@ -154,7 +132,7 @@ def test_a_forgotten_group_is_counted() -> None:
         (3, 64, 224, 3, 1, Algorithm.COLUMNS),
         (512, 512, 7, 3, 1, Algorithm.COLUMNS),
         (128, 32, 56, 3, 1, Algorithm.SPREAD),
-        (256, 256, 56, 3, 1, Algorithm.WINOGRAD),
+        (256, 256, 56, 3, 1, Algorithm.COLUMNS),
     ],
 )
 def test_the_choice_by_shape(
@@ -168,15 +146,6 @@ def test_the_choice_by_shape(
     assert choice.choose(shape) is expected
 
 
-def test_winograd_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(winograd, "INPUT_BYTES", 2**19)
-    monkeypatch.setattr(winograd, "BLOCK_BYTES", 2**14)
-    random = np.random.RandomState(2)
-    x, weight = random.standard_normal((1, 9, 41, 30)), random.standard_normal((70, 9, 3, 3))
-    options = {"stride": (1, 1), "padding": SAME, "dilation": (1, 1), "groups": 1}
-    check(x, weight, options, random.standard_normal(70))
-
-
 def test_scratch_memory_is_bounded_and_reused() -> None:
     double = np.dtype(np.float64)
     with workspace():
@@ -184,5 +153,5 @@ def test_scratch_memory_is_bounded_and_reused() -> None:
         assert np.shares_memory(first, scratch("a", (10, 10), double))
         # A third of the limit each: the fourth lets go of the others.
         for name in "bcde":
-            scratch(name, (LIMIT_BYTES // 3 // 8,), double)
+            scratch(name, (WORKSPACE_BYTES // 3 // 8,), double)
         assert not np.shares_memory(first, scratch("a", (1000,), double))

@@ -7,31 +7,13 @@ no longer fits, and a transposed one is laid down at every input.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnncalc.layers.sliding import slides
-from cnncalc.shapes import Shape, Slide
+from cnncalc.shapes import Slide
 
 
-def walked(kind: Any, before: Shape) -> tuple[int, ...] | None:
-    """Spatial sizes of the output of a layer with a kernel; None for a layer without."""
-    if kind.name == "conv_transpose":
-        pairs, extras = kind.crops()
-        return tuple(
-            _spread(size, kernel, stride, dilation) - sum(pair) + extra
-            for size, kernel, stride, dilation, pair, extra in zip(
-                before[1:], kind.kernel, kind.stride, kind.dilation, pairs, extras, strict=True
-            )
-        )
-    if "kernel" in kind.options and "stride" in kind.options:
-        return tuple(map(_steps, slides(kind, before)))
-    return None
-
-
-def _steps(slide: Slide) -> int:
+def steps(slide: Slide) -> int:
     """Positions of a kernel on a padded axis, counted one by one."""
     reach = range(0, slide.kernel * slide.dilation, slide.dilation)[-1] + 1
     axis = np.zeros(slide.before + slide.size + slide.after)
@@ -44,7 +26,7 @@ def _steps(slide: Slide) -> int:
     return count
 
 
-def _spread(size: int, kernel: int, stride: int, dilation: int) -> int:
+def spread(size: int, kernel: int, stride: int, dilation: int) -> int:
     """Length of an axis on which every input lays down the kernel."""
     inputs = np.zeros((size - 1) * stride + 1)
     inputs[::stride] = 1

@@ -7,26 +7,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import network, report
+from support import network, report, verified
 
 from cnncalc.analysis import memory, receptive_field
 from cnncalc.analysis.report import LayerReport, Settings
 from cnncalc.api import Report
-from cnncalc.cli.verify import predictions
-from cnncalc.layers import activation, base, conv, linear, pool, reshape, sliding, upsample
+from cnncalc.layers import activation, base, conv, linear, norm, pool, reshape, sliding, upsample
 from cnncalc.layers.base import Facts, Operations
-from cnncalc.numerics.kernels import table
+from cnncalc.numerics.kernels import call, table
 from cnncalc.numerics.run import executor
-from cnncalc.numerics.run.checks import Run
-from cnncalc.numerics.run.verification import Options, verify
 from cnncalc.shapes import IDENTITY, Slide, Window, product
 from cnncalc.shapes import transposed_size as true_transposed_size
+from cnncalc.verification.checks import Verification
 
 NET = """
 input: [4, 23, 17]
 layers:
   - {conv: {filters: 8, kernel: 3, stride: 2, padding: 1, groups: 2}, name: first}
   - {dropout: , name: drop}
+  - {batch_norm: , name: normed}
   - {relu: , name: active}
   - {conv: {filters: 8, kernel: 3, padding: same, dilation: 2}, name: second}
   - {max_pool: {kernel: 2, ceil_mode: true}, name: pool}
@@ -41,27 +40,20 @@ layers:
   - {adaptive_avg_pool: 3, from: larger, name: adapted}
   - {flatten: , name: flat}
   - {linear: 5, name: scores}
+  - {rbf: {features: 3, trainable: false}, name: centres}
 """
 
 
-def run(batch: int = 1, text: str = NET) -> Run:
-    settings = Settings(batch, "float64")
-    found = Report(network(text).graph(), settings)
-    return verify(
-        found.graph,
-        predictions(found),
-        found.totals.peak_activation_bytes,
-        found.peak_layer,
-        Options(batch, "float64"),
-        lambda index, row: None,
-    )
+def run(batch: int = 1, text: str = NET) -> Verification:
+    found = Report(network(text).graph(), Settings(batch, "float64"))
+    return verified(found, batch=batch, dtype="float64")
 
 
-def broken(found: Run) -> dict[str, list[str]]:
+def broken(found: Verification) -> dict[str, list[str]]:
     """The checks that fail and the layers they name."""
     return {
         check.name: [one.layer for one in check.mismatches]
-        for check in found.verification.checks
+        for check in found.checks
         if check.mismatches
     }
 
@@ -69,8 +61,8 @@ def broken(found: Run) -> dict[str, list[str]]:
 @pytest.mark.parametrize("batch", [1, 3])
 def test_passes(batch: int) -> None:
     found = run(batch)
-    assert found.verification.passed, broken(found)
-    assert all(check.layers == 15 for check in found.verification.checks)
+    assert found.passed, broken(found)
+    assert all(check.layers == 17 for check in found.checks)
 
 
 # -- one analytic rule at a time --------------------------------------------------------------
@@ -88,9 +80,10 @@ def facts_of(kind: type[base.Kind], change: Callable[[Any, Facts, Any], dict[str
             "buffers": true.buffers,
             "operations": true.operations,
             "windows": true.windows,
-            "keeps": true.keeps,
             "view": true.view,
             "elementwise": true.elementwise,
+            "roles": true.roles,
+            "slides": true.slides,
         }
         return Facts(**(values | change(self, true, inputs)))
 
@@ -131,6 +124,19 @@ ANALYTIC = {
         (conv, "extents", lambda slides: original_extents(grown(slides))),
         {"output_shape", "receptive_field"},
         "",
+    ),
+    "statistics nobody keeps": (
+        facts_of(norm.BatchNorm, lambda self, true, inputs: {"buffers": {}}),
+        {"buffers"},
+        "normed",
+    ),
+    "buffers that are parameters": (
+        facts_of(
+            linear.Rbf,
+            lambda self, true, inputs: {"weights": true.buffers, "buffers": {}},
+        ),
+        {"buffers", "params"},
+        "centres",
     ),
     "a forgotten group": (
         facts_of(
@@ -288,14 +294,18 @@ def test_a_broken_rule_is_caught(rule: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def kernel(name: str, change: Callable[[Any, Any], Any]) -> Any:
     original = table.KERNELS[name]
-    return table.KERNELS, name, lambda call: change(call, original(call))
+
+    def changed(call: Any) -> Any:
+        return change(call, original.compute(call))
+
+    return table.KERNELS, name, original._replace(compute=changed)
 
 
-original_release = executor.Activations.release
+original_release = executor.Pending.release
 
 KERNELS = {
     "a kernel without its bias": (
-        (table, "_bias", lambda call, shape: None),
+        (call.Call, "bias", lambda self, shape: None),
         {"params"},
         "first",
     ),
@@ -315,13 +325,13 @@ KERNELS = {
         "active",
     ),
     "a run that frees nothing": (
-        (executor.Activations, "release", lambda self, inputs, index: None),
+        (executor.Pending, "release", lambda self, inputs, index: None),
         {"peak_activation_bytes"},
         "",
     ),
     "a run that frees one layer late": (
         (
-            executor.Activations,
+            executor.Pending,
             "release",
             lambda self, inputs, index: (
                 None if index < 3 else (original_release(self, inputs, index))
@@ -350,15 +360,11 @@ def test_a_layer_that_cannot_be_computed(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(call: Any) -> Any:
         raise ValueError("3 channels do not fit")
 
-    monkeypatch.setitem(table.KERNELS, "max_pool", refuse)
-    found = run().verification
+    monkeypatch.setitem(table.KERNELS, "max_pool", call.Kernel(refuse))
+    found = run()
     assert not found.passed
-    assert found.failure is not None
-    assert (found.failure.layer, found.failure.measured) == (
-        "pool",
-        "refused: 3 channels do not fit",
-    )
-    assert [check.layers for check in found.checks] == [4] * 6
+    assert found.run.failure == ("pool", "refused: 3 channels do not fit")
+    assert [check.layers for check in found.checks] == [5] * 7
 
 
 def test_every_kind_has_a_kernel() -> None:
