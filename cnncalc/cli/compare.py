@@ -69,7 +69,7 @@ def command(
 
 def _report(net: str, input_: Any, changes: dict[str, Any], settings: Settings) -> Any:
     from cnncalc.api import report
-    from cnncalc.language.load import load
+    from cnncalc.exchange.load import load
 
     return report(load(net), input_, changes, settings)
 

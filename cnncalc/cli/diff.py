@@ -10,7 +10,7 @@ from cnncalc.analysis.report import Report, Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
 from cnncalc.cli.values import parse_change
 from cnncalc.diagnostics import UsageError
-from cnncalc.language.load import load
+from cnncalc.exchange.load import load
 from cnncalc.shapes import Shape
 
 FORMATS = ("table", "json", "markdown")

@@ -42,7 +42,7 @@ def command(
       cnncalc explain vgg16
     """
     from cnncalc.api import report
-    from cnncalc.language.load import load
+    from cnncalc.exchange.load import load
     from cnncalc.render import explain as render
 
     found = report(load(net), input_, dict(changes), Settings(batch, dtype))

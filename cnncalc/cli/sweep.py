@@ -15,7 +15,8 @@ from cnncalc.cli import sinks
 from cnncalc.cli.common import output_option
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
-from cnncalc.language.load import find, load
+from cnncalc.exchange.load import load
+from cnncalc.language.load import find
 from cnncalc.language.network import Network
 from cnncalc.sweeping.choice import Condition, Front, aim, condition
 from cnncalc.sweeping.grid import Grid, batches, checked, inputs, parameters

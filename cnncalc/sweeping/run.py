@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from functools import lru_cache
 from typing import Any
 
-from cnncalc.language.load import load
+from cnncalc.exchange.load import load
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.records import Record

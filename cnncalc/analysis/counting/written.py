@@ -7,6 +7,7 @@ function. What a file of ours leaves open is known of the networks that stand fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -57,3 +58,29 @@ def forms(graph: Graph, shipped: bool) -> Sequence[str]:
         )
         for node in graph.nodes
     ]
+
+
+ALIASES = {"hardtanh": "relu6"}
+"""Operators that a module of another name calls."""
+UNSIZED = ("layernorm", "groupnorm")
+"""Modules whose class has no number of axes in its name; one that has is derived."""
+
+
+def forms_of_modules(graph: Graph, origins: Sequence[tuple[str, str]]) -> Sequence[str]:
+    """The form of each node of an imported module: its innermost class and its operator tell."""
+    return [_form(type_, operator) for type_, operator in origins]
+
+
+def _form(type_: str, operator: str) -> str:
+    name = _bare(re.sub(r"_+\d*$", "", operator))  # `relu_`, `relu__3`
+    if name.startswith("mean"):
+        return MEAN
+    own = type_.lower()
+    if _bare(own) in (name, ALIASES.get(name)):
+        return SUBCLASS if _bare(own) in UNSIZED and own != _bare(own) else MODULE
+    return FUNCTION
+
+
+def _bare(name: str) -> str:
+    """A class or an operator without its number of axes: `max_pool2d` is `maxpool`."""
+    return re.sub(r"[123]d$", "", name.lower().replace("_", ""))
