@@ -5,7 +5,14 @@ from __future__ import annotations
 import click
 
 from cnncalc.api import Report
-from cnncalc.cli.common import deliver, deliver_json, output_option, show, with_report
+from cnncalc.cli.common import (
+    NETWORK,
+    deliver,
+    deliver_json,
+    output_option,
+    show,
+    with_report,
+)
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.rows import View
 
@@ -34,6 +41,7 @@ def columns(value: str | None) -> tuple[str, ...]:
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
 @click.option("--columns", "columns_", metavar="NAMES", help="Columns to show, commas between.")
 @click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB.")
+@click.option("--convention", metavar="NAME", help="MACs as another counter has them: fvcore, …")
 @output_option
 def command(
     report: Report,
@@ -42,6 +50,7 @@ def command(
     format_: str,
     columns_: str | None,
     exact: bool,
+    convention: str | None,
     output: str | None,
 ) -> int:
     """Show every layer's output shape, receptive field, parameters, MACs and memory.
@@ -56,6 +65,8 @@ def command(
       cnncalc analyze vgg16_fcn --input 3x384x384 --format json
     """
     view = View(depth, exact, channels_last, columns(columns_))
+    if convention is not None:
+        view = _in_convention(view, convention, report, format_)
     if format_ == "table":
         from cnncalc.render.report import document
 
@@ -63,6 +74,21 @@ def command(
     else:
         write(report, view, format_, output)
     return 0
+
+
+def _in_convention(view: View, name: str, report: Report, format_: str) -> View:
+    """The view with another counter's numbers in place of our MACs."""
+    from cnncalc.cli.conventions import counted
+
+    if format_ == "json":
+        raise UsageError(
+            "`--convention` does nothing in JSON, whose `macs` are ours",
+            f"`cnncalc reconcile --format json` has {name}'s total",
+        )
+    network = click.get_current_context().meta[NETWORK]
+    given = click.get_current_context().params.get("input_")
+    found = counted(name, report.graph, network, report.batch, given)
+    return view._replace(convention=name, counted=found)
 
 
 def write(report: Report, view: View, format_: str, output: str | None) -> None:

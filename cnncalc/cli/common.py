@@ -19,6 +19,8 @@ from cnncalc.shapes import Shape
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+NETWORK = "cnncalc.network"
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -59,7 +61,8 @@ def network_options(command: Command) -> Command:
 def with_report(command: Callable[..., int]) -> Callable[..., int]:
     """The options that shape a report of NET; the command gets the report itself.
 
-    It is called with `report`, `depth` and `channels_last`, and with its own options.
+    It is called with `report`, `depth` and `channels_last`, and with its own options; what the
+    report was made from is in the context's `meta`, under `NETWORK`.
     """
 
     def run(
@@ -75,7 +78,9 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
         from cnncalc.analysis.report import Settings
         from cnncalc.api import report
 
-        found = report(load(net), input_, dict(changes), Settings(batch, dtype, inplace))
+        network = load(net)
+        found = report(network, input_, dict(changes), Settings(batch, dtype, inplace))
+        click.get_current_context().meta[NETWORK] = network
         return command(report=found, channels_last=layout == "channels-last", **others)
 
     update_wrapper(run, command)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from cnncalc.analysis.report import Report, Settings
+from cnncalc.analysis.report import Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
 from cnncalc.shapes import Shape
 
@@ -40,12 +39,13 @@ def command(
     """
     from cnncalc.analysis.counting.totals import reconcile
     from cnncalc.api import report
+    from cnncalc.cli.conventions import written
     from cnncalc.exchange.load import load
     from cnncalc.render import reconcile as render
 
     network = load(net)
     found = report(network, input_, dict(changes), Settings(batch, dtype))
-    counts = reconcile(found.graph, written(found, network, net, input_), batch)
+    counts = reconcile(found.graph, written(found.graph, network, input_), batch)
     if format_ == "json":
         deliver_json(render.reconcile_dict(found.name, counts), output)
     elif format_ == "csv":
@@ -55,15 +55,3 @@ def command(
     else:
         show(render.reconcile_text(found.name, counts), output)
     return 0
-
-
-def written(found: Report, network: Any, net: str, input_: Any) -> Sequence[str]:
-    """In which form each layer is written, as far as that is known."""
-    from cnncalc.analysis.counting.written import forms, forms_of_modules
-    from cnncalc.language import zoo
-
-    if getattr(network, "format", None) == "PyTorch":
-        origins = network.origins(input_)
-        told = [(origin.types[-1] if origin.types else "", origin.node) for origin in origins]
-        return forms_of_modules(found.graph, told)
-    return forms(found.graph, zoo.path(net) is not None)

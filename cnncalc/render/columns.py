@@ -129,6 +129,12 @@ COLUMNS: dict[str, Column] = {
 }  # fmt: skip
 """Every column that `--columns` can name."""
 
+
+def titled(key: str, title: str, view: View) -> str:
+    """A column's title; that of MACs tells whose numbers stand there."""
+    return f"{title}, {view.convention}" if key == "macs" and view.convention else title
+
+
 SHOWN = ("index", "name", "kind", "output", "field", "params", "macs", "memory")
 """The columns of the table and of Markdown where none are named."""
 TOLD = (

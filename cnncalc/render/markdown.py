@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers, summary
-from cnncalc.render.columns import COLUMNS, SHOWN
+from cnncalc.render.columns import COLUMNS, SHOWN, titled
 from cnncalc.render.escape import markdown
 from cnncalc.render.rows import View, rows
 
@@ -26,7 +26,7 @@ def report_markdown(report: Report, view: View = View()) -> str:
         f"**{numbers.human_bytes(found.peak_activation_bytes)}** of activations at the peak.",
         "",
         *table(
-            [column.heading for column in columns],
+            [titled(key, COLUMNS[key].heading, view) for key in view.columns or SHOWN],
             [
                 [column.cell(row, view) for column, view in zip(columns, views, strict=True)]
                 for row in rows(report, view)
@@ -37,7 +37,8 @@ def report_markdown(report: Report, view: View = View()) -> str:
         "| Total | | |",
         "| :-- | --: | :-- |",
     ]
-    lines += [line(map(markdown, parts)) for parts in summary.totals(report)]
+    sums = summary.totals(report, view.convention, view.counted)
+    lines += [line(map(markdown, parts)) for parts in sums]
     if report.diagnostics:
         lines += ["", "## Findings", ""]
         for finding in report.diagnostics:

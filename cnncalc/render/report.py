@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cnncalc.analysis.report import Report
 from cnncalc.render import listing, summary
-from cnncalc.render.columns import COLUMNS, SHOWN, YIELDING, Column
+from cnncalc.render.columns import COLUMNS, SHOWN, YIELDING, Column, titled
 from cnncalc.render.escape import plain
 from cnncalc.render.findings import hanging, one_line
 from cnncalc.render.listing import GAP, Listing
@@ -56,7 +56,7 @@ def layers(report: Report, view: View) -> Listing:
     }
     short = [_options_only(row) for _, row in lines]
     return Listing(
-        {key: _column(COLUMNS[key]) for key in chosen},
+        {key: _column(COLUMNS[key], titled(key, COLUMNS[key].title, view)) for key in chosen},
         cells,
         roles=["" if row else "block" for _, row in lines],
         bars=bars,
@@ -65,8 +65,8 @@ def layers(report: Report, view: View) -> Listing:
     )
 
 
-def _column(column: Column) -> listing.Column:
-    return listing.Column(column.title, column.role, column.number, column.least)
+def _column(column: Column, title: str) -> listing.Column:
+    return listing.Column(title, column.role, column.number, column.least)
 
 
 def _options_only(row: Row | None) -> str:
@@ -81,8 +81,8 @@ def _options_only(row: Row | None) -> str:
 class Totals:
     """The sums: their names in front, their parts behind, or below where the width is short."""
 
-    def __init__(self, report: Report) -> None:
-        self.found = summary.totals(report)
+    def __init__(self, report: Report, view: View = View()) -> None:
+        self.found = summary.totals(report, view.convention, view.counted)
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -129,7 +129,7 @@ def document(report: Report, view: View = View()) -> RenderableType:
         Text(summary.heading(report, view.channels_last), "quiet"),
         Text(""),
         layers(report, view),
-        Totals(report),
+        Totals(report, view),
     ]
     if report.diagnostics:
         parts += [Text(""), findings(report)]

@@ -23,6 +23,10 @@ class View(Record):
     """A row for the input as well, above the layers."""
     kinds: tuple[str, ...] = ()
     """Only layers of these kinds."""
+    convention: str = ""
+    """The counter whose numbers stand in the column of MACs; ours where empty."""
+    counted: tuple[int, ...] = ()
+    """What that counter makes of each layer."""
 
 
 class Row(NamedTuple):
@@ -59,14 +63,14 @@ def rows(report: Report, view: View = View()) -> list[Row]:
     paths = [tuple(layer.name.split(".")) for layer in layers]
     found = _inputs(report) if view.with_input else []
     if depth is None:
-        return found + [_row(layer, path) for layer, path in zip(layers, paths, strict=True)]
+        return found + [_row(layer, path, view) for layer, path in zip(layers, paths, strict=True)]
     pairs = zip(layers, paths, strict=True)
     for head, group in groupby(pairs, key=lambda pair: pair[1][:depth]):
         members = [layer for layer, _ in group]
         if len(members) == 1 and members[0].name == ".".join(head):
-            found.append(_row(members[0], head))
+            found.append(_row(members[0], head, view))
         else:
-            found.append(_folded(members, head))
+            found.append(_folded(members, head, view))
     return found
 
 
@@ -89,7 +93,7 @@ def _inputs(report: Report) -> list[Row]:
     return found
 
 
-def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
+def _row(layer: LayerReport, path: tuple[str, ...], view: View) -> Row:
     own = layer.node.shares is None
     biases = layer.node.facts.biases if own else 0
     return Row(
@@ -103,7 +107,7 @@ def _row(layer: LayerReport, path: tuple[str, ...]) -> Row:
         layer.params - biases,
         biases,
         layer.node.facts.buffer_values if own else 0,
-        layer.macs,
+        view.counted[layer.number - 1] if view.convention else layer.macs,
         layer.flops,
         layer.activations,
         layer.activation_bytes,
@@ -115,9 +119,9 @@ def _essentials(layer: LayerReport) -> str:
     return f"{layer.essentials} {shares}".strip()
 
 
-def _folded(members: list[LayerReport], path: tuple[str, ...]) -> Row:
+def _folded(members: list[LayerReport], path: tuple[str, ...], view: View) -> Row:
     last = members[-1]
-    inner = [_row(member, path) for member in members]
+    inner = [_row(member, path, view) for member in members]
     amounts = zip(*[row[PARAMS:] for row in inner], strict=True)
     return Row(
         f"{members[0].number}–{last.number}" if len(members) > 1 else str(last.number),

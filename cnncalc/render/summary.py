@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
@@ -23,8 +25,10 @@ def heading(report: Report, channels_last: bool = False) -> str:
     return " · ".join(parts)
 
 
-def totals(report: Report) -> list[tuple[str, str, str]]:
-    """What is summed, the sum, and its parts."""
+def totals(
+    report: Report, convention: str = "", counted: Sequence[int] = ()
+) -> list[tuple[str, str, str]]:
+    """What is summed, the sum, and its parts; with another counter's total where one is named."""
     found = report.totals
     operations = found.operations
     lines = [
@@ -44,6 +48,11 @@ def totals(report: Report) -> list[tuple[str, str, str]]:
     ]
     lines += [
         ("MACs", numbers.exact(found.macs), "multiply-accumulates"),
+        *(
+            [(convention, numbers.exact(sum(counted)), "as it counts; `reconcile` says why")]
+            if convention
+            else []
+        ),
         (
             "FLOPs",
             numbers.exact(found.flops),

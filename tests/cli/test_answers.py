@@ -217,3 +217,23 @@ def test_check_refuses(run: Run, arguments: list[str], words: str) -> None:
     outcome = run("check", "--input", "7", *arguments)
     assert outcome.status == 2
     assert words in outcome.err
+
+
+# -- analyze in another convention -------------------------------------------------------------------
+
+
+def test_the_column_of_macs_in_another_convention(run: Run) -> None:
+    csv = run("analyze", "resnet18", "--convention", "fvcore", "--format", "csv").out
+    rows = [line.split(",") for line in csv.splitlines()]
+    column = rows[0].index("macs")
+    assert sum(int(row[column]) for row in rows[1:]) == 1_819_065_856
+    table = run("analyze", "resnet18", "--convention", "fvcore", "--depth", "1").out
+    assert "MACs, fvcore" in table
+    assert "1,819,065,856" in table
+    for arguments, words in (
+        (["--convention", "fvcor"], "did you mean `fvcore`?"),
+        (["--convention", "fvcore", "--format", "json"], "does nothing in JSON"),
+    ):
+        outcome = run("analyze", "resnet18", *arguments)
+        assert outcome.status == 2
+        assert words in outcome.err

@@ -57,6 +57,16 @@ def layer_counts(counter: Counter, graph: Graph, forms: Sequence[str]) -> list[d
     return found
 
 
+def by_layer(name: str, graph: Graph, forms: Sequence[str], batch: int) -> tuple[int, ...]:
+    """What a counter makes of each layer, for the whole batch.
+
+    Raises:
+        Uncounted: as `layer_counts`.
+    """
+    rows = layer_counts(COUNTERS[name], graph, forms)
+    return tuple([sum(row.values()) * batch for row in rows[len(graph.inputs) :]])
+
+
 def run_in_evaluation(graph: Graph) -> list[bool]:
     """For each node whether the last output needs it."""
     needed = [False] * len(graph.nodes)
