@@ -219,7 +219,7 @@ def test_check_refuses(run: Run, arguments: list[str], words: str) -> None:
     assert words in outcome.err
 
 
-# -- analyze in another convention -------------------------------------------------------------------
+# -- analyze in another convention
 
 
 def test_the_column_of_macs_in_another_convention(run: Run) -> None:
