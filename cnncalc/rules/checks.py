@@ -15,6 +15,7 @@ from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
 from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
 from cnncalc.rules.upsampling import Checkerboard
+from cnncalc.rules.writing import ChannelsLastInput
 
 CHECKS: tuple[Rule, ...] = (
     StrideDoesNotTile(),
@@ -33,6 +34,7 @@ CHECKS: tuple[Rule, ...] = (
     ReceptiveFieldTooSmall(),
     UnproductiveLayer(),
     InputNotDivisible(),
+    ChannelsLastInput(),
     BudgetExceeded(),
 )
 
