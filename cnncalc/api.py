@@ -12,6 +12,7 @@ from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.load import load_foreign
+from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.given import (
     Net,
     given_amount,
@@ -27,7 +28,7 @@ from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.rules.base import Limits, Subject
 from cnncalc.rules.checks import check
 from cnncalc.rules.examination import examine, failures, judge
-from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.shapes import WindowLimitError
 
 __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 
@@ -78,7 +79,7 @@ def analyze(
         net: a path, a shipped network's name, `-` for standard input, or the keys of an
             architecture file as a mapping.
         yaml: the text of an architecture file, in place of `net`.
-        input: channels and spatial sizes, in place of the file's.
+        input: channels and spatial sizes, in place of the file's; of several inputs by name.
         parameters: values of the file's parameters, in place of its own.
         batch: samples; operations and bytes are for all of them.
         dtype: type of weights and activations.
@@ -116,7 +117,7 @@ def _settings(batch: Any, dtype: str, inplace: bool = False) -> Settings:
 
 def report(
     network: Network | Imported,
-    input: Shape | None,
+    input: GivenInput | None,
     parameters: Mapping[str, Any] | None,
     settings: Settings,
     budget: Limits = Limits(),

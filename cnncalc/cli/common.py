@@ -13,8 +13,8 @@ import click
 from cnncalc.cli.values import Whole, parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
+from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.render.escape import legible
-from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,7 +24,9 @@ NETWORK = "cnncalc.network"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _input_shape(ctx: click.Context, param: click.Parameter, value: str | None) -> Shape | None:
+def _input_shape(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> GivenInput | None:
     return None if value is None else parse_input(value)
 
 
@@ -41,8 +43,8 @@ def variant_options(command: Command) -> Command:
         help="Change a parameter of the file.",
     )(command)  # fmt: skip
     return click.option(
-        "--input", "input_", metavar="CxHxW", callback=_input_shape,
-        help="The input's shape, in place of the file's.",
+        "--input", "input_", metavar="[NAME=]CxHxW", callback=_input_shape,
+        help="The input's shape, in place of the file's; of several, `NAME=SHAPE,NAME=SHAPE`.",
     )(command)  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
 
     def run(
         net: str,
-        input_: Shape | None,
+        input_: GivenInput | None,
         changes: tuple[tuple[str, Any], ...],
         batch: int,
         dtype: str,

@@ -11,7 +11,7 @@ from cnncalc.cli.common import deliver, deliver_json, network_options, output_op
 from cnncalc.cli.values import parse_change
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.load import load
-from cnncalc.shapes import Shape
+from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown")
 
@@ -33,7 +33,7 @@ def command(
     exit_code: bool,
     format_: str,
     output: str | None,
-    input_: Shape | None,
+    input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
     batch: int,
     dtype: str,

@@ -9,7 +9,7 @@ import click
 from cnncalc.analysis.report import BYTES, Report, Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
 from cnncalc.diagnostics import UsageError
-from cnncalc.shapes import Shape
+from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown")
 
@@ -25,7 +25,7 @@ def command(
     layer: str | None,
     format_: str,
     output: str | None,
-    input_: Shape | None,
+    input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
     batch: int,
     dtype: str,

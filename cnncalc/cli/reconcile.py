@@ -8,7 +8,7 @@ import click
 
 from cnncalc.analysis.report import Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
-from cnncalc.shapes import Shape
+from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown", "csv")
 
@@ -22,7 +22,7 @@ def command(
     net: str,
     format_: str,
     output: str | None,
-    input_: Shape | None,
+    input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
     batch: int,
     dtype: str,

@@ -13,6 +13,7 @@ from cnncalc.cli.findings import Applied, write
 from cnncalc.cli.values import parse_budget
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError, did_you_mean, summarize
 from cnncalc.language.elaboration.memo import Memo
+from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.gather import gather
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
@@ -20,7 +21,6 @@ from cnncalc.rules.checks import SEVERITIES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import RULES
-from cnncalc.shapes import Shape
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
@@ -92,7 +92,7 @@ def command(
     max_macs: int | None,
     max_memory: int | None,
     output: str | None,
-    input_: Shape | None,
+    input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
     batch: int,
     dtype: str,

@@ -11,6 +11,7 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.forms.budget import COSTS, parse_amount
+from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.load import checked_input
 from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.shapes import Shape
@@ -63,20 +64,34 @@ def parse_change(text: str) -> tuple[str, Any]:
         raise UsageError(f"`--set {text}`: {error.message}") from None
 
 
-def parse_input(text: str) -> Shape:
-    """`3x384x384` of `--input`.
+def parse_input(text: str) -> GivenInput:
+    """`3x384x384` of `--input`, or `image=3x384x384,depth=1x384x384`.
 
     Raises:
-        UsageError: it is no shape.
+        UsageError: it is no shape, or an input is given twice.
     """
+    if "=" not in text:
+        return checked_input(_sizes(text, text), f"`--input {text}`")
+    given: dict[str, Shape] = {}
+    for part in re.split(r",(?=[^,=]*=)", text):  # a shape may have commas too
+        name, _, sizes = part.partition("=")
+        name = name.strip()
+        if name in given:
+            raise UsageError(f"`--input {text}` gives `{name}` twice")
+        given[name] = _sizes(sizes, text)
+    return checked_input(given, f"`--input {text}`")
+
+
+def _sizes(text: str, whole: str) -> Shape:
     parts = text.lower().replace("×", "x").replace(",", "x").split("x")
     if not 1 <= len(parts) <= 4 or not all(
         p.isdecimal() and p.isascii() and len(p) < 20 for p in parts
     ):
         raise UsageError(
-            f"`--input {text}` must be channels and sizes", "as in `--input 3x224x224`"
+            f"`--input {whole}` must be channels and sizes",
+            "as in `--input 3x224x224`, or `--input image=3x224x224,depth=1x224x224`",
         )
-    return checked_input(tuple(map(int, parts)), f"`--input {text}`")
+    return tuple(map(int, parts))
 
 
 def parse_budget(text: str, cost: str) -> int:

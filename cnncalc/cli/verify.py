@@ -13,7 +13,7 @@ from cnncalc.cli.common import deliver_json, output_option, show, variant_option
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.load import load
-from cnncalc.shapes import Shape
+from cnncalc.language.forms.inputs import GivenInput
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """What BLAS libraries read when they are loaded."""
@@ -71,7 +71,7 @@ def command(
     sort: str,
     format_: str,
     output: str | None,
-    input_: Shape | None,
+    input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
 ) -> int:
     """Run a network in NumPy and hold every column of `analyze` against what happened.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cnncalc.diagnostics import Refusal, UsageError
-from cnncalc.language.network import Network, check_input_size
+from cnncalc.language.forms.inputs import GivenInput, check_input_size
+from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source, UnreadableError
 from cnncalc.language.text.which import which
 from cnncalc.layers.base import SIZE_LIMIT
@@ -51,12 +52,25 @@ def load(net: str) -> Network:
     return Network(find(net))
 
 
-def checked_input(shape: Sequence[int], what: str = "`input`") -> Shape:
-    """An input shape from outside, its sizes looked at.
+def checked_input(
+    given: Sequence[int] | Mapping[str, Sequence[int]], what: str = "`input`"
+) -> GivenInput:
+    """Input shapes from outside, their sizes looked at.
 
     Raises:
-        UsageError: it is no shape.
+        UsageError: one is no shape.
     """
+    if not isinstance(given, Mapping):
+        return _checked(given, what)
+    if not given or not all([isinstance(name, str) for name in given]):
+        raise UsageError(
+            f"{what} must be a shape, or shapes by the inputs' names",
+            'as in {"image": (3, 224, 224)}',
+        )
+    return {name: _checked(shape, f"{what}, `{name}`,") for name, shape in given.items()}
+
+
+def _checked(shape: Sequence[int], what: str) -> Shape:
     if isinstance(shape, str) or not isinstance(shape, Sequence) or not 1 <= len(shape) <= 4:
         raise UsageError(f"{what} must be channels and sizes", "as in (3, 224, 224)")
     for size in shape:

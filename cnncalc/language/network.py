@@ -10,17 +10,15 @@ from cnncalc.diagnostics import Diagnostic, Refusal, SpecError, UsageError, near
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import LAYER_LIMIT, Elaboration, elaborate
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.forms.budget import read_budget
 from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
 from cnncalc.language.forms.form import LayerForm
-from cnncalc.language.forms.values import Listing, ValueReader
-from cnncalc.language.text.findings import Findings, TooMany, describe
-from cnncalc.language.text.source import Node, SequenceNode, Source
-from cnncalc.layers.base import SIZE_LIMIT
-from cnncalc.layers.options import INTEGER_LIMIT, LimitError, OptionError
-from cnncalc.shapes import Shape, product
+from cnncalc.language.forms.inputs import ONLY, GivenInput, read_inputs, replaced
+from cnncalc.language.forms.values import ValueReader
+from cnncalc.language.text.findings import Findings, TooMany
+from cnncalc.language.text.source import Node, Source
+from cnncalc.shapes import Shape
 
 
 class Network:
@@ -83,46 +81,37 @@ class Network:
             if name in changes:
                 values[name] = changes[name]
             else:
-                found = _constant(source, node, values, f"`{name}`", findings)
+                found = ValueReader(findings).constant(source, node, values, f"`{name}`")
                 values[name] = 1 if found is None else found
         return values
 
-    def input_shape(self, values: Mapping[str, Any]) -> Shape:
-        """The shape that the file gives its input; `(1,)` where it gives none."""
-        return self._input_shape(values, Findings(self.source))
+    def input_shapes(
+        self, values: Mapping[str, Any], given: GivenInput | None = None
+    ) -> dict[str, Shape]:
+        """The shapes of its inputs, by name: those given, else the file's.
 
-    def _input_shape(self, values: Mapping[str, Any], findings: Findings) -> Shape:
-        if "input" not in self.keys:
-            return (1,)
-        source, _, node = self.keys["input"]
-        if not isinstance(node, SequenceNode) or not 1 <= len(node.value) <= 4:
-            message = (
-                f"`input` has channels and up to three sizes, not {len(node.value)} numbers"
-                if isinstance(node, SequenceNode)
-                else f"`input` must list channels and up to three sizes, not {describe(node)}"
-            )
-            findings.report("bad-value", message, source, node, "write it as `[3, 224, 224]`")
-            return (1,)
-        shape = []
-        for item in node.value:
-            size = _constant(source, item, values, "`input`", findings)
-            try:
-                check_input_size(1 if size is None else size)
-            except Refusal as refusal:
-                findings.add(refusal.about("`input`"), source, item)
-                size = None
-            shape.append(1 if size is None else size)
-        if product(tuple(shape)) > SIZE_LIMIT:
-            message = "`input` would hold more than 2^53 values"
-            findings.report("limit-exceeded", message, source, node)
-        return tuple(shape)
+        Raises:
+            UsageError: an input that the file does not have.
+        """
+        return self._input_shapes(values, given, Findings(self.source))
 
-    def graph(self, changes: Mapping[str, Any] | None = None, input: Shape | None = None) -> Graph:
-        """The network for given parameters and input.
+    def _input_shapes(
+        self, values: Mapping[str, Any], given: GivenInput | None, findings: Findings
+    ) -> dict[str, Shape]:
+        shapes: dict[str, Shape] = {ONLY: (1,)}
+        if "input" in self.keys:
+            source, _, node = self.keys["input"]
+            shapes = read_inputs(source, node, values, findings)
+        return replaced(shapes, given, self.source.label)
+
+    def graph(
+        self, changes: Mapping[str, Any] | None = None, input: GivenInput | None = None
+    ) -> Graph:
+        """The network for given parameters and inputs.
 
         Raises:
             SpecError: there is no such network.
-            UsageError: an unknown parameter.
+            UsageError: an unknown parameter or input.
         """
         elaboration = self.elaborate(changes, input)
         if elaboration.graph is None:
@@ -130,17 +119,17 @@ class Network:
         return elaboration.graph
 
     def elaborate(
-        self, changes: Mapping[str, Any] | None = None, input: Shape | None = None
+        self, changes: Mapping[str, Any] | None = None, input: GivenInput | None = None
     ) -> Elaboration:
-        """The network for given parameters and input, or all that is wrong with it.
+        """The network for given parameters and inputs, or all that is wrong with it.
 
         Raises:
-            UsageError: an unknown parameter.
+            UsageError: an unknown parameter or input.
         """
         findings = Findings(self.source)
         try:
             values = self._values(changes or {}, findings)
-            shape = input or self._input_shape(values, findings)
+            shapes = self._input_shapes(values, input, findings)
         except TooMany:
             return Elaboration(None, (*self.diagnostics, *findings.diagnostics))
         found = (*self.diagnostics, *findings.diagnostics)
@@ -160,7 +149,7 @@ class Network:
             self.layers,
             self.explicit,
             values,
-            shape,
+            shapes,
             findings,
             self.memo or Memo(),
         )
@@ -175,29 +164,3 @@ class Network:
     def _about_layers(self, rule: str, message: str) -> Diagnostic:
         source, key, _ = self.keys["layers"]
         return source.finding(Refusal(rule, message), source.place(key))
-
-
-def _constant(
-    source: Source, node: Node, env: Mapping[str, Any], what: str, findings: Findings
-) -> Any:
-    """A constant or an expression of earlier values; `None` after a finding."""
-    try:
-        value = ValueReader(findings).value(node)
-        return value.evaluate(env) if isinstance(value, (Expression, Listing)) else value
-    except OptionError as refusal:
-        findings.add(refusal.about(what), source, node)
-    except Refusal as refusal:
-        findings.add(refusal, source, node)
-    return None
-
-
-def check_input_size(size: Any) -> None:
-    """Refuse a number that is no input size.
-
-    Raises:
-        OptionError: it is none; the message continues "`input` …".
-    """
-    if type(size) is not int or size < 1:
-        raise OptionError(f"sizes are whole numbers from 1 on, not {size}")
-    if size > INTEGER_LIMIT:
-        raise LimitError(f"size {size:,} is beyond the limit of 2^31 − 1")

@@ -7,6 +7,7 @@ from typing import Any
 from cnncalc.language.forms.budget import COSTS
 from cnncalc.language.forms.document import KEYS
 from cnncalc.language.forms.form import COMMON_KEYS
+from cnncalc.language.forms.inputs import INPUT_LIMIT
 from cnncalc.layers import KINDS, Kind
 from cnncalc.layers.options import EXPRESSION_SCHEMA
 
@@ -22,7 +23,17 @@ COMMON: dict[str, dict[str, Any]] = {
     },
     "if": {"$ref": "#/$defs/condition"},
     "output": {"$ref": "#/$defs/condition"},
-    "share": {"type": "string", "description": "the layer whose weights it uses"},
+    "share": {
+        "type": "string",
+        "description": "the layer, or use of the block, whose weights it uses",
+    },
+}
+NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+SHAPE = {
+    "type": "array",
+    "items": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION_SCHEMA]},
+    "minItems": 1,
+    "maxItems": 4,
 }
 GROUP_KEYS = ("from", "repeat", "if")
 """Common keys of a group of layers: the others are its layers' own."""
@@ -69,15 +80,21 @@ def schema() -> dict[str, Any]:
             "name": {"type": "string", "description": KEYS["name"]},
             "source": {"type": "string", "description": KEYS["source"]},
             "input": {
-                "type": "array",
-                "items": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION_SCHEMA]},
-                "minItems": 1,
-                "maxItems": 4,
+                "anyOf": [
+                    {"$ref": "#/$defs/shape"},
+                    {
+                        "type": "object",
+                        "propertyNames": {"pattern": NAME},
+                        "additionalProperties": {"$ref": "#/$defs/shape"},
+                        "minProperties": 1,
+                        "maxProperties": INPUT_LIMIT,
+                    },
+                ],
                 "description": KEYS["input"],
             },
             "parameters": {
                 "type": "object",
-                "propertyNames": {"pattern": r"^[A-Za-z_][A-Za-z0-9_]*$"},
+                "propertyNames": {"pattern": NAME},
                 "description": KEYS["parameters"],
             },
             "blocks": {
@@ -102,6 +119,7 @@ def schema() -> dict[str, Any]:
         "anyOf": [{"required": ["input", "layers"]}, {"required": ["extends"]}],
         "$defs": {
             "condition": CONDITION,
+            "shape": SHAPE,
             "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}},
             "layer": layer,
             **kinds,

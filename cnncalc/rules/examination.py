@@ -10,11 +10,12 @@ from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.language.elaboration.elaborate import Elaboration
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.forms.counting import minimum_layers
+from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits, Subject, Written
 from cnncalc.rules.checks import check, ordered
-from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.shapes import WindowLimitError
 
 PROVEN_LAYERS = 10_000
 """How many layers may be built in all to try the fixes of a file."""
@@ -25,7 +26,7 @@ CHARACTERS = 50
 
 def examine(
     source: Source,
-    input: Shape | None = None,
+    input: GivenInput | None = None,
     parameters: Mapping[str, Any] | None = None,
     limits: Limits = Limits(),
     memo: Memo | None = None,
@@ -53,7 +54,7 @@ def examine(
 
 def findings(
     source: Source,
-    input: Shape | None,
+    input: GivenInput | None,
     parameters: Mapping[str, Any] | None,
     limits: Limits,
     memo: Memo,
@@ -102,7 +103,7 @@ def judge(
 def failures(
     network: Network,
     elaboration: Elaboration,
-    input: Shape | None = None,
+    input: GivenInput | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Why a network could not be built."""
@@ -110,8 +111,8 @@ def failures(
     if any(finding.shapes for finding in found):
         from cnncalc.rules.sizes import name_sizes
 
-        shape = input or network.input_shape(network.values(parameters or {}))
-        found = name_sizes(network, elaboration, shape, parameters)
+        shapes = network.input_shapes(network.values(parameters or {}), input)
+        found = name_sizes(network, elaboration, shapes, parameters)
     return silence(ordered(found), network.source, network.sources)
 
 

@@ -18,18 +18,19 @@ TRIED_LAYERS = 6_000
 
 
 class Sizes:
-    """Tries inputs on the whole network."""
+    """Tries inputs on the whole network; several change alike."""
 
     def __init__(
         self,
         network: Network,
         elaboration: Elaboration,
-        shape: Shape,
+        shapes: Mapping[str, Shape],
         parameters: Mapping[str, Any] | None,
     ) -> None:
         self.network = network
         self.parameters = parameters
-        self.shape = shape
+        self.shapes = shapes
+        self.shape = next(iter(shapes.values()))
         self.cost = len(elaboration.forms) + 20
         self.left = TRIED_LAYERS
         self.open = {_key(one) for one in elaboration.diagnostics if one.shapes}
@@ -43,7 +44,8 @@ class Sizes:
             self.left -= self.cost
             if self.left < 0:
                 return False
-            tried = self.network.elaborate(self.parameters, shape)
+            shapes = {name: (one[0], *shape[1:]) for name, one in self.shapes.items()}
+            tried = self.network.elaborate(self.parameters, shapes)
             left = {_key(finding) for finding in tried.diagnostics}
             built = tried.graph is not None or bool(self.others)
             known = self._known[shape] = built and left <= self.others
@@ -88,13 +90,18 @@ class Sizes:
 def name_sizes(
     network: Network,
     elaboration: Elaboration,
-    shape: Shape,
+    shapes: Mapping[str, Shape],
     parameters: Mapping[str, Any] | None,
 ) -> tuple[Diagnostic, ...]:
-    """Mismatches that another input would cure are told as such, with the nearest inputs."""
-    if len(shape) < 2 or not elaboration.forms:
+    """Mismatches that another input would cure are told as such, with the nearest inputs.
+
+    None is looked for where several inputs have sizes of their own.
+    """
+    shape = next(iter(shapes.values()))
+    apart = any(one[1:] != shape[1:] for one in shapes.values())
+    if len(shape) < 2 or apart or not elaboration.forms:
         return elaboration.diagnostics
-    sizes = Sizes(network, elaboration, shape, parameters)
+    sizes = Sizes(network, elaboration, shapes, parameters)
     fitting = ["×".join(map(str, found[1:])) for found in sizes.nearest()]
     size = "×".join(map(str, shape[1:]))
     if not fitting:

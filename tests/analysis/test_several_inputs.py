@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import Report
-from cnncalc.graph import Graph, Node, input_node
-from cnncalc.layers import KINDS
 from cnncalc.render.csv import report_csv
 from cnncalc.render.json import report_json
 from cnncalc.render.rows import rows
-from cnncalc.shapes import Shape
-from tests.support import network, verified
+from tests.support import graph, verified
+from tests.support import report as reported
 
-
-def built(inputs: dict[str, Shape], *layers: tuple[str, Any, tuple[int, ...]]) -> Graph:
-    """A graph of layers as (kind, options as in a file, indices of the nodes they take)."""
-    nodes = [input_node(shape, name) for name, shape in inputs.items()]
-    for number, (kind, options, taken) in enumerate(layers, 1):
-        shapes = tuple(nodes[index].facts.output for index in taken)
-        if KINDS[kind].branches:
-            defaults = tuple(option.default for option in KINDS[kind].options.values())
-            made = KINDS[kind](defaults, 0)
-        else:
-            listed = ", ".join(f"{key}: {value}" for key, value in options.items())
-            text = f"input: {list(shapes[0])}\nlayers: [{kind}: {{{listed}}}]"
-            made = network(text if options else text.replace(": {}", "")).graph().layers[0].kind
-        nodes.append(Node(f"{kind}{number}", made, taken, made.facts(shapes)))
-    return Graph("several", None, tuple(nodes), {})
-
-
-CONV = {"filters": 4, "kernel": 3, "padding": 1}
-RGBD = built(
-    {"image": (3, 16, 16), "depth": (1, 16, 16)},
-    ("conv", CONV, (0,)),
-    ("max_pool", {"kernel": 2}, (2,)),
-    ("conv", {**CONV, "stride": 2}, (1,)),
-    ("concat", {}, (3, 4)),
-    ("conv", CONV, (5,)),
-)
+RGBD_TEXT = """
+input: {image: [3, 16, 16], depth: [1, 16, 16]}
+layers:
+  - {conv: [4, 3, 1, 1], name: conv1}
+  - {max_pool: 2, name: max_pool2}
+  - {conv: [4, 3, 2, 1], name: conv3, from: depth}
+  - {concat: [max_pool2, []], name: concat4}
+  - {conv: [4, 3, 1, 1], name: conv5}
+"""
+RGBD = graph(RGBD_TEXT)
 
 
 def wrong_columns(report: Report) -> list[str]:
@@ -83,8 +64,8 @@ def test_all_inputs_count_until_they_are_read() -> None:
     # image, depth and the first convolution's output
     assert report.totals.peak_activation_bytes == 4 * (3 * 256 + 256 + 4 * 256)
     assert report.peak_layer == "conv1"
-    idle = built({"a": (1, 4, 4), "idle": (8, 4, 4)}, ("relu", {}, (0,)), ("relu", {}, (2,)))
-    assert Report(idle).totals.peak_activation_bytes == 4 * 16 * (1 + 8 + 1)
+    idle = reported("input: {a: [1, 4, 4], idle: [8, 4, 4]}\nlayers: [relu, relu]")
+    assert idle.totals.peak_activation_bytes == 4 * 16 * (1 + 8 + 1)
 
 
 def test_formats_tell_each() -> None:
@@ -106,25 +87,46 @@ def test_formats_tell_each() -> None:
 
 
 GRAPHS = {
-    "rgbd": RGBD,
-    "one after the other": built(
-        {"a": (2, 8, 8), "b": (2, 8, 8), "c": (2, 8, 8)},
-        ("add", {}, (0, 1)), ("conv", CONV, (3,)), ("concat", {}, (2, 4)),
-        ("max_pool", {"kernel": 2}, (5,)), ("upsample", {"scale": 2}, (6,)), ("add", {}, (7, 5)),
-    ),
-    "a flat one": built(
-        {"image": (2, 8, 8), "code": (4,)},
-        ("conv", CONV, (0,)), ("linear", {"features": 4}, (1,)),
-        ("reshape", {"shape": "[4, 1, 1]"}, (3,)),
-        ("multiply", {}, (2, 4)), ("flatten", {}, (5,)),
-    ),
-    "unused": built({"a": (2, 8, 8), "b": (2, 9)}, ("conv", CONV, (0,)), ("relu", {}, (2,))),
-}  # fmt: skip
+    "rgbd": RGBD_TEXT,
+    "one after the other": """
+input: {a: [2, 8, 8], b: [2, 8, 8], c: [2, 8, 8]}
+layers:
+  - add: [a, b]
+  - conv: [4, 3, 1, 1]
+  - {concat: [c, []], name: joined}
+  - max_pool: 2
+  - upsample: 2
+  - add: [[], joined]
+""",
+    "a flat one": """
+input: {image: [2, 8, 8], code: [4]}
+layers:
+  - {conv: [4, 3, 1, 1], name: seen}
+  - {linear: 4, from: code}
+  - reshape: [4, 1, 1]
+  - multiply: [seen, []]
+  - flatten
+""",
+    "unused": """
+input: {a: [2, 8, 8], b: [2, 9]}
+layers: [conv: [4, 3, 1, 1], relu]
+""",
+    "shared": """
+input: {left: [1, 12, 12], right: [1, 12, 12]}
+blocks:
+  tower: [conv: [4, 5], relu, max_pool: 2, batch_norm]
+layers:
+  - {tower: , name: one, from: left}
+  - {tower: , name: other, from: right, share: one}
+  - concat: [one, other]
+  - conv: [2, 3]
+""",
+}
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_a_run_proves_it(name: str) -> None:
-    assert wrong_columns(Report(GRAPHS[name])) == []
+    assert wrong_columns(Report(graph(GRAPHS[name]))) == []
 
 
 def test_a_run_tells_the_inputs_apart() -> None:

@@ -83,7 +83,7 @@ KEYS = [
     Bad("layers a mapping", "input: [3]\nlayers: {relu: }\n", "bad-value", 2, 9),
     Bad("layers a text", "input: [3]\nlayers: relu\n", "bad-value", 2, 9),
     Bad("input a text", "input: 3x8x8\nlayers: [relu]\n", "bad-value", 1, 8),
-    Bad("input a mapping", "input: {c: 3}\nlayers: [relu]\n", "bad-value", 1, 8),
+    Bad("input a mapping of numbers", "input: {c: 3}\nlayers: [relu]\n", "bad-value", 1, 12),
     Bad("input of five axes", "input: [3, 2, 2, 2, 2]\nlayers: [relu]\n", "bad-value", 1, 8),
     Bad("input empty", "input: []\nlayers: [relu]\n", "bad-value", 1, 8),
     Bad("input of zero", "input: [3, 0, 8]\nlayers: [relu]\n", "bad-value", 1, 12),

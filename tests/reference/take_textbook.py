@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from networks import classic, dense, inception, residual
-from take_torchvision import Network, take
+from networks import classic, dense, inception, residual, several
+from take_torchvision import Input, Network, take
 from torch import nn
 
 HERE = Path(__file__).parent / "textbook"
@@ -20,7 +20,14 @@ AT_224 = [[3, 224, 224], [3, 256, 256], [3, 193, 193]]
 AT_299 = [[3, 299, 299], [3, 224, 224], [3, 193, 193]]
 AT_32 = [[3, 32, 32], [3, 48, 48], [3, 33, 33]]
 DENSE = [[3, 500, 500], [3, 224, 224], [3, 193, 301]]
-NETWORKS: list[tuple[Callable[[], nn.Module], list[list[int]]]] = [
+
+
+def pair(rows: int, columns: int) -> Input:
+    """An image and its depth."""
+    return {"image": [3, rows, columns], "depth": [1, rows, columns]}
+
+
+NETWORKS: list[tuple[Callable[[], nn.Module], list[Input]]] = [
     (classic.lenet5, [[1, 32, 32]]),
     (classic.lenet5_1998, [[1, 32, 32]]),
     (classic.cifar10_convnet, [[3, 32, 32]]),
@@ -47,6 +54,9 @@ NETWORKS: list[tuple[Callable[[], nn.Module], list[list[int]]]] = [
     (dense.segnet, [[3, 360, 480], [3, 224, 224], [3, 193, 301]]),
     (dense.deconvnet, [[3, 224, 224], [3, 256, 299]]),
     (dense.unet, [[1, 572, 572], [1, 700, 572], [1, 388, 413]]),
+    (several.siamese_patches, [{"left": [1, 64, 64], "right": [1, 64, 64]}]),
+    (several.two_stream, [{"frame": [3, 224, 224], "flow": [20, 224, 224]}]),
+    (several.fusenet, [pair(224, 224), pair(480, 640), pair(193, 301)]),
 ]
 
 

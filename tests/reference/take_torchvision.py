@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ NO_CNN = ("vit_", "swin_", "maxvit")
 ODD = 193
 BATCH = 2
 """Samples: batch norm in training mode does not take a single one."""
+Input = list[int] | dict[str, list[int]]
+"""The shape of a network's input, or of each by name in the order of `forward`."""
 CHANNELS_LAST = (nn.Linear, nn.LayerNorm)
 
 
@@ -47,7 +49,7 @@ class Network:
 
     name: str
     build: str
-    shapes: list[list[int]]
+    shapes: Sequence[Input]
     options: dict[str, Any] = field(default_factory=dict)
     train: bool = False
     factory: Callable[[], nn.Module] | None = None
@@ -118,7 +120,7 @@ def channels_first(module: nn.Module, output: Tensor) -> list[int]:
     return shape
 
 
-def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int], int]:
+def run(network: Network, shape: Input) -> tuple[list[list[Any]], list[int], int]:
     """Layers in execution order (kind, path, output shape, parameters), output shape, MACs."""
     model = network.model().train(network.train)
     with torch.device("meta"):
@@ -141,7 +143,8 @@ def run(network: Network, shape: list[int]) -> tuple[list[list[Any]], list[int],
             )
         counter = FlopCounterMode(display=False)
         with torch.no_grad(), counter:
-            result: Any = model(torch.empty([BATCH, *shape]))
+            shapes = shape.values() if isinstance(shape, dict) else [shape]
+            result: Any = model(*[torch.empty([BATCH, *one]) for one in shapes])
     if isinstance(result, dict):
         result = result["out"]
     elif isinstance(result, tuple):
@@ -209,7 +212,7 @@ def take(networks: Iterable[Network], folder: Path, wanted: list[str]) -> None:
             continue
         entry = record(network)
         write(entry, folder / f"{network.name}.json")
-        macs = [f"{'x'.join(map(str, r['input']))}: {r['macs']:,}" for r in entry["runs"]]
+        macs = [f"{compact(r['input'])}: {r['macs']:,}" for r in entry["runs"]]
         print(network.name, f"{entry['params']:,}", *macs, sep="  ")
 
 

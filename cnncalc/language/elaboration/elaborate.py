@@ -12,10 +12,17 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, Refusal
 from cnncalc.graph import Graph, Node, Use, input_node
+from cnncalc.language.elaboration.arguments import block_arguments
 from cnncalc.language.elaboration.memo import Memo, Stated
 from cnncalc.language.elaboration.names import Names, Scope, Unknown
 from cnncalc.language.elaboration.options import evaluate, option_values, references
-from cnncalc.language.elaboration.sharing import shared_weights
+from cnncalc.language.elaboration.sharing import (
+    BlockUse,
+    earlier_use,
+    share_block,
+    shared_weights,
+)
+from cnncalc.language.expressions.operations import GivenLayer
 from cnncalc.language.forms.counting import DEPTH_LIMIT
 from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
 from cnncalc.language.forms.values import REPEAT_LIMIT, check_repeat
@@ -40,16 +47,22 @@ class Elaborator:
     """Walks over the forms and builds the nodes of one network."""
 
     def __init__(
-        self, parameters: Mapping[str, Any], input_shape: Shape, findings: Findings, memo: Memo
+        self,
+        parameters: Mapping[str, Any],
+        input_shapes: Mapping[str, Shape],
+        findings: Findings,
+        memo: Memo,
     ) -> None:
         self.parameters = parameters
         self.findings = findings
         self.memo = memo
         memo.trim()
-        self.nodes: list[Node] = [input_node(input_shape)]
-        self.forms: list[LayerForm | None] = [None]
+        self.nodes: list[Node] = [input_node(shape, name) for name, shape in input_shapes.items()]
+        self.forms: list[LayerForm | None] = [None] * len(self.nodes)
         """For each node the form it comes from."""
         self.names = Names(self.nodes)
+        self._uses: dict[str, BlockUse] = {}
+        """The uses of blocks, by their names."""
         self._multiplicity = 1
         """How often the innermost `repeat` runs, those around it multiplied in."""
         self._steps = 0
@@ -101,7 +114,7 @@ class Elaborator:
             return self._one(form, scope, incoming)
         start = incoming
         if form.start is not None:
-            start = self._named(form.start, form.keys["from"], scope)
+            start = self._named(form.start, form.keys["from"], scope).node
         env = self._environment(scope, start)
         if form.condition is not None and not evaluate(form.condition, env, form.keys["if"]):
             return incoming
@@ -176,7 +189,7 @@ class Elaborator:
         shares = None
         wanted = False
         if form.share is not None:
-            other = self._named(form.share, form.keys["share"], scope)
+            other = self._named(form.share, form.keys["share"], scope).node
             shares = shared_weights(form, nodes, other, kind, facts)
         if form.wanted is not False:
             env = self._environment(scope, inputs[0])
@@ -235,7 +248,7 @@ class Elaborator:
                 if not evaluate(branch.condition, env, branch.condition_node):
                     return None
             if branch.reference is not None:
-                return self._named(branch.reference, branch.node, scope)
+                return self._named(branch.reference, branch.node, scope).node
         except Refusal as refusal:
             self._note(refusal, form, scope)
             return UNKNOWN
@@ -253,12 +266,16 @@ class Elaborator:
             hint = f"`{block.label}` uses itself, and no `if` ends it" if again else None
             self._note(Refusal("limit-exceeded", message, hint=hint), form, scope)
             raise TooMany  # a block that uses itself twice would branch at every level
-        if form.share is not None:
-            message = "a block cannot share weights; its layers can"
-            raise Refusal("bad-value", message).at(form.keys["share"])
-        env = self._arguments(form, block, scope, incoming)
+        outside = self._environment(scope, incoming)
+        env = block_arguments(
+            form, block, outside, self.parameters, self.names, scope, self.findings
+        )
         if incoming < 0:
             raise Unknown
+        twin = None
+        if form.share is not None:
+            found = self._named(form.share, form.keys["share"], scope)
+            twin = earlier_use(form, block, self._uses, found.name)
         name = self.names.take(form, scope)
         inner = Scope(name + ".", env, block.explicit, Use(form.place, scope.use), scope.depth + 1)
         before = len(self.nodes)
@@ -267,32 +284,14 @@ class Elaborator:
             self.names.hide(name)
             return last
         self.names.give(name, last)
+        use = self._uses[name] = BlockUse(name, block, before, len(self.nodes))
+        if twin is not None:
+            share_block(form, self.nodes, use, twin)
         if form.wanted is not False and last >= before:
             outside = self._environment(scope, incoming)
             if evaluate(form.wanted, outside, form.keys["output"]):
                 self._want(last)
         return last
-
-    def _arguments(
-        self, form: LayerForm, block: BlockForm, scope: Scope, incoming: int
-    ) -> dict[str, Any]:
-        """The values of a block's parameters; a default sees the parameters before it."""
-        outside = self._environment(scope, incoming)
-        env = dict(self.parameters)
-        for parameter, value in zip(block.parameters, form.values, strict=True):
-            if parameter.name in form.given:
-                env[parameter.name] = evaluate(value, outside, form.given[parameter.name])
-                continue
-            if incoming >= 0:
-                env["channels"] = self._channels(incoming)
-            try:
-                env[parameter.name] = evaluate(value, env, None)
-            except Refusal as refusal:
-                refusal.offset = None  # it counts in the default, and not in the header
-                used = scope.use.chain() if scope.use else ()
-                self.findings.add(refusal, block.source, block.header, None, used)
-                raise Unknown from None
-        return env
 
     # -- small things -----------------------------------------------------------------------
 
@@ -303,8 +302,8 @@ class Elaborator:
         """The names of a scope; the channels of what comes in are known where that is."""
         return scope.environment(self._channels(incoming) if incoming >= 0 else None)
 
-    def _named(self, reference: str, where: Any, scope: Scope) -> int:
-        """The node of a name that stands at a node of the file."""
+    def _named(self, reference: str, where: Any, scope: Scope) -> GivenLayer:
+        """The layer of a name that stands at a node of the file."""
         try:
             return self.names.find(reference, scope)
         except Refusal as refusal:
@@ -326,7 +325,7 @@ class Elaboration(Record):
     graph: Graph | None
     diagnostics: tuple[Diagnostic, ...]
     forms: tuple[LayerForm | None, ...] = ()
-    """For each node what is written of it; `None` for the input."""
+    """For each node what is written of it; `None` for an input."""
 
 
 def elaborate(
@@ -335,12 +334,12 @@ def elaborate(
     forms: tuple[LayerForm, ...],
     explicit: frozenset[str],
     parameters: Mapping[str, Any],
-    input_shape: Shape,
+    input_shapes: Mapping[str, Shape],
     findings: Findings,
     memo: Memo,
 ) -> Elaboration:
-    """Build the network of the given layers, parameters and input."""
-    elaborator = Elaborator(parameters, input_shape, findings, memo)
+    """Build the network of the given layers, parameters and inputs."""
+    elaborator = Elaborator(parameters, input_shapes, findings, memo)
     with suppress(TooMany):
         elaborator.run(forms, explicit)
     graph = None

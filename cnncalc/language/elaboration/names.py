@@ -8,6 +8,7 @@ from typing import Any
 
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.graph import Node, Use
+from cnncalc.language.expressions.operations import GivenLayer
 from cnncalc.language.forms.form import LayerForm
 
 
@@ -43,13 +44,26 @@ class Scope:
             self._env["channels"] = channels
         return self._env
 
+    def value(self, name: str) -> Any:
+        """The value of a parameter; `None` where there is none."""
+        return self._env.get(name)
+
+    def gives(self, reference: str) -> bool:
+        """Whether a name leads to a layer that the block is given, or into one."""
+        return isinstance(self._env.get(reference.partition(".")[0]), GivenLayer)
+
+    def layers(self) -> list[str]:
+        """The parameters that stand for layers."""
+        return [name for name, value in self._env.items() if isinstance(value, GivenLayer)]
+
 
 class Names:
     """The layers and blocks that have been named so far."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self._nodes = nodes
-        self._indices: dict[str, int] = {nodes[0].name: 0}
+        self._indices: dict[str, int] = {node.name: index for index, node in enumerate(nodes)}
+        self._inputs = tuple(self._indices)
         self._unknown: set[str] = set()
         """Names of layers and blocks that a finding keeps from being known."""
 
@@ -74,31 +88,73 @@ class Names:
         if name in self._indices:
             first = self._nodes[self._indices[name]].place
             where = f" (the first is on line {first.line})" if first else ""
-            raise Refusal(
-                "duplicate-name",
-                f"two layers are called `{name}`{where}",
-                hint="give one of them another name",
-            ).at(form.keys.get("name"))
+            message = f"two layers are called `{name}`{where}"
+            if name in self._inputs:
+                message = f"`{name}` is an input of the network"
+            hint = "give one of them another name"
+            raise Refusal("duplicate-name", message, hint=hint).at(form.keys.get("name"))
+        if isinstance(scope.value(base), GivenLayer):
+            message = f"`{base}` is the layer that the block is given"
+            hint = "give this one another name"
+            raise Refusal("duplicate-name", message, hint=hint).at(form.keys.get("name"))
         return name
 
-    def find(self, reference: str, scope: Scope) -> int:
-        """The node of a name: looked up in the block first, then in the file.
+    def find(self, reference: str, scope: Scope) -> GivenLayer:
+        """What a name stands for: a layer given to the block, one inside it, or one of the file.
 
         Raises:
             Refusal: there is none.
             Unknown: a finding hides it.
         """
-        for name in (scope.prefix + reference, reference):
+        found = self.look(reference, scope)
+        if found is not None:
+            return found
+        value = scope.value(reference)
+        if value is not None:
+            raise Refusal(
+                "bad-value",
+                f"`{reference}` is {_told(value)} here, and a layer is needed",
+                hint=f"give `{reference}` a layer's name where the block is used"
+                if scope.use
+                else None,
+            )
+        if reference == "input":
+            message, hint = "no input is called `input`", f"known: {', '.join(self._inputs)}"
+            raise Refusal("undefined-name", message, hint=hint)
+        message = f"no earlier layer is called `{reference}`"
+        raise misspelt("undefined-name", message, reference, self.known(scope))
+
+    def look(self, reference: str, scope: Scope) -> GivenLayer | None:
+        """As `find`; `None` where there is none.
+
+        Raises:
+            Unknown: a finding hides it.
+        """
+        head, dot, rest = reference.partition(".")
+        given = scope.value(head)
+        names: tuple[str, ...] = (scope.prefix + reference, reference)
+        if isinstance(given, GivenLayer):
+            if not dot:
+                return given
+            names = (f"{given.name}.{rest}",)
+        for name in names:
             index = self._indices.get(name)
             if index is not None:
-                return index
+                return GivenLayer(name, index)
             if self._is_unknown(name):
                 raise Unknown
+        return None
+
+    def top(self, name: str) -> GivenLayer | None:
+        """The layer of a full name."""
+        index = self._indices.get(name)
+        return None if index is None else GivenLayer(name, index)
+
+    def known(self, scope: Scope) -> set[str]:
+        """Names that could be meant in a scope."""
         recent = list(islice(reversed(self._indices), 500))
         local = [n[len(scope.prefix) :] for n in recent if n.startswith(scope.prefix)]
-        known = {*local, *(n for n in recent if "." not in n)}
-        message = f"no earlier layer is called `{reference}`"
-        raise misspelt("undefined-name", message, reference, known)
+        return {*scope.layers(), *local, *(n for n in recent if "." not in n)}
 
     def forget(self, form: LayerForm, scope: Scope) -> None:
         """Note that a layer, and all inside it, stays unknown."""
@@ -131,3 +187,7 @@ class Names:
 
 def _numbered(base: str, number: int) -> str:
     return f"{base}{'_' if base[-1:].isdigit() else ''}{number}"
+
+
+def _told(value: Any) -> str:
+    return str(list(value)) if isinstance(value, tuple) else str(value).lower()

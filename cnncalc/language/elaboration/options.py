@@ -100,8 +100,9 @@ def references(
             found = names.find(values[position], scope)
         except Refusal as refusal:
             raise refusal.at(form.given[keys[position]]) from None
-        node = nodes[found]
+        node = nodes[found.node]
         shapes = tuple([nodes[index].facts.output for index in node.inputs])
-        known[position] = Reference(values[position], found, node.facts.output, shapes, node.kind)
-        reads.append(found)
+        name = found.name if scope.gives(values[position]) else values[position]
+        known[position] = Reference(name, found.node, node.facts.output, shapes, node.kind)
+        reads.append(found.node)
     return tuple(known), tuple(reads)

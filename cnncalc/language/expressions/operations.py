@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Refusal, did_you_mean, nearest
 
@@ -30,6 +30,13 @@ class ExpressionError(Refusal):
         super().__init__(rule, message, hint=hint, offset=offset, **more)
 
 
+class GivenLayer(NamedTuple):
+    """What a parameter of a block stands for when it is given a layer."""
+
+    name: str
+    node: int
+
+
 def unknown_word(
     message: str, word: str, known: Iterable[str], offset: int, rule: str = "bad-expression"
 ) -> ExpressionError:
@@ -49,7 +56,11 @@ def lookup(name: str, offset: int) -> Evaluate:
 
     def found(env: Environment) -> Any:
         try:
-            return env[name]
+            value = env[name]
+            if type(value) is GivenLayer:
+                message = f"`{name}` is the layer `{value.name}` here, and a value is needed"
+                raise ExpressionError(message, offset, "bad-value", word=name)
+            return value
         except KeyError:
             raise unknown_word(
                 f"nothing is called `{name}`", name, env, offset, "undefined-name"

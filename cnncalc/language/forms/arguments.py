@@ -64,7 +64,7 @@ def read_options(form: LayerForm, kind: type[Kind], reader: ValueReader) -> None
 def read_parameters(form: LayerForm, block: BlockForm, reader: ValueReader) -> None:
     """The values of bound parameters; what is left out takes its default at each use."""
     form.values = tuple(
-        reader.read(form.source, form.given[parameter.name], f"`{parameter.name}`")
+        reader.argument(form.source, form.given[parameter.name], f"`{parameter.name}`")
         if parameter.name in form.given
         else parameter.default
         for parameter in block.parameters

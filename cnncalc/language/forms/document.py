@@ -8,6 +8,7 @@ from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.expressions.expression import RESERVED, YAML_TRUTH
 from cnncalc.language.expressions.operations import FUNCTIONS
 from cnncalc.language.forms.form import LayerForm, number_names
+from cnncalc.language.forms.inputs import check_names
 from cnncalc.language.forms.parser import FormParser
 from cnncalc.language.text.findings import Findings, describe, entries
 from cnncalc.language.text.source import (
@@ -23,7 +24,7 @@ from cnncalc.language.text.which import ENDINGS, which
 KEYS = {
     "name": "the network's name",
     "source": "where it is published: authors, year, title or arXiv number, table",
-    "input": "channels, then the spatial sizes: one, two or three of them",
+    "input": "channels, then the spatial sizes: one, two or three of them; several by their names",
     "parameters": "values that expressions use and `--set` changes",
     "blocks": "lists of layers with parameters, used like a layer kind",
     "layers": "the layers, first to last",
@@ -50,6 +51,13 @@ class Document:
         self.keys: dict[str, Entry] = {}
         self.parameters: dict[str, Entry] = {}
         self._read(source, [])
+        if "input" in self.keys:
+            where, _, node = self.keys["input"]
+            taken = {
+                **dict.fromkeys(self.parameters, "a parameter"),
+                **dict.fromkeys(self.parser.blocks, "a block"),
+            }
+            check_names(where, node, taken, findings)
 
     def text(self, key: str) -> str | None:
         """The text of a key."""

@@ -45,6 +45,15 @@ class Listing(Record):
         )
 
 
+class LayerPath(Record):
+    """The name of a layer inside a block, which is no expression: `stage1.conv2`."""
+
+    text: str
+
+
+PATH = r"[A-Za-z_][\w-]*(\.[\w-]+)+"  # compiled when an argument is read
+
+
 class ValueReader:
     """Reads values from nodes."""
 
@@ -145,6 +154,23 @@ class ValueReader:
         """A value as `value` gives it; `None` after a finding, whose message is `about` it."""
         try:
             return self.value(node, type)
+        except OptionError as refusal:
+            self.findings.add(refusal.about(about), source, node)
+        except Refusal as refusal:
+            self.findings.add(refusal, source, node)
+        return None
+
+    def argument(self, source: Source, node: Node, about: str) -> Any:
+        """What is given to a block: a value as `read` gives it, or the path of a layer."""
+        if isinstance(node, ScalarNode) and re.fullmatch(PATH, node.value):
+            return LayerPath(node.value)
+        return self.read(source, node, about)
+
+    def constant(self, source: Source, node: Node, env: Mapping[str, Any], about: str) -> Any:
+        """A constant, or the value of an expression of known values; `None` after a finding."""
+        value = self.read(source, node, about)
+        try:
+            return value.evaluate(env) if isinstance(value, (Expression, Listing)) else value
         except OptionError as refusal:
             self.findings.add(refusal.about(about), source, node)
         except Refusal as refusal:
