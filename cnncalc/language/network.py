@@ -10,7 +10,7 @@ from cnncalc.diagnostics import Diagnostic, Refusal, SpecError, UsageError, near
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import LAYER_LIMIT, Elaboration, elaborate
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.forms.budget import read_budget
+from cnncalc.language.forms.budget import read_budget, read_expect
 from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
 from cnncalc.language.forms.form import LayerForm
@@ -34,6 +34,8 @@ class Network:
         findings = Findings(source)
         self.budget: dict[str, tuple[Source, Node, int]] = {}
         """What it may cost, by `params`, `macs` and `memory`, and where that is written."""
+        self.expect: dict[str, tuple[Source, Node, int]] = {}
+        """Its exact totals, as the file itself (not one that it extends) has them."""
         try:
             document = Document(source, findings)
             # a key too many changes nothing, and uses of a block that is lost are unknown
@@ -45,6 +47,9 @@ class Network:
             if "budget" in document.keys:
                 where, _, node = document.keys["budget"]
                 self.budget = read_budget(findings, where, node)
+            if "expect" in document.keys:
+                where, _, node = document.keys["expect"]
+                self.expect = read_expect(findings, where, node) if where is source else {}
         except TooMany:
             raise SpecError(findings.diagnostics) from None
         self.sources: Mapping[str, Source] = document.sources

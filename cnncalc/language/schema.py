@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.language.forms.budget import COSTS
+from cnncalc.language.forms.budget import COSTS, TOTALS
 from cnncalc.language.forms.document import KEYS
 from cnncalc.language.forms.form import COMMON_KEYS
 from cnncalc.language.forms.inputs import INPUT_LIMIT
@@ -105,6 +105,15 @@ def schema() -> dict[str, Any]:
             },
             "layers": {"$ref": "#/$defs/layers", "description": KEYS["layers"]},
             "extends": {"type": "string", "description": KEYS["extends"]},
+            "expect": {
+                "type": "object",
+                "properties": {
+                    total: {"type": ["integer", "string"], "description": description}
+                    for total, description in TOTALS.items()
+                },
+                "additionalProperties": False,
+                "description": KEYS["expect"],
+            },
             "budget": {
                 "type": "object",
                 "properties": {

@@ -9,7 +9,7 @@ from cnncalc.rules.base import Rule, Subject
 from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
 from cnncalc.rules.dilation import DilationGridding
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
-from cnncalc.rules.files import BudgetExceeded
+from cnncalc.rules.files import BudgetExceeded, ExpectationMissed
 from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
@@ -36,6 +36,7 @@ CHECKS: tuple[Rule, ...] = (
     InputNotDivisible(),
     ChannelsLastInput(),
     BudgetExceeded(),
+    ExpectationMissed(),
 )
 
 SEVERITIES = ("error", "warning", "note")

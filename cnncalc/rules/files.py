@@ -5,8 +5,53 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.analysis.memory import activations
+from cnncalc.analysis.report import Report
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.base import Rule, Subject
+
+
+class ExpectationMissed(Rule):
+    """The totals are not those that the file states."""
+
+    name = "expectation-missed"
+    severity = "error"
+    summary = "a total is not what the file expects"
+    why = (
+        "A table in a paper and the file that it was made from drift apart. `expect:` states exact "
+        "totals of the file as it is written, whatever input and parameters the command line "
+        "gives, and a run fails when a change moves one of them."
+    )
+    fails = """\
+input: [3, 32, 32]
+expect: {params: 1000}
+layers:
+  - conv: {filters: 64, kernel: 3}
+"""
+    passes = """\
+input: [3, 32, 32]
+expect: {params: 1792, macs: 1555200, layers: 1}
+layers:
+  - conv: {filters: 64, kernel: 3}
+"""
+
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        expected = subject.written.network.expect if subject.written is not None else {}
+        if not expected or subject.written is None:
+            return
+        totals = Report(subject.written.network.graph()).totals
+        for word, (source, node, amount) in expected.items():
+            found: int = getattr(totals, word)
+            if found != amount:
+                place = source.place(node)
+                yield Diagnostic(
+                    self.name,
+                    self.severity,
+                    f"`{word}` is {found:,}, and the file expects {amount:,}: "
+                    f"{abs(found - amount):,} {'more' if found > amount else 'fewer'}",
+                    place,
+                    excerpt=subject.excerpt(place),
+                )
 
 
 class BudgetExceeded(Rule):

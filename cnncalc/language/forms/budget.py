@@ -1,8 +1,9 @@
-"""The most that a network may cost: amounts such as `5M` and `512KiB`, and `budget:` in a file."""
+"""What a network may cost at most (`budget:`), and what it costs exactly (`expect:`)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from cnncalc.diagnostics import misspelt
 from cnncalc.language.text.findings import Findings, describe, entries
@@ -15,6 +16,17 @@ COSTS = {
 }
 """What a budget can limit."""
 
+TOTALS = {
+    "layers": "layers",
+    "params": "trainable values",
+    "buffers": "values that are stored and not trained",
+    "macs": "multiply-accumulates of one sample",
+    "flops": "operations of one sample",
+    "activations": "values of all layers' outputs, for one sample",
+}
+"""What a file can expect of itself, exactly."""
+
+EXACT = r"\d{1,30}"
 AMOUNT = r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)"  # compiled when a budget is read
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -37,29 +49,51 @@ def parse_amount(text: str, cost: str) -> int | None:
     return amount
 
 
-def read_budget(
-    findings: Findings, source: Source, node: Node
-) -> dict[str, tuple[Source, Node, int]]:
-    """The amounts of `budget:` and where they are written."""
-    found: dict[str, tuple[Source, Node, int]] = {}
+Amounts = dict[str, tuple[Source, Node, int]]
+"""Amounts by their word, and where they are written."""
+
+
+def read_budget(findings: Findings, source: Source, node: Node) -> Amounts:
+    """The amounts of `budget:`."""
+    example = "`{params: 5M, macs: 600M, memory: 512KiB}`"
+    return _read(findings, source, node, "budget", COSTS, example, parse_amount)
+
+
+def read_expect(findings: Findings, source: Source, node: Node) -> Amounts:
+    """The totals of `expect:`."""
+    example = "`{params: 138357544, macs: 15470264320}`"
+    return _read(findings, source, node, "expectation", TOTALS, example, parse_exact)
+
+
+def parse_exact(text: str, total: str) -> int | None:
+    """A whole number, `_` between its digits allowed; `None`: it is none."""
+    digits = text.strip().replace("_", "")
+    return int(digits) if re.fullmatch(EXACT, digits) else None
+
+
+def _read(
+    findings: Findings,
+    source: Source,
+    node: Node,
+    what: str,
+    words: Mapping[str, str],
+    example: str,
+    parse: Callable[[str, str], int | None],
+) -> Amounts:
+    found: Amounts = {}
     if not isinstance(node, MappingNode):
-        findings.report(
-            "bad-value",
-            f"expected what the network may cost, found {describe(node)}",
-            source,
-            node,
-            "write it as `{params: 5M, macs: 600M, memory: 512KiB}`",
-        )
+        message = f"expected amounts, found {describe(node)}"
+        findings.report("bad-value", message, source, node, f"write them as {example}")
         return found
     for word, key, value in entries(findings, source, node):
-        if word not in COSTS:
-            message = f"a budget has no `{word}`"
-            findings.add(misspelt("unknown-key", message, word, COSTS), source, key)
+        if word not in words:
+            message = f"{'an' if what[0] in 'aeiou' else 'a'} {what} has no `{word}`"
+            findings.add(misspelt("unknown-key", message, word, words), source, key)
             continue
-        amount = parse_amount(value.value, word) if isinstance(value, ScalarNode) else None
+        amount = parse(value.value, word) if isinstance(value, ScalarNode) else None
         if amount is None:
             message = f"`{word}` must be an amount, not {describe(value)}"
-            findings.report("bad-value", message, source, value, COSTS[word])
+            findings.report("bad-value", message, source, value, words[word])
         else:
             found[word] = (source, value, amount)
     return found

@@ -30,6 +30,7 @@ KEYS = {
     "layers": "the layers, first to last",
     "extends": "a file beside this one, or a shipped network, that this one changes",
     "budget": "the most that it may cost: params, macs, memory",
+    "expect": "its exact totals, to which validation holds it: params, macs, flops, …",
 }
 """Keys of an architecture file."""
 
