@@ -10,7 +10,7 @@ wait for each other stalls for milliseconds when anything else wants a core. A l
 is more than half above its fastest time is marked ``!``; a table full of marks says that the
 machine was busy, and nothing else. A layer counts as often as its network has it.
 
-The last lines are what the constants of the cost model are fitted to: how much time choosing
+The last lines say how good the choice is: how much time choosing
 perfectly would have saved, and the time against the rate of one large matrix product.
 """
 
@@ -173,7 +173,7 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     )
     chosen = choice.choose(geometry)
     names = [chosen]
-    if chosen not in (choice.Algorithm.POINTWISE, choice.Algorithm.DEPTHWISE):
+    if chosen not in (choice.Algorithm.POINTWISE, choice.Algorithm.GROUPS):
         names = [choice.Algorithm.COLUMNS]
         names += [choice.Algorithm.SPREAD] * choice.can_spread(geometry)
 

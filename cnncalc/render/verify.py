@@ -110,7 +110,7 @@ def document(
         Text(plain(report.name), "title"),
         Text(heading(report), "quiet"),
     ]
-    resting = Text(f"  held by the tests, not by a run: {' and '.join(RESTING.values())}", "quiet")
+    resting = Text(f"  held by tests in place of a run: {', '.join(RESTING.values())}", "quiet")
     parts += [blank, _checks(report, found), resting, blank]
     for check in found.checks:
         if not check.passed:

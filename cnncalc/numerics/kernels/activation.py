@@ -12,7 +12,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.fields.reading import Readers, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.numerics.parts.elementwise import in_blocks
 from cnncalc.numerics.parts.erf import normal_cdf
 from cnncalc.shapes import Shape
@@ -38,19 +38,12 @@ def relu6(x: Array) -> Array:
 
 def hard_tanh(x: Array, *, low: float = -1, high: float = 1) -> Array:
     """x clipped to [low, high]."""
-
     return in_blocks(lambda a, b: np.clip(a, low, high, out=b), x)
 
 
 def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
     """x where positive, slope · x elsewhere."""
-
-    def block(a: Array, b: Array) -> None:
-        scaled = a * slope
-        np.copyto(b, a)
-        np.copyto(b, scaled, where=a < 0)
-
-    return in_blocks(block, x, 4)
+    return in_blocks(lambda a, b: np.copyto(b, np.where(a < 0, a * slope, a)), x, 4)
 
 
 def prelu(x: Array, weight: Array) -> Array:
@@ -77,45 +70,20 @@ def _exponential(x: Array, alpha: float, rate: float, scale: float) -> Array:
     """scale · x where positive, scale · alpha · (exp(rate · x) - 1) elsewhere."""
 
     def block(a: Array, b: Array) -> None:
-        negative = np.minimum(a, 0)
-        negative *= rate
-        np.expm1(negative, out=negative)
-        negative *= alpha * scale
-        np.maximum(a, 0, out=b)
-        if scale != 1:
-            b *= scale
-        b += negative
+        negative = alpha * scale * np.expm1(rate * np.minimum(a, 0))
+        np.add(scale * np.maximum(a, 0), negative, out=b)
 
     return in_blocks(block, x, _TRANSCENDENTAL)
 
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x))."""
-
-    def block(a: Array, b: Array) -> None:
-        np.negative(a, out=b)
-        _exp_and_one(b)
-        np.reciprocal(b, out=b)
-
-    return in_blocks(block, x, _TRANSCENDENTAL)
-
-
-def _exp_and_one(x: Array) -> None:
-    """1 + exp(x) in place; where that is too large it is infinite, which is what is wanted."""
-    with np.errstate(over="ignore"):
-        np.exp(x, out=x)
-    x += 1
+    return in_blocks(lambda a, b: np.divide(1, 1 + np.exp(-a), out=b), x, _TRANSCENDENTAL)
 
 
 def silu(x: Array) -> Array:
     """x · sigmoid(x)."""
-
-    def block(a: Array, b: Array) -> None:
-        below = -a
-        _exp_and_one(below)
-        np.divide(a, below, out=b)
-
-    return in_blocks(block, x, _TRANSCENDENTAL)
+    return in_blocks(lambda a, b: np.divide(a, 1 + np.exp(-a), out=b), x, _TRANSCENDENTAL)
 
 
 def tanh(x: Array) -> Array:
@@ -126,33 +94,16 @@ def tanh(x: Array) -> Array:
 def gelu(x: Array, *, approximate: Literal["none", "tanh"] = "none") -> Array:
     """x · Φ(x) with the normal distribution's Φ, or its approximation by a tanh."""
 
-    def exact(a: Array, b: Array) -> None:
-        np.multiply(a, normal_cdf(a), out=b)
+    def by_tanh(a: Array) -> Array:
+        return 0.5 + 0.5 * np.tanh(_GELU_TANH * a * (1 + 0.044715 * a * a))
 
-    def by_tanh(a: Array, b: Array) -> None:
-        inner = a * a
-        inner *= 0.044715
-        inner += 1
-        inner *= a
-        inner *= _GELU_TANH
-        np.tanh(inner, out=inner)
-        inner += 1
-        inner *= 0.5
-        np.multiply(a, inner, out=b)
-
-    return in_blocks(exact if approximate == "none" else by_tanh, x, 4 * _TRANSCENDENTAL)
+    cdf = normal_cdf if approximate == "none" else by_tanh
+    return in_blocks(lambda a, b: np.multiply(a, cdf(a), out=b), x, 4 * _TRANSCENDENTAL)
 
 
 def hard_sigmoid(x: Array) -> Array:
     """relu6(x + 3) / 6."""
-
-    def block(a: Array, b: Array) -> None:
-        np.add(a, 3, out=b)
-        np.maximum(b, 0, out=b)
-        np.minimum(b, 6, out=b)
-        b *= 1 / 6
-
-    return in_blocks(block, x, 4)
+    return in_blocks(lambda a, b: np.multiply(np.clip(a + 3, 0, 6), 1 / 6, out=b), x, 4)
 
 
 def hard_swish(x: Array) -> Array:
@@ -162,46 +113,26 @@ def hard_swish(x: Array) -> Array:
 
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow."""
-    return in_blocks(lambda a, b: np.copyto(b, _softplus(a)), x, _TRANSCENDENTAL)
-
-
-def _softplus(x: Array) -> Array:
-    tail = np.abs(x)
-    np.negative(tail, out=tail)
-    np.log1p(np.exp(tail, out=tail), out=tail)
-    tail += np.maximum(x, 0)
-    return tail
+    return in_blocks(lambda a, b: np.logaddexp(0, a, out=b), x, _TRANSCENDENTAL)
 
 
 def softsign(x: Array) -> Array:
     """x / (1 + |x|)."""
-
-    def block(a: Array, b: Array) -> None:
-        size = np.abs(a)
-        size += 1
-        np.divide(a, size, out=b)
-
-    return in_blocks(block, x, 4)
+    return in_blocks(lambda a, b: np.divide(a, 1 + np.abs(a), out=b), x, 4)
 
 
 def mish(x: Array) -> Array:
     """x · tanh(softplus(x))."""
 
     def block(a: Array, b: Array) -> None:
-        np.multiply(a, np.tanh(_softplus(a)), out=b)
+        np.multiply(a, np.tanh(np.logaddexp(0, a)), out=b)
 
     return in_blocks(block, x, 3 * _TRANSCENDENTAL)
 
 
 def threshold(x: Array, *, threshold: float, value: float = 0) -> Array:
     """x where it exceeds the threshold, ``value`` elsewhere."""
-
-    def block(a: Array, b: Array) -> None:
-        low = a <= threshold
-        np.copyto(b, a)
-        np.copyto(b, value, where=low)
-
-    return in_blocks(block, x, 3)
+    return in_blocks(lambda a, b: np.copyto(b, np.where(a <= threshold, value, a)), x, 3)
 
 
 def softmax(x: Array, *, axis: int = 1) -> Array:
@@ -232,30 +163,34 @@ def _over(kind: Any, before: Shape, after: Shape) -> Readers:
     return None if kind.axis else in_place(kind, before, after)
 
 
+def _same(call: Call) -> Array:
+    return call.x
+
+
 KERNELS: Kernels = {
-    "relu": Kernel(lambda call: relu(call.x)),
-    "relu6": Kernel(lambda call: relu6(call.x)),
-    "leaky_relu": Kernel(lambda call: leaky_relu(call.x, slope=call.kind.slope)),
+    "relu": each(relu),
+    "relu6": each(relu6),
+    "leaky_relu": each(leaky_relu, "slope"),
     "prelu": Kernel(_prelu),
-    "elu": Kernel(lambda call: elu(call.x, alpha=call.kind.alpha)),
-    "selu": Kernel(lambda call: selu(call.x)),
-    "celu": Kernel(lambda call: celu(call.x, alpha=call.kind.alpha)),
-    "gelu": Kernel(lambda call: gelu(call.x, approximate=call.kind.approximate)),
-    "silu": Kernel(lambda call: silu(call.x)),
-    "mish": Kernel(lambda call: mish(call.x)),
-    "sigmoid": Kernel(lambda call: sigmoid(call.x)),
-    "tanh": Kernel(lambda call: tanh(call.x)),
-    "hard_sigmoid": Kernel(lambda call: hard_sigmoid(call.x)),
-    "hard_swish": Kernel(lambda call: hard_swish(call.x)),
-    "hard_tanh": Kernel(lambda call: hard_tanh(call.x)),
-    "softplus": Kernel(lambda call: softplus(call.x)),
-    "softsign": Kernel(lambda call: softsign(call.x)),
+    "elu": each(elu, "alpha"),
+    "selu": each(selu),
+    "celu": each(celu, "alpha"),
+    "gelu": each(gelu, "approximate"),
+    "silu": each(silu),
+    "mish": each(mish),
+    "sigmoid": each(sigmoid),
+    "tanh": each(tanh),
+    "hard_sigmoid": each(hard_sigmoid),
+    "hard_swish": each(hard_swish),
+    "hard_tanh": each(hard_tanh),
+    "softplus": each(softplus),
+    "softsign": each(softsign),
     "threshold": Kernel(
         lambda call: threshold(call.x, threshold=call.kind.at, value=call.kind.value)
     ),
     "softmax": Kernel(lambda call: softmax(call.x, axis=call.kind.axis + 1), _over),
     "log_softmax": Kernel(lambda call: log_softmax(call.x, axis=call.kind.axis + 1), _over),
-    "dropout": Kernel(lambda call: call.x),
-    "drop_path": Kernel(lambda call: call.x),
-    "identity": Kernel(lambda call: call.x),
+    "dropout": Kernel(_same),
+    "drop_path": Kernel(_same),
+    "identity": Kernel(_same),
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints
 from cnncalc.numerics.fields.reading import Readers, everything, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.numerics.parts.products import matmul as product
 from cnncalc.shapes import Shape
 
@@ -33,20 +33,10 @@ def power(x: Array, *, exponent: float) -> Array:
     return result
 
 
-def exp(x: Array) -> Array:
-    """The exponential."""
-    return np.exp(x)
-
-
 def log(x: Array) -> Array:
     """The natural logarithm."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.log(x)
-
-
-def absolute(x: Array) -> Array:
-    """The absolute value."""
-    return np.abs(x)
 
 
 def clip(x: Array, *, low: float | None, high: float | None) -> Array:
@@ -96,14 +86,12 @@ def _reduced(kind: Any, before: Shape, after: Shape) -> Readers:
 
 
 KERNELS: Kernels = {
-    "rescale": Kernel(
-        lambda call: rescale(call.x, factor=call.kind.factor, offset=call.kind.offset)
-    ),
-    "power": Kernel(lambda call: power(call.x, exponent=call.kind.exponent)),
-    "exp": Kernel(lambda call: exp(call.x)),
-    "log": Kernel(lambda call: log(call.x)),
-    "abs": Kernel(lambda call: absolute(call.x)),
-    "clip": Kernel(lambda call: clip(call.x, low=call.kind.low, high=call.kind.high)),
-    "reduce": Kernel(lambda call: reduce(call.x, by=call.kind.by, axes=call.kind.axes), _reduced),
+    "rescale": each(rescale, "factor", "offset"),
+    "power": each(power, "exponent"),
+    "exp": each(np.exp),
+    "log": each(log),
+    "abs": each(np.abs),
+    "clip": each(clip, "low", "high"),
+    "reduce": each(reduce, "by", "axes", reads=_reduced),
     "matmul": Kernel(_matmul, everything),
 }

@@ -89,6 +89,15 @@ class Kernel(NamedTuple):
 Kernels: TypeAlias = dict[str, Kernel]
 
 
+def each(function: Callable[..., Array], *options: str, reads: Reads = in_place) -> Kernel:
+    """The kernel of a function of one input and options that have the layer's names."""
+
+    def compute(call: Call) -> Array:
+        return function(call.x, **{name: getattr(call.kind, name) for name in options})
+
+    return Kernel(compute, reads)
+
+
 def geometry(kind: Any, x: Array) -> dict[str, Any]:
     """Stride, dilation and padding in numbers of a kernel that slides over ``x``."""
     pads = tuple((slide.before, slide.after) for slide in slides(kind, x.shape[1:]))

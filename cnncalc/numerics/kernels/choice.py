@@ -1,8 +1,7 @@
 """Which algorithm computes a convolution of a given shape.
 
-All of them do the textbook's multiply-accumulates; they differ in what they copy. A small model
-of cost, in nanoseconds on one machine; only the ratios matter. The constants are fitted to
-``benchmarks/kernels.py``, which prints the time of every algorithm next to the choice made here.
+All of them do the textbook's multiply-accumulates; they differ in what they copy.
+``benchmarks/kernels.py`` prints the time of every algorithm next to the choice made here.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ class Algorithm(Enum):
     """The ways a convolution is computed."""
 
     POINTWISE = "pointwise"  # a 1x1 kernel: one matrix product, nothing is copied
-    DEPTHWISE = "depthwise"  # one input channel a filter: im2col by blocks of channels
+    GROUPS = "groups"  # im2col by blocks of groups
     COLUMNS = "columns"  # im2col by blocks of rows, a product a block
     SPREAD = "spread"  # a product for each tap on the input as it lies, added up shifted
 
@@ -45,35 +44,18 @@ class Convolution(NamedTuple):
         return prod(self.positions) * self.filters * (self.channels // self.groups) * self.taps
 
 
-# Nanoseconds for one unit of work beside the products.
-GATHER = 0.5  # a value copied into the columns
-SPREAD_ADD = 0.9  # a value of a tap's product added to the output
-SPREAD_WEIGHT = 1.5  # a weight put in the order of the taps
-
-
 def choose(shape: Convolution) -> Algorithm:
     """The cheapest algorithm that can compute ``shape``."""
-    if shape.groups == shape.channels and shape.groups > 1:
-        return Algorithm.DEPTHWISE
+    if shape.groups > 1:
+        return Algorithm.GROUPS
     if shape.taps == 1 and not any(map(any, shape.padding)):
         return Algorithm.POINTWISE
-    if can_spread(shape) and spread_cost(shape) < columns_cost(shape):
+    # A tap's product is added up where a tap's input would be copied: twice the work a value.
+    if can_spread(shape) and 2 * shape.filters < shape.channels:
         return Algorithm.SPREAD
     return Algorithm.COLUMNS
 
 
-def columns_cost(shape: Convolution) -> float:
-    """Nanoseconds of im2col."""
-    return shape.channels * shape.taps * prod(shape.positions) * GATHER
-
-
 def can_spread(shape: Convolution) -> bool:
     """Whether every tap reads as many positions as there are outputs, so none is computed idly."""
-    return shape.positions == shape.size and all(step == 1 for step in shape.stride)
-
-
-def spread_cost(shape: Convolution) -> float:
-    """Nanoseconds of the shifted additions of each tap's products."""
-    added = shape.filters * shape.taps * prod(shape.positions)
-    weights = shape.filters * shape.channels // shape.groups * shape.taps
-    return added * SPREAD_ADD + weights * SPREAD_WEIGHT
+    return shape.positions == shape.size and set(shape.stride) == {1} and shape.groups == 1

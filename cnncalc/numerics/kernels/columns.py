@@ -1,8 +1,9 @@
 """Convolution as a matrix product: im2col by blocks that stay in the cache.
 
-A block of output positions is gathered into a matrix ``[C/G * taps, positions]``, the weights
-``[K/G, C/G * taps]`` multiply it straight into the output, and the bias is added before the block
-leaves the cache. Threads take blocks, or parts of a product.
+A block of output positions is gathered into a matrix ``[C * taps, positions]``, the weights
+``[K, C * taps]`` multiply it straight into the output, and the bias is added before the block
+leaves the cache. Of a convolution in groups a block is some of the groups, at all positions.
+Threads take blocks, or parts of a product.
 """
 
 from __future__ import annotations
@@ -34,131 +35,94 @@ def pointwise(x: Array, weight: Array, shape: Convolution, bias: Array | None, o
         some: Index = (..., *(slice(None, None, step) for step in shape.stride))
         x = np.ascontiguousarray(x[some])
     for sample in range(x.shape[0]):
-        product(x[sample], weight, shape, bias, out[sample])
-
-
-def product(
-    matrix: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
-) -> None:
-    """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise."""
-    groups, positions = shape.groups, prod(shape.positions)
-    length, per_group = shape.channels // groups * shape.taps, shape.filters // groups
-    filters = weight.reshape(groups, per_group, length)
-    columns = matrix.reshape(groups, length, positions)
-    target = out.reshape(groups, per_group, positions)
-    flat = out.reshape(shape.filters, positions)
-
-    # What is longer is divided, so that each thread reads little of what the others read.
-    def some_groups(first: int, last: int) -> None:
-        part = slice(first, last)
-        _multiply(filters[part], columns[part], target[part])
-        rows = slice(first * per_group, last * per_group)
-        add_shift(flat[rows], bias, rows)
-
-    def some_positions(first: int, last: int) -> None:
-        step = max(FEW_POSITIONS, BLOCK_BYTES // (shape.filters * out.itemsize))
-        for begin in range(first, last, step):
-            part = slice(begin, min(begin + step, last))
-            matmul(filters[0], columns[0, :, part], target[0, :, part])
-            add_shift(flat[:, part], bias)
-
-    def some_filters(first: int, last: int) -> None:
-        matmul(filters[0, first:last], columns[0], target[0, first:last])
-        step = max(1, BLOCK_BYTES // (positions * out.itemsize))
-        for begin in range(first, last, step):
-            rows = slice(begin, min(begin + step, last))
-            add_shift(flat[rows], bias, rows)
-
-    values = shape.macs // MACS_A_VALUE
-    if groups > 1:
-        parallel(some_groups, groups, values)
-    elif positions > shape.filters:
-        parallel(some_positions, positions, values)
-    else:
-        parallel(some_filters, shape.filters, values)
+        _product(x[sample], weight, shape, bias, out[sample])
 
 
 def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
-    """``x`` [B, C, *spatial] with ``weight`` [K, C/G, *kernel] into ``out`` [B, K, *positions]."""
-    positions = prod(shape.positions)
+    """``x`` [B, C, *spatial] with ``weight`` [K, C, *kernel] into ``out`` [B, K, *positions]."""
     for sample in range(x.shape[0]):
-        windows = gathered(
-            _padded(x[sample], shape), shape.kernel, shape.stride, shape.dilation, shape.positions
-        )
-        if positions < FEW_POSITIONS:
-            columns = scratch("columns", windows.shape, x.dtype)
-            np.copyto(columns, windows)
-            product(columns, weight, shape, bias, out[sample])
+        windows = _windows(x[sample], shape)
+        if prod(shape.positions) < FEW_POSITIONS:
+            _product(_copied(windows), weight, shape, bias, out[sample])
         else:
             _by_blocks(windows, weight, shape, bias, out[sample])
 
 
-def by_channels(
-    x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
-) -> None:
-    """One input channel a filter: a block of channels is gathered, and a vector multiplies each.
-
-    ``x`` [B, C, *spatial], ``weight`` [C * M, 1, *kernel], ``out`` [B, C * M, *positions].
-    """
-    channels, taps, positions = shape.channels, shape.taps, prod(shape.positions)
-    filters = weight.reshape(channels, -1, taps)
-    many = filters.shape[1]
-    rows = max(1, COLUMN_BYTES // (taps * positions * x.itemsize))
+def in_groups(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
+    """Some groups at a time; ``weight`` [K, C/G, *kernel], the rest as for one group."""
+    groups, positions = shape.groups, prod(shape.positions)
+    many, each = shape.filters // groups, shape.channels // groups
+    length = each * shape.taps
+    filters = weight.reshape(groups, many, length)
+    step = max(1, COLUMN_BYTES // (length * positions * x.itemsize))
 
     def work(start: int, stop: int) -> None:
         for sample in range(x.shape[0]):
-            target = out[sample].reshape(channels, many, positions)
-            for first in range(start, stop, rows):
-                part = slice(first, min(first + rows, stop))
-                windows = gathered(
-                    _padded(x[sample, part], shape),
-                    shape.kernel,
-                    shape.stride,
-                    shape.dilation,
-                    shape.positions,
-                )
-                columns = scratch("columns", windows.shape, x.dtype)
-                np.copyto(columns, windows)
-                matmul(filters[part], columns.reshape(-1, taps, positions), target[part])
-                some = slice(part.start * many, part.stop * many)
-                add_shift(out[sample, some].reshape(-1, positions), bias, some)
+            for first in range(start, stop, step):
+                last = min(first + step, stop)
+                columns = _copied(_windows(x[sample, first * each : last * each], shape))
+                rows = slice(first * many, last * many)
+                target = out[sample, rows].reshape(last - first, many, positions)
+                matmul(filters[first:last], columns.reshape(last - first, length, -1), target)
+                add_shift(target.reshape(-1, positions), bias, rows)
 
     # Half of the time goes into calls that hold the interpreter: only large maps gain.
-    parallel(work, channels, x.shape[0] * shape.filters * taps * positions // 4)
+    parallel(work, groups, x.shape[0] * shape.filters * shape.taps * positions // 4)
+
+
+def _product(
+    matrix: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
+) -> None:
+    """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise."""
+    filters, positions = shape.filters, prod(shape.positions)
+    weights, columns = weight.reshape(filters, -1), matrix.reshape(-1, positions)
+    target = out.reshape(filters, positions)
+
+    # What is longer is divided, so that each thread reads little of what the others read.
+    def some_positions(first: int, last: int) -> None:
+        step = max(FEW_POSITIONS, BLOCK_BYTES // (filters * out.itemsize))
+        for begin in range(first, last, step):
+            part = slice(begin, min(begin + step, last))
+            add_shift(matmul(weights, columns[:, part], target[:, part]), bias)
+
+    def some_filters(first: int, last: int) -> None:
+        rows = slice(first, last)
+        add_shift(matmul(weights[rows], columns, target[rows]), bias, rows)
+
+    if positions > filters:
+        parallel(some_positions, positions, shape.macs // MACS_A_VALUE)
+    else:
+        parallel(some_filters, filters, shape.macs // MACS_A_VALUE)
 
 
 def _by_blocks(
     windows: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
 ) -> None:
     """Gather, multiply and finish one block of positions after the other."""
-    groups = shape.groups
-    length, per_group = shape.channels // groups * shape.taps, shape.filters // groups
-    filters = weight.reshape(groups, per_group, length)
-    target = out.reshape(groups, per_group, -1)
-    flat = out.reshape(shape.filters, -1)
-    limit = COLUMN_BYTES // (length * groups * out.itemsize)
+    weights, target = weight.reshape(shape.filters, -1), out.reshape(shape.filters, -1)
+    limit = COLUMN_BYTES // (weights.shape[1] * out.itemsize)
     everything = (slice(None),) * (1 + len(shape.kernel))
-
     blocks = list(_blocks(shape.positions, max(64, limit)))
 
     def work(first: int, last: int) -> None:
         for block, start, stop in blocks[first:last]:
             place: Index = (*everything, *block)
-            columns = scratch("columns", windows[place].shape, windows.dtype)
-            np.copyto(columns, windows[place])
-            part = slice(start, stop)
-            _multiply(filters, columns.reshape(groups, length, -1), target[..., part])
-            add_shift(flat[:, part], bias)
+            columns = _copied(windows[place]).reshape(weights.shape[1], -1)
+            add_shift(matmul(weights, columns, target[:, start:stop]), bias)
 
     parallel(work, len(blocks), shape.macs // MACS_A_VALUE)
 
 
-def _multiply(filters: Array, columns: Array, target: Array) -> None:
-    """A product for each group; one group goes to BLAS without a loop around it."""
-    if filters.shape[0] == 1:
-        matmul(filters[0], columns[0], target[0])
-    else:
-        matmul(filters, columns, target)
+def _windows(x: Array, shape: Convolution) -> Array:
+    """What the taps read of ``x`` [C, *spatial] at each position: a view."""
+    return gathered(_padded(x, shape), shape.kernel, shape.stride, shape.dilation, shape.positions)
+
+
+def _copied(windows: Array) -> Array:
+    """Columns of windows, in scratch memory."""
+    columns = scratch("columns", windows.shape, windows.dtype)
+    np.copyto(columns, windows)
+    return columns
 
 
 def _padded(x: Array, shape: Convolution) -> Array:

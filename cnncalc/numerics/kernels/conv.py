@@ -24,7 +24,7 @@ from cnncalc.shapes import Shape, transposed_size
 
 _ALGORITHMS = {
     Algorithm.POINTWISE: columns.pointwise,
-    Algorithm.DEPTHWISE: columns.by_channels,
+    Algorithm.GROUPS: columns.in_groups,
     Algorithm.COLUMNS: columns.convolve,
     Algorithm.SPREAD: spread.convolve,
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, per_channel
 from cnncalc.numerics.fields.reading import Readers, everything, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.numerics.parts.elementwise import scale_shift
 from cnncalc.numerics.parts.gathering import fold_axis
 from cnncalc.shapes import Shape
@@ -167,15 +167,10 @@ def _instance_norm(call: Call) -> Array:
     return instance_norm(call.x, weight, bias, eps=call.kind.eps)
 
 
-def _local_response_norm(call: Call) -> Array:
-    kind = call.kind
-    return local_response_norm(call.x, size=kind.size, alpha=kind.alpha, beta=kind.beta, k=kind.k)
-
-
 KERNELS: Kernels = {
     "batch_norm": Kernel(_batch_norm),
     "layer_norm": Kernel(_layer_norm, _reads_layer),
     "group_norm": Kernel(_group_norm, everything),
     "instance_norm": Kernel(_instance_norm, everything),
-    "local_response_norm": Kernel(_local_response_norm),
+    "local_response_norm": each(local_response_norm, "size", "alpha", "beta", "k"),
 }

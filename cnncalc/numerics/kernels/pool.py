@@ -15,7 +15,7 @@ import numpy as np
 from cnncalc.layers.sliding import slides
 from cnncalc.numerics.arrays import Array, Indices, Ints, Padding
 from cnncalc.numerics.fields.reading import Readers, everything, periodic, scattered
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, geometry, output_size, slid
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each, geometry, output_size, slid
 from cnncalc.numerics.machine.threads import parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 from cnncalc.numerics.parts.gathering import fold_axis, gathered, padded
@@ -91,22 +91,11 @@ def avg_pool(
     """
     once = (1,) * len(kernel)
     total = _fold(x, np.add, 0, kernel, stride, padding, once, output_size)
-    for axis, (n, k, s, (before, after), positions) in enumerate(
-        zip(x.shape[2:], kernel, stride, padding, output_size, strict=True)
-    ):
-        counted = n + before + after if count_include_pad else n
-        counts = fold_axis(
-            np.ones(counted, x.dtype),
-            0,
-            np.add,
-            0,
-            kernel=k,
-            stride=s,
-            before=0 if count_include_pad else before,
-            dilation=1,
-            positions=positions,
-        )
-        total /= counts.reshape((-1,) + (1,) * (len(kernel) - axis - 1))
+    # How many values each window has: the same sum over ones, on which padding is zero or one.
+    ones = np.ones((1, 1, *x.shape[2:]), x.dtype)
+    if count_include_pad:
+        ones, padding = padded(ones, padding, 1), ((0, 0),) * len(kernel)
+    total /= _fold(ones, np.add, 0, kernel, stride, padding, once, output_size)
     return total
 
 
@@ -307,9 +296,9 @@ KERNELS: Kernels = {
     "max_pool": slid(_max_pool, _lowest),
     "avg_pool": slid(_avg_pool, _lowest),
     "lp_pool": slid(_lp_pool, _lowest),
-    "global_avg_pool": Kernel(lambda call: global_avg_pool(call.x), everything),
-    "global_max_pool": Kernel(lambda call: global_max_pool(call.x), everything),
-    "global_lp_pool": Kernel(lambda call: global_lp_pool(call.x, p=call.kind.p), everything),
+    "global_avg_pool": each(global_avg_pool, reads=everything),
+    "global_max_pool": each(global_max_pool, reads=everything),
+    "global_lp_pool": each(global_lp_pool, "p", reads=everything),
     "adaptive_avg_pool": _adaptive(adaptive_avg_pool),
     "adaptive_max_pool": _adaptive(adaptive_max_pool),
     "max_unpool": Kernel(_max_unpool, _undone, undoes=lambda kind: int(kind.pool.node)),

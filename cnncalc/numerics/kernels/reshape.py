@@ -10,7 +10,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints, Padding
 from cnncalc.numerics.fields.reading import SAME, Readers, Shifted, Taps, everything
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.numerics.parts.gathering import padded
 from cnncalc.shapes import Shape
 
@@ -87,17 +87,6 @@ def _reshape(call: Call) -> Array:
     return reshape(call.x, shape=[values // known if n == -1 else n for n in call.kind.shape])
 
 
-def _pad(call: Call) -> Array:
-    kind = call.kind
-    return pad(
-        call.x,
-        padding=kind.padding,
-        value=kind.value,
-        channels=kind.channels,
-        mode=kind.mode,
-    )
-
-
 def _bordered(kind: Any, before: Shape, after: Shape) -> Readers:
     return tuple(Shifted(-first, _cut) for first, _ in kind.padding)
 
@@ -142,12 +131,12 @@ def _every(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> 
 
 
 KERNELS: Kernels = {
-    "permute": Kernel(lambda call: permute(call.x, order=call.kind.order), everything),
-    "flatten": Kernel(lambda call: flatten(call.x), everything),
+    "permute": each(permute, "order", reads=everything),
+    "flatten": each(flatten, reads=everything),
     "reshape": Kernel(_reshape, everything),
-    "pad": Kernel(_pad, _bordered),
+    "pad": each(pad, "padding", "value", "channels", "mode", reads=_bordered),
     "crop": Kernel(_crop, _cropped),
     "slice": Kernel(_slice, _sliced),
-    "select": Kernel(lambda call: select(call.x, channels=call.kind.channels)),
-    "channel_shuffle": Kernel(lambda call: channel_shuffle(call.x, groups=call.kind.groups)),
+    "select": each(select, "channels"),
+    "channel_shuffle": each(channel_shuffle, "groups"),
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints
 from cnncalc.numerics.fields.reading import SAME, Periodic, Reader, Readers, Repeated, periodic
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.shapes import Shape
 
 
@@ -143,12 +143,16 @@ def _unshuffled(rows: Array, size: int) -> Array:
 
 KERNELS: Kernels = {
     "upsample": Kernel(_upsample, _upsampled),
-    "pixel_shuffle": Kernel(
-        lambda call: pixel_shuffle(call.x, factor=call.kind.factor),
-        lambda kind, before, after: (Periodic(_shuffled, 1, kind.factor),) * (len(after) - 1),
+    "pixel_shuffle": each(
+        pixel_shuffle,
+        "factor",
+        reads=lambda kind, before, after: (Periodic(_shuffled, 1, kind.factor),) * (len(after) - 1),
     ),
-    "pixel_unshuffle": Kernel(
-        lambda call: pixel_unshuffle(call.x, factor=call.kind.factor),
-        lambda kind, before, after: (Periodic(_unshuffled, kind.factor, 1),) * (len(after) - 1),
+    "pixel_unshuffle": each(
+        pixel_unshuffle,
+        "factor",
+        reads=lambda kind, before, after: (
+            (Periodic(_unshuffled, kind.factor, 1),) * (len(after) - 1)
+        ),
     ),
 }

@@ -52,15 +52,14 @@ def workers(count: int) -> Iterator[None]:
             _workers.reset(token)
 
 
-def parallel(work: Callable[[int, int], None], items: int, values: int, *, least: int = 1) -> None:
+def parallel(work: Callable[[int, int], None], items: int, values: int) -> None:
     """Call ``work(start, stop)`` on parts that cover ``range(items)``, at the same time.
 
-    ``values`` is the number of element operations in all; with the ``least`` number of items a
-    part should have, it decides how many parts are worth it. An exception in a part is raised
-    here, after all parts have ended.
+    ``values`` is the number of element operations in all; it decides how many parts are worth it.
+    An exception in a part is raised here, after all parts have ended.
     """
     active = _workers.get()
-    most = min(items // least, values // WORTH_A_THREAD)
+    most = min(items, values // WORTH_A_THREAD)
     if active is None or most < 2:
         if items:
             work(0, items)

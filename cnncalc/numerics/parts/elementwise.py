@@ -18,19 +18,19 @@ from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 def in_blocks(function: Callable[[Array, Array], object], x: Array, weight: int = 1) -> Array:
     """``function(x_block, out_block)`` over flat blocks of ``x`` [any shape]; a new array.
 
-    ``weight`` says how many simple operations one value takes.
+    ``weight`` says how many simple operations one value takes. What overflows is infinite, as
+    the functions want it.
     """
     out = np.empty(x.shape, x.dtype)
-    if not x.flags.c_contiguous:
-        function(x, out)
-        return out
+    # Of an input that is not contiguous the blocks are those of a copy.
     source, target = x.reshape(-1), out.reshape(-1)
     block = BLOCK_BYTES // x.itemsize
 
     def work(start: int, stop: int) -> None:
-        for begin in range(start, stop, block):
-            end = min(begin + block, stop)
-            function(source[begin:end], target[begin:end])
+        with np.errstate(over="ignore"):
+            for begin in range(start, stop, block):
+                end = min(begin + block, stop)
+                function(source[begin:end], target[begin:end])
 
     parallel(work, x.size, x.size * weight)
     return out

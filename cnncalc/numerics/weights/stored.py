@@ -1,17 +1,16 @@
 """Weights from a file: NumPy's `.npz` and `.safetensors`, matched to a network's arrays.
 
 Nothing in a file is executed: pickled arrays are refused. A file's headers are read first, and
-sizes are held against the network and the file's length before any array is made.
+shapes are held against the network's before any array is made.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
-from math import prod
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,15 +19,6 @@ from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.weights.generated import declared_arrays
 from cnncalc.shapes import Shape
-
-HEADER_LIMIT = 100 * 2**20
-"""The longest header that a safetensors file may have (its own specification says so)."""
-
-SAFETENSORS = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
-    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
-}  # fmt: skip
-"""Types of a safetensors file; bfloat16 is read as its upper half of a float32."""
 
 
 class Stored(NamedTuple):
@@ -62,29 +52,26 @@ def load_weights(path: str, graph: Graph, dtype: np.dtype[Any]) -> list[Arrays]:
     Raises:
         UsageError: it cannot be read, or an array is missing or of another shape.
     """
+    ending = os.path.splitext(path)[1].lower()
+    if ending not in READERS:
+        raise UsageError(f"{path} is neither .npz nor .safetensors")
     try:
-        with open(path, "rb") as file:
-            stored = _index(file, path)
+        with READERS[ending](path) as stored:
             return _fill(path, graph, stored, dtype)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _index(file: BinaryIO, path: str) -> dict[str, Stored]:
-    ending = os.path.splitext(path)[1].lower()
-    if ending == ".npz":
-        return _index_npz(file, path)
-    if ending == ".safetensors":
-        return _index_safetensors(file, path)
-    raise UsageError(f"{path} is neither .npz nor .safetensors")
-
-
-def _index_npz(file: BinaryIO, path: str) -> dict[str, Stored]:
-    try:
-        archive = zipfile.ZipFile(file)
-        return {name.removesuffix(".npy"): _npy(archive, name, path) for name in archive.namelist()}
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise UsageError(f"{path} is no readable .npz file: {error}") from None
+@contextmanager
+def _npz(path: str) -> Iterator[dict[str, Stored]]:
+    with open(path, "rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+            names = archive.namelist()
+            found = {name.removesuffix(".npy"): _npy(archive, name, path) for name in names}
+        except DAMAGED as error:
+            raise UsageError(f"{path} is no readable .npz file: {error}") from None
+        yield found
 
 
 def _npy(archive: zipfile.ZipFile, name: str, path: str) -> Stored:
@@ -101,51 +88,58 @@ def _npy(archive: zipfile.ZipFile, name: str, path: str) -> Stored:
         try:
             with archive.open(name) as member:
                 return np.lib.format.read_array(member, allow_pickle=False)
-        except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+        except (*DAMAGED, OSError) as error:
             raise UsageError(f"`{name}` in {path} is damaged: {error}") from None
 
     return Stored(tuple(shape), read)
 
 
-def _index_safetensors(file: BinaryIO, path: str) -> dict[str, Stored]:
-    size = os.fstat(file.fileno()).st_size
-    length = int.from_bytes(file.read(8), "little")
-    if size < 8 or length > min(HEADER_LIMIT, size - 8):
-        raise UsageError(f"{path} is no safetensors file: a header of {length:,} bytes")
+@contextmanager
+def _safetensors(path: str) -> Iterator[dict[str, Stored]]:
     try:
-        header = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        entries = [(name, *_entry(entry)) for name, entry in header.items()]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise UsageError(f"{path} is no safetensors file: its header is malformed") from None
-    found = {}
-    for name, kind, shape, begin, end in entries:
-        if kind not in SAFETENSORS:
-            raise UsageError(f"`{name}` in {path} is of the unknown type {kind}")
-        width = np.dtype(SAFETENSORS[kind]).itemsize
-        if not 0 <= begin <= end <= size - 8 - length or end - begin != prod(shape) * width:
-            raise UsageError(f"`{name}` in {path} lies at {begin:,} to {end:,}, which cannot be")
-        found[name] = Stored(shape, _tensor(file, kind, shape, 8 + length + begin))
-    return found
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise UsageError(
+            f"{path} needs the package safetensors", '`pip install "cnncalc[safetensors]"`'
+        ) from None
+    with open(path, "rb"):  # tells what is no file in the system's words
+        pass
+    try:
+        opened = safe_open(path, framework="numpy")
+    except SafetensorError as error:
+        raise UsageError(f"{path} is no safetensors file: {error}") from None
+    with opened as file:
+        yield {name: _tensor(file, path, name) for name in file.offset_keys()}
 
 
-def _entry(entry: Mapping[str, Any]) -> tuple[str, Shape, int, int]:
-    begin, end = entry["data_offsets"]
-    shape = tuple(entry["shape"])
-    if not all(type(number) is int and number >= 0 for number in (begin, end, *shape)):
-        raise ValueError
-    return str(entry["dtype"]), shape, begin, end
+def _tensor(file: Any, path: str, name: str) -> Stored:
+    part = file.get_slice(name)
+    kind = part.get_dtype()
 
-
-def _tensor(file: BinaryIO, kind: str, shape: Shape, offset: int) -> Callable[[], Any]:
     def read() -> Any:
-        file.seek(offset)
-        values = np.fromfile(file, SAFETENSORS[kind], prod(shape)).reshape(shape)
-        if kind == "BF16":
-            return (values.astype(np.uint32) << 16).view(np.float32)
-        return values
+        # NumPy has no bfloat16: the library hands its bytes over, the upper half of a float32's.
+        return file.get_tensor(name) if kind != "BF16" else _bfloat16(path, name)
 
-    return read
+    if kind not in NUMBERS:
+        raise UsageError(f"`{name}` in {path} is of the type {kind}, which NumPy does not have")
+    return Stored(tuple(part.get_shape()), read)
+
+
+def _bfloat16(path: str, name: str) -> Any:
+    import safetensors
+
+    whole: Any = safetensors
+    with open(path, "rb") as file:
+        found = dict(whole.deserialize(file.read()))[name]
+    halves = np.frombuffer(found["data"], "<u2").astype(np.uint32)
+    return (halves << 16).view(np.float32).reshape(found["shape"])
+
+
+READERS = {".npz": _npz, ".safetensors": _safetensors}
+DAMAGED = (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError)
+NUMBERS = frozenset(
+    ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"]
+)
 
 
 def _fill(

@@ -48,7 +48,9 @@ def geometry(x: Any, weight: Any, options: dict[str, Any]) -> Convolution:
 
 
 def applying(shape: Convolution) -> list[Algorithm]:
-    found = [choice.choose(shape), Algorithm.COLUMNS]
+    found = [choice.choose(shape), Algorithm.GROUPS]
+    if shape.groups == 1:
+        found.append(Algorithm.COLUMNS)
     if choice.can_spread(shape):
         found.append(Algorithm.SPREAD)
     return found
@@ -128,7 +130,7 @@ def test_a_forgotten_group_is_counted() -> None:
     ("channels", "filters", "size", "kernel", "groups", "expected"),
     [
         (64, 256, 56, 1, 1, Algorithm.POINTWISE),
-        (96, 96, 56, 3, 96, Algorithm.DEPTHWISE),
+        (96, 96, 56, 3, 96, Algorithm.GROUPS),
         (3, 64, 224, 3, 1, Algorithm.COLUMNS),
         (512, 512, 7, 3, 1, Algorithm.COLUMNS),
         (128, 32, 56, 3, 1, Algorithm.SPREAD),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -301,3 +302,12 @@ def test_any_bytes_are_refused_with_a_message(
     path = tmp_path_factory.getbasetemp() / f"any{ending}"
     path.write_bytes(struct.pack("<Q", len(data)) + data if framed else data)
     refusal(path, graph(NET))
+
+
+def test_a_missing_library_is_one_message(
+    net: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    error = refusal(safetensors(tmp_path / "net.safetensors", named(net)), net)
+    assert str(error).endswith("net.safetensors needs the package safetensors")
+    assert error.hint == '`pip install "cnncalc[safetensors]"`'
