@@ -39,6 +39,11 @@ class WindowLimitError(Refusal):
         super().__init__("limit-exceeded", message)
 
 
+def channels_first(shape: Shape) -> Shape:
+    """A shape that has its channels last, with its channels first."""
+    return (shape[-1], *shape[:-1])
+
+
 def product(sizes: tuple[int, ...]) -> int:
     """The number of values of a shape (1 for the empty shape)."""
     result = 1

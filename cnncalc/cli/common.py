@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cnncalc.cli.values import Whole, parse_change, parse_input
+from cnncalc.cli.values import Whole, from_channels_last, parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
 from cnncalc.language.forms.inputs import GivenInput
@@ -81,6 +81,8 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
         from cnncalc.api import report
 
         network = load(net)
+        if layout == "channels-last":
+            input_ = from_channels_last(input_)
         found = report(network, input_, dict(changes), Settings(batch, dtype, inplace))
         click.get_current_context().meta[NETWORK] = network
         return command(report=found, channels_last=layout == "channels-last", **others)
@@ -91,7 +93,7 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
             "--layout",
             type=click.Choice(["channels-first", "channels-last"]),
             default="channels-first",
-            help="Write shapes as C×H×W or as H×W×C.",
+            help="Write shapes, and read --input, as C×H×W or as H×W×C.",
         ),
         click.option("--inplace", is_flag=True, help="Activations write over their input."),
         click.option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from cnncalc.language.forms.budget import COSTS, parse_amount
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.load import checked_input
 from cnncalc.layers.options import INTEGER_LIMIT
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, channels_first
 
 
 class Whole(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on
@@ -92,6 +93,15 @@ def _sizes(text: str, whole: str) -> Shape:
             "as in `--input 3x224x224`, or `--input image=3x224x224,depth=1x224x224`",
         )
     return tuple(map(int, parts))
+
+
+def from_channels_last(given: GivenInput | None) -> GivenInput | None:
+    """Shapes of `--input` that are written with their channels last."""
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return {name: channels_first(shape) for name, shape in given.items()}
+    return channels_first(given)
 
 
 def parse_budget(text: str, cost: str) -> int:

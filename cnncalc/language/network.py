@@ -14,7 +14,7 @@ from cnncalc.language.forms.budget import read_budget, read_expect
 from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
 from cnncalc.language.forms.form import LayerForm
-from cnncalc.language.forms.inputs import ONLY, GivenInput, read_inputs, replaced
+from cnncalc.language.forms.inputs import ONLY, GivenInput, check_axes, read_inputs, replaced
 from cnncalc.language.forms.values import ValueReader
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.language.text.source import Node, Source
@@ -103,11 +103,15 @@ class Network:
     def _input_shapes(
         self, values: Mapping[str, Any], given: GivenInput | None, findings: Findings
     ) -> dict[str, Shape]:
-        shapes: dict[str, Shape] = {ONLY: (1,)}
-        if "input" in self.keys:
-            source, _, node = self.keys["input"]
-            shapes = read_inputs(source, node, values, findings)
-        return replaced(shapes, given, self.source.label)
+        if "input" not in self.keys:
+            return replaced({ONLY: (1,)}, given, self.source.label)
+        source, _, node = self.keys["input"]
+        before = findings.noted
+        written = read_inputs(source, node, values, findings)
+        shapes = replaced(written, given, self.source.label)
+        if findings.noted == before:
+            check_axes(written, shapes, self.source.label)
+        return shapes
 
     def graph(
         self, changes: Mapping[str, Any] | None = None, input: GivenInput | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
+from cnncalc.language.elaboration.elaborate import Moved
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.network import Network
 from cnncalc.layers.base import Facts, Kind
@@ -46,6 +47,8 @@ class Written(Record):
     network: Network
     forms: tuple[LayerForm | None, ...]
     """For each node what is written of it; `None` for an input."""
+    moved: tuple[Moved, ...] = ()
+    """Conditions on channels that have just changed."""
 
 
 class Subject:

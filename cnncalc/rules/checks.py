@@ -15,7 +15,7 @@ from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
 from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
 from cnncalc.rules.upsampling import Checkerboard
-from cnncalc.rules.writing import ChannelsLastInput
+from cnncalc.rules.writing import ChannelsLastInput, MovingChannels
 
 CHECKS: tuple[Rule, ...] = (
     StrideDoesNotTile(),
@@ -35,6 +35,7 @@ CHECKS: tuple[Rule, ...] = (
     UnproductiveLayer(),
     InputNotDivisible(),
     ChannelsLastInput(),
+    MovingChannels(),
     BudgetExceeded(),
     ExpectationMissed(),
 )

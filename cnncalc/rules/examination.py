@@ -15,6 +15,7 @@ from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits, Subject, Written
 from cnncalc.rules.checks import check, ordered
+from cnncalc.rules.writing import hint_channels
 from cnncalc.shapes import WindowLimitError
 
 PROVEN_LAYERS = 10_000
@@ -92,7 +93,7 @@ def judge(
     """
     try:
         assert elaboration.graph is not None
-        written = Written(network, elaboration.forms)
+        written = Written(network, elaboration.forms, elaboration.moved)
         found = check(Subject(elaboration.graph, written, fields, limits, offers))
     except WindowLimitError as refusal:
         source, key, _ = network.keys["layers"]
@@ -108,11 +109,13 @@ def failures(
 ) -> tuple[Diagnostic, ...]:
     """Why a network could not be built."""
     found = elaboration.diagnostics
-    if any(finding.shapes for finding in found):
-        from cnncalc.rules.sizes import name_sizes
-
+    if elaboration.forms:
         shapes = network.input_shapes(network.values(parameters or {}), input)
-        found = name_sizes(network, elaboration, shapes, parameters)
+        if any(finding.shapes for finding in found):
+            from cnncalc.rules.sizes import name_sizes
+
+            found = name_sizes(network, elaboration, shapes, parameters)
+        found = hint_channels(found, shapes.values())
     return silence(ordered(found), network.source, network.sources)
 
 

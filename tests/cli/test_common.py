@@ -385,3 +385,11 @@ def test_a_number_that_is_none(arguments: list[str], message: str, run: Run) -> 
     shown = run(*arguments)
     assert (shown.status, shown.out) == (2, "")
     assert message in shown.err
+
+
+def test_the_layout_holds_for_the_input(run: Run) -> None:
+    first = run("analyze", "vgg16", "--input", "3x64x96", "--format", "json")
+    last = run("analyze", "vgg16", "--input", "64x96x3", "--layout", "channels-last", "--format",
+               "markdown")  # fmt: skip
+    assert json.loads(first.out)["inputs"][0]["shape"] == [3, 64, 96]
+    assert "64×96×3" in last.out

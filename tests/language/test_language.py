@@ -782,3 +782,49 @@ def test_immutable_graph() -> None:
     found = chain((3,), "relu")
     with pytest.raises(AttributeError):
         found.name = "other"  # type: ignore[misc]
+
+
+# -- entering ----------------------------------------------------------------------------------
+
+
+def test_entering_does_not_move() -> None:
+    found = graph("""\
+        input: [16, 8, 8]
+        blocks:
+          inner: [conv: [2 * entering, 1], conv: [entering + 1, 1]]
+          outer(width=entering * 3):
+            - conv: [width, 1]
+            - inner
+            - conv: [entering, 1]
+        layers: [outer, {outer: entering2 // 2, from: input}]
+        parameters: {entering2: 8}
+        """)
+    assert [shape[0] for shape in shapes(found)] == [48, 96, 49, 16, 4, 8, 5, 16]
+
+
+ENTERING = [
+    ("layers:\n  - {relu: , if: entering > 3}\n", "undefined-name"),
+    ("parameters: {entering: 3}\nlayers: [relu]\n", "duplicate-name"),
+    ("blocks: {'b(entering)': [relu]}\nlayers: [b: 3]\n", "bad-expression"),
+]
+
+
+@pytest.mark.parametrize(("text", "rule"), ENTERING)
+def test_entering_is_a_word_of_blocks(text: str, rule: str) -> None:
+    assert [found[0] for found in findings(f"input: [16, 8, 8]\n{text}")] == [rule]
+
+
+# -- inputs from outside -----------------------------------------------------------------------
+
+AXES = [
+    ("3x384", "is 3x384x384 meant?"),
+    ("384", "is 3x224x224 meant?"),
+    ("3x16x16x16", "is 3x224x224 meant?"),
+]
+
+
+@pytest.mark.parametrize(("given", "question"), AXES)
+def test_another_number_of_axes_is_a_question(given: str, question: str) -> None:
+    with pytest.raises(UsageError, match="has an input of 3 sizes") as refused:
+        load("vgg16").graph({}, tuple(map(int, given.split("x"))))
+    assert question in (refused.value.hint or "")

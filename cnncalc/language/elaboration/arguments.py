@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.elaboration.names import Names, Scope, Unknown
 from cnncalc.language.elaboration.options import Environment, evaluate
-from cnncalc.language.expressions.expression import Expression
+from cnncalc.language.expressions.expression import CHANNELS, Expression
 from cnncalc.language.expressions.operations import GivenLayer
 from cnncalc.language.forms.form import BlockForm, LayerForm
 from cnncalc.language.forms.values import LayerPath
@@ -38,6 +38,8 @@ def block_arguments(
         Unknown: it hangs on what an earlier finding hides.
     """
     env = dict(parameters)
+    if "channels" in outside:
+        env["entering"] = outside["channels"]
     for parameter, value in zip(block.parameters, form.values, strict=True):
         if parameter.name in form.given:
             env[parameter.name] = _argument(
@@ -66,7 +68,7 @@ def _argument(value: Any, env: Environment, node: Node, names: Names, scope: Sco
         text = value.text
         if isinstance(scope.value(text), GivenLayer):
             return scope.value(text)
-        if not value.names <= env.keys() and text != "channels":
+        if not value.names <= env.keys() and text not in CHANNELS:
             found = names.look(text, scope)
             if found is not None:
                 return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Refusal
 from cnncalc.graph import Graph, Node, Use, input_node
@@ -22,6 +22,7 @@ from cnncalc.language.elaboration.sharing import (
     share_block,
     shared_weights,
 )
+from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.expressions.operations import GivenLayer
 from cnncalc.language.forms.counting import DEPTH_LIMIT
 from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
@@ -61,6 +62,7 @@ class Elaborator:
         self.forms: list[LayerForm | None] = [None] * len(self.nodes)
         """For each node the form it comes from."""
         self.names = Names(self.nodes)
+        self.moved: list[Moved] = []
         self._uses: dict[str, BlockUse] = {}
         """The uses of blocks, by their names."""
         self._multiplicity = 1
@@ -88,6 +90,8 @@ class Elaborator:
             message = f"over {STEP_LIMIT:,} layers, counting those left out"
             self._note(Refusal("limit-exceeded", message), forms[0], scope)
             raise TooMany
+        taken = incoming
+        """What the layer before took."""
         self._depth += 1
         if self._depth > DEPTH_LIMIT and forms:
             message = f"nested more than {DEPTH_LIMIT} levels deep, with the blocks around it"
@@ -97,7 +101,11 @@ class Elaborator:
             try:
                 if form.broken:
                     raise Unknown
-                incoming = self._form(form, scope, incoming)
+                if form.condition is not None and self._moved(form, taken, incoming):
+                    self.moved.append(Moved(form, taken, incoming, scope.use))
+                before, incoming = incoming, self._form(form, scope, incoming)
+                if incoming != before:
+                    taken = before
                 continue
             except Refusal as refusal:
                 self._note(refusal, form, scope)
@@ -293,6 +301,13 @@ class Elaborator:
                 self._want(last)
         return last
 
+    def _moved(self, form: LayerForm, taken: int, incoming: int) -> bool:
+        """Whether a condition hangs on `channels` that the layer before has changed."""
+        if min(taken, incoming) < 0 or form.start is not None:
+            return False
+        names = form.condition.names if isinstance(form.condition, Expression) else ()
+        return "channels" in names and self._channels(taken) != self._channels(incoming)
+
     # -- small things -----------------------------------------------------------------------
 
     def _channels(self, index: int) -> int:
@@ -319,6 +334,16 @@ class Elaborator:
         self.findings.add(refusal, form.source, form.head, layer, used)
 
 
+class Moved(NamedTuple):
+    """A condition on `channels` that the layer before it in the list has just changed."""
+
+    form: LayerForm
+    before: int
+    after: int
+    """The nodes that the layer before took, and made."""
+    use: Use | None
+
+
 class Elaboration(Record):
     """A network's graph, or what keeps it from being one."""
 
@@ -326,6 +351,7 @@ class Elaboration(Record):
     diagnostics: tuple[Diagnostic, ...]
     forms: tuple[LayerForm | None, ...] = ()
     """For each node what is written of it; `None` for an input."""
+    moved: tuple[Moved, ...] = ()
 
 
 def elaborate(
@@ -346,4 +372,6 @@ def elaborate(
     if not findings.diagnostics:
         file = findings.own.label
         graph = Graph(name, source, tuple(elaborator.nodes), parameters, file)
-    return Elaboration(graph, tuple(findings.diagnostics), tuple(elaborator.forms))
+    return Elaboration(
+        graph, tuple(findings.diagnostics), tuple(elaborator.forms), tuple(elaborator.moved)
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.diagnostics import Refusal, nearest
 from cnncalc.graph import Node as GraphNode
 from cnncalc.language.elaboration.names import Names, Scope, Unknown
-from cnncalc.language.expressions.expression import Expression
+from cnncalc.language.expressions.expression import CHANNELS, Expression
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.forms.form import Dynamic, LayerForm
 from cnncalc.language.forms.values import Listing
@@ -31,8 +31,11 @@ def evaluate(value: Any, env: Environment, node: Node | None) -> Any:
     try:
         return value.evaluate(env)
     except ExpressionError as refusal:
-        if refusal.word == "channels" and refusal.rule == "undefined-name":
-            raise Unknown from None
+        if refusal.word in CHANNELS and refusal.rule == "undefined-name":
+            if "channels" not in env:
+                raise Unknown from None
+            refusal.instead = None
+            refusal.hint = "it is known inside a block: the channels that reach the block"
         raise refusal.at(node) from None
 
 

@@ -39,6 +39,8 @@ TOKEN = re.compile(
 )
 YAML_TRUTH = {"yes", "no", "on", "off", "null"}
 """Words that other YAML readers take for a truth value or for nothing: no names."""
+CHANNELS = ("channels", "entering")
+"""The channels that reach the layer at hand, and those that reached the block around it."""
 RESERVED = {"and", "or", "not", "true", "false"}
 
 
@@ -79,12 +81,7 @@ def parse_header(text: str) -> tuple[str, tuple[Parameter, ...]]:
         while parser.token != ")":
             start = parser.offset
             key = parser.take("name", "a parameter's name")
-            if (
-                key in RESERVED
-                or key.lower() in YAML_TRUTH
-                or key in FUNCTIONS
-                or key == "channels"
-            ):
+            if key in RESERVED or key.lower() in YAML_TRUTH or key in FUNCTIONS or key in CHANNELS:
                 raise ExpressionError(f"`{key}` has a meaning of its own here", start)
             if any(key == other.name for other in parameters):
                 raise ExpressionError(f"the parameter `{key}` stands here twice", start)

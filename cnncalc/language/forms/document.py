@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from cnncalc.diagnostics import Refusal, misspelt
-from cnncalc.language.expressions.expression import RESERVED, YAML_TRUTH
+from cnncalc.language.expressions.expression import CHANNELS, RESERVED, YAML_TRUTH
 from cnncalc.language.expressions.operations import FUNCTIONS
 from cnncalc.language.forms.form import LayerForm, number_names
 from cnncalc.language.forms.inputs import check_names
@@ -160,7 +160,7 @@ class Document:
                 message = f"`{word}` is no name for a parameter"
                 hint = "letters, digits and _, a letter first"
                 self.findings.report("bad-value", message, source, key, hint)
-            elif word in FUNCTIONS or word == "channels":
+            elif word in FUNCTIONS or word in CHANNELS:
                 message = f"`{word}` has a meaning of its own"
                 self.findings.report("duplicate-name", message, source, key)
             else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.diagnostics import Refusal, UsageError, nearest
-from cnncalc.language.expressions.expression import RESERVED, YAML_TRUTH
+from cnncalc.language.expressions.expression import CHANNELS, RESERVED, YAML_TRUTH
 from cnncalc.language.forms.values import ValueReader
 from cnncalc.language.text.findings import Findings, describe, entries
 from cnncalc.language.text.source import MappingNode, Node, SequenceNode, Source
@@ -48,7 +48,7 @@ def check_names(source: Source, node: Node, taken: Mapping[str, str], findings: 
             findings.report("bad-value", message, source, key, hint)
             continue
         meaning = "a layer kind" if word in KINDS else taken.get(word)
-        if word in RESERVED or word.lower() in YAML_TRUTH or word == "channels":
+        if word in RESERVED or word.lower() in YAML_TRUTH or word in CHANNELS:
             meaning = "a word of the language"
         if meaning is not None:
             message = f"`{word}` is {meaning}; an input needs another name"
@@ -103,6 +103,27 @@ def check_input_size(size: Any) -> None:
         raise OptionError(f"sizes are whole numbers from 1 on, not {size}")
     if size > INTEGER_LIMIT:
         raise LimitError(f"size {size:,} is beyond the limit of 2^31 − 1")
+
+
+def check_axes(written: Mapping[str, Shape], shapes: Mapping[str, Shape], label: str) -> None:
+    """Refuse shapes that make another network: `conv` is 1-D, 2-D or 3-D after its input.
+
+    Raises:
+        UsageError: a shape has not as many sizes as the file's; asks whether another is meant.
+    """
+    for name, shape in shapes.items():
+        before = written[name]
+        if len(shape) == len(before):
+            continue
+        meant = shape + shape[-1:] * (len(before) - len(shape))
+        if len(shape) == 1 or len(meant) > len(before):
+            meant = before
+        text, question = ("x".join(map(str, sizes)) for sizes in (shape, meant))
+        raise UsageError(
+            f"{label} has an input of {len(before)} sizes, {list(before)}, and {text} has "
+            f"{len(shape)}",
+            f"is {question} meant? Other axes are another network: write them in its file",
+        )
 
 
 def replaced(shapes: Mapping[str, Shape], given: GivenInput | None, label: str) -> dict[str, Shape]:
