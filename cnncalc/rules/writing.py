@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cnncalc.diagnostics import Diagnostic, Edit, Fix
+from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place
 from cnncalc.language.elaboration.elaborate import Moved
+from cnncalc.language.forms.inputs import written_inputs
 from cnncalc.rules.base import Rule, Subject
 from cnncalc.shapes import Shape, channels_first
 
@@ -58,19 +59,28 @@ layers:
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
-        place = subject.place_of_key("input", value=True)
         for node in subject.graph.nodes:
             shape = node.facts.output
             if not node.inputs and looks_channels_last(shape):
+                place = self._place(subject, node.name)
                 yield Diagnostic(
                     self.name,
                     self.severity,
                     f"{list(shape)} is read as {shape[0]} channels of "
                     f"{'×'.join(map(str, shape[1:]))}",
                     place,
+                    node.name,
                     hint=f"channels come first: {list(channels_first(shape))}",
                     excerpt=subject.excerpt(place),
                 )
+
+    def _place(self, subject: Subject, name: str) -> Place | None:
+        """Where the shape of an input is written."""
+        entry = subject.written.network.keys.get("input") if subject.written is not None else None
+        if entry is None:
+            return None
+        source, _, node = entry
+        return source.place(written_inputs(source, node).get(name, node))
 
 
 class MovingChannels(Rule):
@@ -89,7 +99,7 @@ class MovingChannels(Rule):
 input: [16, 32, 32]
 blocks:
   shortcut(width):
-    - {conv: [width, 1], if: channels != width}
+    - {conv: {filters: width, kernel: 1, bias: false}, if: channels != width}
     - {batch_norm: , if: channels != width}
 layers:
   - add: [[conv: [32, 3, 1, 1]], [shortcut: 32]]
@@ -98,7 +108,7 @@ layers:
 input: [16, 32, 32]
 blocks:
   shortcut(width):
-    - {conv: [width, 1], if: entering != width}
+    - {conv: {filters: width, kernel: 1, bias: false}, if: entering != width}
     - {batch_norm: , if: entering != width}
 layers:
   - add: [[conv: [32, 3, 1, 1]], [shortcut: 32]]

@@ -558,7 +558,6 @@ def test_expressions_of_parameters_of_parameters() -> None:
 def test_the_inputs_shape_in_place_of_the_files() -> None:
     found = network("input: [3, 8, 8]\nlayers: [conv: [4, 3]]\n")
     assert found.graph(input=(1, 10, 12)).nodes[-1].facts.output == (4, 8, 10)
-    assert found.graph(input=(1, 10)).nodes[-1].facts.output == (4, 8)
 
 
 def test_an_unknown_parameter() -> None:

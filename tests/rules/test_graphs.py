@@ -26,7 +26,11 @@ def test_the_findings_of_a_file_and_of_its_graph_agree(name: str) -> None:
     assert sum(f.times for f in bare) == sum(f.times for f in written)
 
 
-@pytest.mark.parametrize("rule", CHECKS, ids=lambda rule: rule.name)
+OF_GRAPHS = [rule for rule in CHECKS if rule.name != "moving-channels"]
+"""Rules that need no file: a graph has no conditions."""
+
+
+@pytest.mark.parametrize("rule", OF_GRAPHS, ids=lambda rule: rule.name)
 def test_every_rule_finds_its_example_without_a_file(rule: Rule) -> None:
     name = rule.name
     text = RULES[name].fails

@@ -42,6 +42,15 @@ def test_the_hint_writes_the_channels_first() -> None:
     assert str(found.place).endswith(":1:8")
 
 
+def test_each_of_several_inputs_is_told() -> None:
+    text = (
+        "input: {left: [32, 32, 3], mask: [1, 32, 32], right: [48, 48, 3]}\n"
+        "layers: [{relu: , output: true}, {tanh: , from: mask, output: true}, {relu: , from: right}]\n"
+    )
+    found = [f for f in examined(text) if f.rule == "channels-last-input"]
+    assert [(f.layer, f.place and f.place.column) for f in found] == [("left", 15), ("right", 53)]
+
+
 MOVING = [
     # a block's layers, the line (from 1 inside the block) of a condition that has moved
     (["{conv: [width, 1], if: channels != width}", "{batch_norm: , if: channels != width}"], 2),
