@@ -45,10 +45,11 @@ def test_the_hint_writes_the_channels_first() -> None:
 def test_each_of_several_inputs_is_told() -> None:
     text = (
         "input: {left: [32, 32, 3], mask: [1, 32, 32], right: [48, 48, 3]}\n"
-        "layers: [{relu: , output: true}, {tanh: , from: mask, output: true}, {relu: , from: right}]\n"
+        "layers: [{relu: , output: true}, {tanh: , from: mask, output: true}, "
+        "{relu: , from: right}]\n"
     )
     found = [f for f in examined(text) if f.rule == "channels-last-input"]
-    assert [(f.layer, f.place and f.place.column) for f in found] == [("left", 15), ("right", 53)]
+    assert [(f.layer, f.place and f.place.column) for f in found] == [("left", 15), ("right", 54)]
 
 
 MOVING = [
