@@ -5,26 +5,43 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
-COMMANDS = {
-    "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
-    "validate": "Find mistakes in architecture files, with line, column and repair.",
-    "check": "One layer's sliding kernel on one axis: arithmetic, drawing, repairs.",
-    "explain": "The arithmetic of one layer with its numbers put in; or a network's story.",
-    "compare": "Networks side by side: totals, and their ratios.",
-    "diff": "What changed between two networks, layer by layer.",
-    "sweep": "Totals over a grid of inputs, batches and parameters.",
-    "reconcile": "Why other counters say another number.",
-    "verify": "Run the network in NumPy and hold every column against what happened.",
-    "export": "Write a report file; the ending picks the format.",
-    "zoo": "List the shipped networks, or print one.",
-    "rules": "The rules of `validate`, each explained with examples.",
-    "layers": "The layer kinds and their options.",
-    "schema": "The JSON Schema of an architecture file, for editors.",
+GROUPS = {
+    "Look": {
+        "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
+        "explain": "The arithmetic of one layer with its numbers put in; or a network's story.",
+        "compare": "Networks side by side: totals, and their ratios.",
+        "sweep": "Totals over a grid of inputs, batches and parameters.",
+    },
+    "Check": {
+        "validate": "Find mistakes in architecture files, with line, column and repair.",
+        "check": "One layer's sliding kernel on one axis: arithmetic, drawing, repairs.",
+    },
+    "Change": {
+        "diff": "What changed between two networks, layer by layer.",
+        "export": "Write a report file; the ending picks the format.",
+    },
+    "Prove": {
+        "verify": "Run the network in NumPy and hold every column against what happened.",
+        "reconcile": "Why other counters say another number.",
+    },
+    "Reference": {
+        "zoo": "List the shipped networks, or print one.",
+        "rules": "The rules of `validate`, each explained with examples.",
+        "layers": "The layer kinds and their options.",
+        "schema": "The JSON Schema of an architecture file, for editors.",
+    },
 }
-"""Commands and their summaries, each in the module of its name."""
+"""Commands with their summaries, by what one wants; each is in the module of its name."""
+
+COMMANDS = {name: text for commands in GROUPS.values() for name, text in commands.items()}
+
+
+class ReaderGoneError(Exception):
+    """Whoever read standard output has left; click would take a `BrokenPipeError` for itself."""
 
 
 class Commands(click.Group):
@@ -49,9 +66,23 @@ class Commands(click.Group):
             raise click.UsageError(f"there is no command `{name}`; {did_you_mean(name, COMMANDS)}")
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *arguments: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **named)
+        except BrokenPipeError:
+            raise ReaderGoneError from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGoneError from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), told) for name, told in commands.items()])
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -92,7 +123,7 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         # the reader is gone: what is still buffered has nowhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

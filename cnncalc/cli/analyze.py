@@ -19,39 +19,13 @@ from cnncalc.render.rows import View
 FORMATS = ("table", "json", "markdown", "csv")
 
 
-def columns(value: str | None) -> tuple[str, ...]:
-    """The columns that `--columns` names."""
-    if not value:
-        return ()
-    from cnncalc.diagnostics import did_you_mean
-    from cnncalc.render.columns import COLUMNS
-
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    for name in names:
-        if name not in COLUMNS:
-            raise UsageError(
-                f"there is no column `{name}`",
-                f"{did_you_mean(name, COLUMNS)}\nthe columns are {', '.join(COLUMNS)}",
-            )
-    return tuple(dict.fromkeys(names))
-
-
 @click.command("analyze")
 @with_report
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
-@click.option("--columns", "columns_", metavar="NAMES", help="Columns to show, commas between.")
-@click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB.")
 @click.option("--convention", metavar="NAME", help="MACs as another counter has them: fvcore, …")
 @output_option
 def command(
-    report: Report,
-    depth: int | None,
-    channels_last: bool,
-    format_: str,
-    columns_: str | None,
-    exact: bool,
-    convention: str | None,
-    output: str | None,
+    report: Report, view: View, format_: str, convention: str | None, output: str | None
 ) -> int:
     """Show every layer's output shape, receptive field, parameters, MACs and memory.
 
@@ -63,8 +37,8 @@ def command(
       cnncalc analyze vgg16
       cnncalc analyze resnet50 --depth 1
       cnncalc analyze vgg16_fcn --input 3x384x384 --format json
+      cnncalc analyze vgg16 --columns name,output,activations,weights --with-input
     """
-    view = View(depth, exact, channels_last, columns(columns_))
     if convention is not None:
         view = _in_convention(view, convention, report, format_)
     if format_ == "table":
@@ -92,8 +66,17 @@ def _in_convention(view: View, name: str, report: Report, format_: str) -> View:
 
 
 def write(report: Report, view: View, format_: str, output: str | None) -> None:
-    """Write a report in one of the formats that need no terminal."""
+    """Write a report in one of the formats that need no terminal.
+
+    Raises:
+        UsageError: JSON is wanted with options that shape tables.
+    """
     if format_ == "json":
+        if refused := [option for option, given in shaping(view).items() if given]:
+            raise UsageError(
+                f"JSON has every layer and column, channels first: {refused[0]} does nothing there",
+                "it shapes the table, Markdown and CSV",
+            )
         deliver_json(report.to_dict(), output)
     elif format_ == "csv":
         from cnncalc.render.csv import report_csv
@@ -103,3 +86,15 @@ def write(report: Report, view: View, format_: str, output: str | None) -> None:
         from cnncalc.render.markdown import report_markdown
 
         deliver(report_markdown(report, view), output)
+
+
+def shaping(view: View) -> dict[str, bool]:
+    """The options that shape tables and not JSON, and whether they are given for nothing."""
+    read = click.get_current_context().params.get("input_") is not None
+    return {
+        "`--depth`": view.depth is not None,
+        "`--layout`": view.channels_last and not read,  # it tells how `--input` is meant
+        "`--columns`": bool(view.columns),
+        "`--kinds`": bool(view.kinds),
+        "`--with-input`": view.with_input,
+    }

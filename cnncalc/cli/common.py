@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,10 +61,10 @@ def network_options(command: Command) -> Command:
 
 
 def with_report(command: Callable[..., int]) -> Callable[..., int]:
-    """The options that shape a report of NET; the command gets the report itself.
+    """The options that shape a report of NET and what is shown of it.
 
-    It is called with `report`, `depth` and `channels_last`, and with its own options; what the
-    report was made from is in the context's `meta`, under `NETWORK`.
+    The command is called with `report`, with `view` (a `render.rows.View`), and with its own
+    options. What the report was made from is in the context's `meta`, under `NETWORK`.
     """
 
     def run(
@@ -74,34 +74,84 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
         batch: int,
         dtype: str,
         inplace: bool,
+        depth: int | None,
         layout: str,
+        columns: tuple[str, ...],
+        kinds: tuple[str, ...],
+        with_input: bool,
+        exact: bool,
         **others: Any,
     ) -> int:
         from cnncalc.analysis.report import Settings
         from cnncalc.api import report
+        from cnncalc.render.rows import View
 
+        view = View(depth, exact, layout == "channels-last", columns, with_input, kinds)
         network = load(net)
         if layout == "channels-last":
             input_ = from_channels_last(input_)
         found = report(network, input_, dict(changes), Settings(batch, dtype, inplace))
         click.get_current_context().meta[NETWORK] = network
-        return command(report=found, channels_last=layout == "channels-last", **others)
+        return command(report=found, view=view, **others)
 
     update_wrapper(run, command)
     for option in (
+        click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB."),
+        click.option("--with-input", is_flag=True, help="A row for the input as well."),
+        click.option(
+            "--kinds", metavar="NAMES", callback=_kinds, help="Only layers of these kinds."
+        ),
+        click.option(
+            "--columns", metavar="NAMES", callback=_columns,
+            help="Columns to show, commas between.",
+        ),
         click.option(
             "--layout",
             type=click.Choice(["channels-first", "channels-last"]),
             default="channels-first",
-            help="Write shapes, and read --input, as C×H×W or as H×W×C.",
+            help="Write shapes, and read --input, as CxHxW or as HxWxC.",
         ),
-        click.option("--inplace", is_flag=True, help="Activations write over their input."),
         click.option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums."),
+        click.option("--inplace", is_flag=True, help="Activations write over their input."),
         network_options,
         click.argument("net"),
-    ):
+    ):  # fmt: skip
         run = option(run)
     return run
+
+
+def _columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    if not value:
+        return ()
+    from cnncalc.render.columns import COLUMNS
+
+    return chosen(value, "column", COLUMNS)
+
+
+def _kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    if not value:
+        return ()
+    from cnncalc.layers import KINDS
+
+    return chosen(value, "layer kind", KINDS)
+
+
+def chosen(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The names in a list with commas between, each once and in their order.
+
+    Raises:
+        UsageError: one of them is not known.
+    """
+    from cnncalc.diagnostics import did_you_mean
+
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no {what} `{name}`",
+                f"{did_you_mean(name, known)}\nthe {what}s are {', '.join(known)}",
+            )
+    return names
 
 
 def output_option(command: Command) -> Command:
@@ -176,7 +226,7 @@ def _write(stream: Any, text: str, without: Callable[[str, str], str] | None) ->
     except UnicodeEncodeError:
         if without is None:
             stream.flush()
-            stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+            stream.buffer.write(text.encode("utf-8", "surrogateescape"))
             return
         text = without(text, encoding)
     stream.write(text)
@@ -194,7 +244,7 @@ def write_file(path: str, text: str) -> None:
     try:
         if os.path.exists(target) and not os.path.isfile(target):
             # a device or a pipe cannot be replaced
-            with open(target, "w", encoding="utf-8") as stream:
+            with open(target, "w", encoding="utf-8", errors="surrogateescape") as stream:
                 stream.write(text)
         else:
             _replace(target, text)
@@ -209,7 +259,9 @@ def _replace(target: str, text: str) -> None:
     folder, name = os.path.split(target)
     handle, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", dir=folder)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(
+            handle, "w", encoding="utf-8", errors="surrogateescape", newline=""
+        ) as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

@@ -40,14 +40,12 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
 @click.option(
     "-o", "--output", required=True, type=click.Path(), callback=_format, help="The file to write."
 )
-def command(
-    report: Report, depth: int | None, channels_last: bool, format_: str | None, output: str
-) -> int:
+def command(report: Report, view: View, format_: str | None, output: str) -> int:
     """Write a report file: Markdown, JSON or CSV, as its ending says.
 
     The file is written whole or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
-    write(report, View(depth, channels_last=channels_last), chosen, output)
+    write(report, view, chosen, output)
     click.echo(f"wrote {plain(output)}", err=True)
     return 0

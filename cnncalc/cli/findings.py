@@ -50,10 +50,10 @@ def write(
 
 
 def _statistics(findings: Sequence[Diagnostic]) -> list[dict[str, Any]]:
-    """How often each rule was found, the most frequent first."""
+    """How many findings each rule has, the most frequent first; they add up to the summary."""
     counts: dict[str, int] = {}
     for finding in findings:
-        counts[finding.rule] = counts.get(finding.rule, 0) + finding.times
+        counts[finding.rule] = counts.get(finding.rule, 0) + 1
     return [
         {
             "rule": rule,

@@ -105,6 +105,11 @@ def command(
     """
     if unsafe and not (fix or diff):
         raise UsageError("`--unsafe` goes with `--fix` or `--diff`")
+    if diff and (format_ or statistics):
+        option = "--format" if format_ else "--statistics"
+        raise UsageError(f"`{option}` does nothing with `--diff`, which writes a patch")
+    if statistics and format_ in ("github", "sarif"):
+        raise UsageError("`--statistics` goes with the formats text and json")
     limits = Limits(max_params, max_macs, max_memory, batch, BYTES[dtype])
     parameters = dict(changes)
 
@@ -147,7 +152,8 @@ def command(
         deliver("".join(patches), output, data=True)
         return int(bool(patches) and not exit_zero)
     if format_ is None:
-        format_ = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"
+        actions = os.environ.get("GITHUB_ACTIONS") == "true" and not statistics
+        format_ = "github" if actions else "text"
     write(findings, mended, format_, statistics, output)
     counts = summarize(findings)
     failed = counts["errors"] or (strict and counts["warnings"])

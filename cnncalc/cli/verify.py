@@ -87,6 +87,8 @@ def command(
       cnncalc verify resnet50 --profile --sort time
       cnncalc verify lenet5 --weights lenet5.npz --image digit.npy --output-scores 3
     """
+    if sort == "time" and not profile:
+        raise UsageError("`--sort time` goes with `--profile`")
     found = report(load(net), input_, dict(changes), Settings(batch, dtype))
     one_thread_a_product()
     from cnncalc.cli.progress import progress

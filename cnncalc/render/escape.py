@@ -14,9 +14,10 @@ ASCII_FORMS = str.maketrans(
         "∞": "*", "✓": "+", "✗": "!", "⋮": ":", "□": "o", "■": "#", "░": ".", "▒": ":", "▓": "#",
         "█": "#", "▉": "#", "▊": "#", "▋": "=", "▌": "=", "▍": "-", "▎": "-", "▏": "-",
         "─": "-", "━": "=", "│": "|", "┃": "|", "•": "*", "●": "*", "∎": "#",
-        "⌊": "[", "⌋": "]", "⌈": "[", "⌉": "]", "²": "2", "³": "3", "“": '"', "”": '"', "’": "'",
+        "⌊": "[", "⌋": "]", "⌈": "[", "⌉": "]", "≈": "~", "±": "+", "÷": "/", "′": "'",
+        "“": '"', "”": '"', "’": "'",
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰╴╶╵╷", "+"),
-        **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
+        **dict(zip("αβγδεζηκλμνπρστφωΠΣΦΔ", "abgdezhklmnprstfwPSFD", strict=True)),
         **dict(zip("▁▂▃▄▅▆▇", "_.:-=+*", strict=True)),
     }
 )  # fmt: skip
@@ -39,13 +40,27 @@ def _escaped(sign: str) -> str:
 def legible(text: str, encoding: str) -> str:
     """The text in an encoding that lacks some of its signs: ASCII forms keep their columns.
 
-    What has no such form (a name in Chinese) becomes question marks.
+    What has no such form (a name in Chinese) becomes question marks. A dot with blanks around it
+    is a product behind a bracket or within backquotes, and elsewhere divides phrases.
     """
     lacking = {sign for sign in set(text) if not _encodes(sign, encoding)}
     if "·" in lacking:
-        text = text.replace(" · ", " | ").replace("·", "*")
-    forms = {ord(sign): ASCII_FORMS.get(ord(sign)) or "?" * _cells(sign) for sign in lacking}
-    return text.translate(forms)
+        text = re.sub(
+            r"(?<!\]) · (?=[^`\n]*(?:`[^`\n]*`[^`\n]*)*$)", " | ", text, flags=re.MULTILINE
+        )
+        text = text.replace("·", "*")
+    return text.translate({ord(sign): _form(sign) for sign in lacking})
+
+
+def _form(sign: str) -> str:
+    """What stands for a sign, in as many cells: its own form, its base letter, question marks."""
+    from unicodedata import combining, east_asian_width, normalize
+
+    if known := ASCII_FORMS.get(ord(sign)):
+        return known
+    cells = 0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1
+    base = normalize("NFKD", sign).encode("ascii", "ignore").decode()
+    return base if len(base) == cells else "?" * cells
 
 
 def _encodes(sign: str, encoding: str) -> bool:
@@ -54,12 +69,6 @@ def _encodes(sign: str, encoding: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _cells(sign: str) -> int:
-    from unicodedata import combining, east_asian_width
-
-    return 0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1
 
 
 def markdown(text: str) -> str:

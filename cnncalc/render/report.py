@@ -120,6 +120,14 @@ def findings(report: Report) -> RenderableType:
     return Group(*parts)
 
 
+def _shown(report: Report, view: View) -> list[RenderableType]:
+    """How much of the network the table shows, where that is not all."""
+    if not view.kinds:
+        return []
+    count = sum([layer.kind in view.kinds for layer in report.layers])
+    return [Text(f"{count} of {len(report.layers)} layers; the totals are those of all", "quiet")]
+
+
 def document(report: Report, view: View = View()) -> RenderableType:
     """Everything that `analyze` shows."""
     parts: list[RenderableType] = [Text(plain(report.name), "title")]
@@ -129,6 +137,7 @@ def document(report: Report, view: View = View()) -> RenderableType:
         Text(summary.heading(report, view.channels_last), "quiet"),
         Text(""),
         layers(report, view),
+        *_shown(report, view),
         Totals(report, view),
     ]
     if report.diagnostics:

@@ -56,7 +56,7 @@ def totals(
         (
             "FLOPs",
             numbers.exact(found.flops),
-            " + ".join([f"2 · {numbers.human(found.macs)} MACs", *others]),
+            " + ".join([f"2·{numbers.human(found.macs)} MACs", *others]),
         ),
         (
             "activations",
