@@ -22,7 +22,9 @@ FORMATS = ("table", "json", "markdown", "csv")
 @click.command("analyze")
 @with_report
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
-@click.option("--convention", metavar="NAME", help="MACs as another counter has them: fvcore, …")
+@click.option(
+    "--convention", metavar="NAME", help="MACs as another counter has them, such as fvcore."
+)
 @output_option
 def command(
     report: Report, view: View, format_: str, convention: str | None, output: str | None

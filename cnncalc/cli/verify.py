@@ -37,7 +37,7 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
     help="Weights from a .npz or .safetensors file, by name or else in its order.",
 )
 @click.option(
-    "--image", metavar="FILE", type=click.Path(), help="The input, as a .npy file of C×H×W."
+    "--image", metavar="FILE", type=click.Path(), help="The input, as a .npy file of CxHxW."
 )
 @click.option(
     "--output-scores",

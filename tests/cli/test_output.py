@@ -147,7 +147,7 @@ def test_nothing_goes_unannounced(
 PLAIN = [
     "analyze lenet5", "analyze vgg16 --depth 1", "zoo", "rules", "rules dilation-gridding",
     "layers", "layers conv", "check --input 10 --kernel 3 --stride 2", "verify lenet5",
-    "validate alexnet", "analyze lenet5 --format markdown", "analyze --help", "--help",
+    "validate alexnet", "analyze lenet5 --format markdown",
 ]  # fmt: skip
 
 
@@ -262,3 +262,9 @@ def test_help_is_in_groups(run: Run) -> None:
     assert sum(map(len, GROUPS.values())) == len(COMMANDS)
     for name in COMMANDS:
         assert f"\n  {name} " in text
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_is_ascii(name: str, run: Run) -> None:
+    """click writes it, and would write UTF-8 to a terminal that has asked for another."""
+    assert run(name, "--help").out.isascii()
