@@ -159,10 +159,7 @@ class UndefinedName(LanguageRule):
     name = "undefined-name"
     summary = "no parameter, layer or file of this name"
     repair = "The nearest known name (`--unsafe`)."
-    why = (
-        "A name is that of a layer before it, of a parameter of the block or of the file; a "
-        "network has no way back."
-    )
+    why = "A name is that of an earlier layer, or of a parameter of the block or of the file."
     fails = """\
 input: [3, 32, 32]
 parameters: {width: 8}

@@ -173,3 +173,41 @@ DEEP = [
 @pytest.mark.parametrize("text", DEEP, ids=["blocks", "blocks in branches"])
 def test_depth_is_limited(text: str) -> None:
     assert one(text).rule == "limit-exceeded"
+
+
+LONG = "x" * 900
+LONG_WORDS = [
+    # a word of 900 characters is quoted whole nowhere, whichever room refuses it
+    layers(f"- {{relu: , from: {LONG}}}"),
+    layers(f"- {LONG}"),
+    layers(f"- conv: {{filters: 8, kernel: 3, {LONG}: 1}}"),
+    layers(f"- {{conv: [8, 3], share: {LONG}}}"),
+    layers(f"- add: [[], {LONG}]"),
+    layers(f"- crop: {LONG}"),
+    f"input: [3]\nextends: {LONG}\nlayers: [relu]\n",
+]
+
+
+@pytest.mark.parametrize("text", LONG_WORDS)
+def test_messages_are_cut_alike(text: str) -> None:
+    assert {len(f.message) for f in examined(text) if LONG[:500] in f.message} == {600}
+
+
+TWICE = [
+    # a key given twice, wherever keys are: line and column of the second
+    ("input: [3]\ninput: [3]\nlayers: [relu]\n", 2, 1),
+    ("input: [3]\nparameters: {a: 1, a: 2}\nlayers: [relu]\n", 2, 20),
+    ("input: [3]\nlayers: [{relu: , name: a, name: b}]\n", 2, 28),
+    ("input: [3]\nlayers: [linear: {features: 3, features: 4}]\n", 2, 32),
+    ("input: [3]\nblocks: {'b(x)': [linear: x]}\nlayers: [b: {x: 1, x: 2}]\n", 3, 20),
+    ("input: [3]\nlayers: [add: [{layers: [], layers: []}]]\n", 2, 29),
+    ("input: [3]\nbudget: {params: 5, params: 6}\nlayers: [relu]\n", 2, 21),
+    ("input: {a: [3], a: [4]}\nlayers: [relu]\n", 1, 17),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column"), TWICE)
+def test_given_twice(text: str, line: int, column: int) -> None:
+    found = [f for f in examined(text) if f.rule == "duplicate-key"]
+    assert [f.place and (f.place.line, f.place.column) for f in found] == [(line, column)]
+    assert found[0].message.endswith("is given twice")
