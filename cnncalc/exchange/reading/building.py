@@ -10,7 +10,7 @@ from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.reading.views import Atom, Axis, View, laid_out, size
 from cnncalc.graph import Node, input_node
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Facts, Kind, check_size
+from cnncalc.layers.base import Facts, Kind, Reference, check_size
 from cnncalc.shapes import Shape
 
 RESHAPED_AXES = 8
@@ -127,6 +127,16 @@ class Builder:
                     f"hold {sum(constant.sources.values()):,} values, not {constant.values:,}"
                 )
 
+    def unpool(self, taken: int, pool: int, origin: Origin) -> int:
+        """Add a layer that undoes a max pool."""
+        node = self.nodes[pool]
+        shapes = tuple([self.nodes[index].facts.output for index in node.inputs])
+        name = ".".join(self.origins[pool].path) or node.kind.name
+        reference = Reference(name, pool, node.facts.output, shapes, node.kind)
+        index = self.layer("max_unpool", (taken,), {"pool": reference}, origin)
+        self.nodes[index] = self.nodes[index]._replace(reads=(pool,))
+        return index
+
     # -- order ------------------------------------------------------------------------------
 
     def bring(self, op: Op, wanted: tuple[Axis, ...], origin: Origin) -> int:
@@ -172,7 +182,7 @@ class Builder:
         return self.layer("reshape", (node,), {"shape": shape}, origin)
 
     def settle(self, op: Op, origin: Origin) -> View:
-        """Join or split axes as the framework has them, where that moves nothing.
+        """Join or split axes as the framework has them.
 
         A tensor that is only permuted stays as it lies: our layers are channels first.
         """
@@ -191,7 +201,7 @@ class Builder:
             inside.sort(key=lambda axis: place[axis[0]] if axis else len(place))
             order = [atom for axis in inside for atom in axis]
             if order != sorted(order, key=place.__getitem__):
-                return view
+                inside = axes  # an axis was taken apart and its parts put elsewhere
         self.bring(op, tuple(inside), origin)
         return self.views[op]
 

@@ -50,16 +50,33 @@ def layer(builder: Builder, op: Op) -> View:
         options = {**options, "each_position": True}
     index = builder.layer(op.name, (node,), options, op.origin, op.arrays)
     output = builder.nodes[index].facts.output
-    laid = wanted if output == tuple(map(size, wanted)) else laid_out(output)
-    if len(laid) != len(wanted):
+    if len(output) != len(wanted):
         raise Refusal("it changes the number of axes")
+    laid = tuple(
+        [
+            axis if size(axis) == length else new
+            for axis, length, new in zip(wanted, output, laid_out(output), strict=True)
+        ]
+    )
     axes: list[Axis] = list(view.axes)
     axes[channel] = laid[0]
-    rest = iter(laid[1:])
-    axes[batch] = (builder.batch, *(next(rest) if folded else ()))
-    for axis in others:
-        axes[axis] = next(rest)
+    for axis, atoms in zip(others, laid[len(laid) - len(others) :], strict=True):
+        axes[axis] = atoms
     return View(index, laid, tuple(axes))
+
+
+def max_unpool(builder: Builder, op: Op) -> View:
+    """Max unpooling by the switches of an earlier pool."""
+    view = builder.views[op.x]
+    pool = op.inputs[1]
+    assert isinstance(pool, Op)
+    known = builder.views[pool]
+    if view.batch != 0 or view.sample(0) or known.laid != known.axes[1:]:
+        raise Refusal("it undoes a pool that was moved since")
+    node = builder.bring(op.x, view.axes[1:], op.origin)
+    index = builder.unpool(node, known.node, op.origin)
+    laid = laid_out(builder.nodes[index].facts.output)
+    return View(index, laid, (view.axes[0], *laid))
 
 
 def _flat_linear(builder: Builder, op: Op, view: View) -> View | None:

@@ -22,6 +22,7 @@ PRIMITIVES: Mapping[str, Callable[[Builder, Op], View]] = {
     "permute": tensors.permute,
     "expand": tensors.expand,
     "concat": tensors.concat,
+    "max_unpool": kinds.max_unpool,
     "slice": tensors.slice_,
     "reduce": tensors.reduce,
     "matmul": tensors.matmul,

@@ -32,10 +32,17 @@ def permute(builder: Builder, op: Op) -> View:
 
 def expand(builder: Builder, op: Op) -> View:
     """An axis of size 1 repeated; what adds or multiplies does so by itself."""
-    view = builder.views[op.x]
-    if view.shape == op.shape:
-        return view
-    raise Refusal(f"it repeats {list(view.shape)} to {list(op.shape)}")
+    if builder.views[op.x].shape == op.shape:
+        return builder.views[op.x]
+    view, order = tidy(builder, op.x, op)
+    target = tuple([op.shape[axis] for axis in order])
+    grown = [n for n, axis in enumerate(order) if op.shape[axis] != view.shape[axis]]
+    if view.batch is None or op.shape[view.batch] != view.shape[view.batch] or 0 in grown:
+        raise Refusal(f"it repeats {list(view.shape)} to {list(op.shape)}")
+    index = builder.layer("upsample", (view.node,), {"size": target[1:]}, op.origin)
+    new = laid_out(target)
+    laid = tuple([new[n] if n in grown else axis for n, axis in enumerate(view.laid)])
+    return View(index, laid, output_axes(view, order, laid))
 
 
 def concat(builder: Builder, op: Op) -> View:
@@ -76,8 +83,10 @@ def lead_order(views: Sequence[View]) -> list[int]:
 
 def output_axes(view: View, order: Sequence[int], laid: tuple[Axis, ...]) -> tuple[Axis, ...]:
     """A view's axes with those of a new output put in."""
-    axes: list[Axis] = [axis[:1] if axis and axis[0].batch else () for axis in view.axes]
+    axes: list[Axis] = [tuple([atom for atom in axis if atom.batch]) for axis in view.axes]
     for place, atoms in zip(order, laid, strict=True):
+        if axes[place] and view.axes[place][0] is not axes[place][0]:
+            raise Refusal("its batch is folded into another axis")
         axes[place] = (*axes[place], *atoms)
     return tuple(axes)
 
@@ -190,7 +199,7 @@ def matmul(builder: Builder, op: Op) -> View:
         view = builder.views[one]
         if view.batch is None or view.batch >= len(view.axes) - 2:
             raise Refusal("it multiplies along the batch")
-        if view.batch != 0 or len(view.axes) != len(op.shape):
+        if view.axes[0][:1] != (builder.batch,) or len(view.axes) != len(op.shape):
             raise Refusal("its operands have no batch in front, or not as many axes as each other")
         wanted = tuple([view.sample(a) for a in range(len(view.axes)) if a or view.sample(0)])
         flipped = (*wanted[:-2], wanted[-1], wanted[-2])

@@ -49,16 +49,15 @@ class View(NamedTuple):
 
     @property
     def batch(self) -> int | None:
-        """The axis that holds the batch, in front of whatever was folded into it."""
+        """The axis that holds the batch, and whatever was folded into it."""
         for index, axis in enumerate(self.axes):
-            if axis and axis[0].batch:
+            if any([atom.batch for atom in axis]):
                 return index
         return None
 
     def sample(self, axis: int) -> Axis:
         """The atoms of an axis without the batch."""
-        found = self.axes[axis]
-        return found[1:] if found and found[0].batch else found
+        return tuple([atom for atom in self.axes[axis] if not atom.batch])
 
     def split(self, atom: Atom, parts: Axis) -> View:
         """The same with an atom written as several."""

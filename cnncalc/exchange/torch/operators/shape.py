@@ -99,6 +99,35 @@ def slice_(
     return cut(call, x, axis, start, stop, step)
 
 
+@operator("aten.slice_scatter")
+def slice_scatter(
+    call: Call,
+    x: Any,
+    part: Any,
+    axis: int = 0,
+    start: Any = None,
+    stop: Any = None,
+    step: int = 1,
+) -> Op:
+    """A range of an axis written over: what is before it, the new part, what is after it."""
+    x, new = computed(x), computed(part)
+    start, stop, step = slice(start, stop, step).indices(x.shape[axis])
+    require(step == 1, "with a step")
+    parts = [cut(call, x, axis, 0, start)] if start else []
+    parts.append(new)
+    if stop < x.shape[axis]:
+        parts.append(cut(call, x, axis, stop, x.shape[axis]))
+    return new if len(parts) == 1 else call.emit("concat", parts, {"axis": axis})
+
+
+@operator("aten.copy")
+def copy(call: Call, x: Any, other: Any, *others: Any) -> Op:
+    """Another's values in the place of one's own."""
+    found = computed(other)
+    require(found.shape == call.shape, "that repeats values")
+    return found
+
+
 @operator("aten.narrow")
 def narrow(call: Call, x: Any, axis: int, start: int, length: int) -> Op:
     """A range of an axis by its length."""
