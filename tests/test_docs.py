@@ -28,6 +28,7 @@ def test_language_example(text: str) -> None:
 
 # what an example needs around it: its input, and layers before it
 SURROUNDINGS = {
+    "permute": ("[16, 32]", []),
     "linear": ("[16]", []),
     "rbf": ("[16]", []),
     "reshape": ("[25088]", []),

@@ -20,7 +20,7 @@ OURS = (".yaml", ".yml")
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 
-READ = (".pt2",)
+READ = (".pt2", ".onnx")
 """Endings of formats that are read."""
 
 
@@ -68,6 +68,10 @@ def load_foreign(net: str) -> Imported | None:
         from cnncalc.exchange.torch.reader import open_program
 
         return open_program(net)
+    if ending == ".onnx":
+        from cnncalc.exchange.onnx.reader import open_model
+
+        return open_model(net)
     from cnncalc.exchange.torch.reader import open_module
 
     return open_module(net)

@@ -78,7 +78,7 @@ SAMPLES = {
     "filters": "64", "kernel": "3", "size": "7", "features": "1000", "pool": "pool1",
     "branches": "[[], [relu]]", "inputs": "[[], [relu]]", "shape": "[512, 7, 7]", "groups": "4",
     "start": "0", "channels": "[0, 2, 1]", "factor": "2", "squeeze": "16", "at": "0.1",
-    "scale": "2", "like": "conv1", "padding": "1",
+    "scale": "2", "like": "conv1", "padding": "1", "order": "[1, 0]",
 }  # fmt: skip
 
 

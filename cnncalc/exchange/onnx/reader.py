@@ -1,0 +1,188 @@
+"""ONNX files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.onnx.walking import Walk, weights
+from cnncalc.exchange.reading.lower import lower
+from cnncalc.exchange.reading.patterns import simplify
+from cnncalc.exchange.reading.result import Reading
+from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.numerics.arrays import Array
+
+OLDEST = 7
+"""The first opset whose operators broadcast as they do today."""
+
+Shapes = Shape | Mapping[str, Shape] | None
+
+
+def open_model(path: str) -> Imported:
+    """`model.onnx`: an ONNX graph, its weights inside, beside or absent.
+
+    Raises:
+        UsageError: it cannot be read, or the `onnx` package is missing.
+    """
+    if not os.path.isfile(path):
+        reason = "it is a directory" if os.path.isdir(path) else "no such file"
+        raise UsageError(f"cannot read {path}: {reason}")
+    model = _parsed(path)
+    name = model.graph.name
+    stem = os.path.splitext(os.path.basename(path))[0]
+    label = stem if not name or name in ("main_graph", "torch_jit", "graph") else name[:80]
+    return Imported(path, "ONNX", label, lambda input: read_model(model, path, label, input))
+
+
+def _parsed(path: str) -> Any:
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    except ImportError:
+        raise UsageError(
+            f"{path} needs the `onnx` package, which is not installed",
+            'pip install "cnncalc[onnx]"',
+        ) from None
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except DecodeError:
+        raise UsageError(f"{path} is no ONNX file, or it is cut short") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read {path}: {reason}") from None
+    except Exception as error:
+        raise UsageError(f"{path} is no ONNX file: {str(error)[:200]}") from None
+    if not model.graph.node:
+        raise UsageError(f"{path} holds no graph, or an empty one")
+    if model.functions:
+        from onnx.inliner import inline_local_functions
+
+        model = inline_local_functions(model)
+    version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
+    if version is None or version < OLDEST:
+        raise UsageError(
+            f"{path} is of opset {version or 'none'}",
+            f"opset {OLDEST} and later are read; `onnx.version_converter` brings it up",
+        )
+    return model
+
+
+def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
+    """A model's graph for an input.
+
+    Raises:
+        UsageError: the input does not fit, or is needed and not given.
+        SpecError: the model holds operators without a layer.
+    """
+    shapes = _input_shapes(model.graph, path, input)
+    program = Walk(model, path, name, shapes).run()
+    simplify(program)
+    found = lower(program, f"ONNX, {path}", path)
+    whole = all(_held(one) for one in model.graph.initializer)
+    if not whole or weights(model.graph) & {one.name for one in model.graph.input} - {
+        one.name for one in model.graph.initializer
+    }:
+        return found
+    return found._replace(run=lambda inputs: run(path, inputs))
+
+
+def _held(tensor: Any) -> bool:
+    return tensor.data_location == 1 or not tensor.dims or bool(
+        tensor.raw_data or tensor.float_data or tensor.int32_data or tensor.int64_data
+        or tensor.double_data or tensor.uint64_data
+    )  # fmt: skip
+
+
+def _input_shapes(graph: Any, path: str, input: Shapes) -> dict[str, Shape]:
+    """Shapes of the graph's inputs with their batch; 1 sample where that is free."""
+    inside = {one.name for one in graph.initializer}
+    stored = weights(graph)
+    declared = {one.name: _declared(one) for one in graph.input if one.name not in inside}
+    images = [name for name in declared if name not in stored]
+    if not images:
+        raise UsageError(f"{path} has no input")
+    given = _given(path, images, input)
+    found: dict[str, Shape] = {}
+    for name, sizes in declared.items():
+        if sizes is None or len(sizes) < 1:
+            raise UsageError(f"{path} does not say what shape `{name[:60]}` has")
+        if name in stored:
+            if None in sizes:
+                raise UsageError(f"{path} does not say what shape the weight `{name[:60]}` has")
+            found[name] = tuple([size or 0 for size in sizes])
+            continue
+        own = given.get(name)
+        shown = "×".join("?" if size is None else str(size) for size in sizes[1:])
+        if own is None:
+            if None in sizes[1:]:
+                raise UsageError(
+                    f"{path} leaves open what its input `{name[:60]}` is: {shown}",
+                    "say it, as in `--input 3x224x224`",
+                )
+            own = tuple([size or 0 for size in sizes[1:]])
+        elif len(own) != len(sizes) - 1 or any(
+            a is not None and a != b for a, b in zip(sizes[1:], own, strict=True)
+        ):
+            wanted = "×".join(map(str, own))
+            raise UsageError(
+                f"{path} fixes its input `{name[:60]}` to {shown}, and {wanted} does not fit",
+                "export it with free sizes, or convert it to an architecture file",
+            )
+        if any(size < 1 for size in own):
+            raise UsageError(f"{path}: its input `{name[:60]}` is {shown}")
+        found[name] = (sizes[0] or 1, *own)
+    return found
+
+
+def _given(path: str, images: list[str], input: Shapes) -> dict[str, Shape]:
+    if input is None:
+        return {}
+    if not isinstance(input, Mapping):
+        if len(images) > 1:
+            raise UsageError(
+                f"{path} takes {len(images)} inputs: {', '.join(images[:8])}",
+                "as in `--input " + ",".join(f"{one}=3x224x224" for one in images[:2]) + "`",
+            )
+        return {images[0]: input}
+    for name in input:
+        if name not in images:
+            raise UsageError(f"{path} has no input `{name}`", f"its inputs: {', '.join(images)}")
+    return dict(input)
+
+
+def _declared(one: Any) -> list[int | None] | None:
+    if not one.type.HasField("tensor_type") or not one.type.tensor_type.HasField("shape"):
+        return None
+    return [
+        dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else None
+        for dim in one.type.tensor_type.shape.dim
+    ]
+
+
+def run(path: str, inputs: list[Array]) -> list[Array]:
+    """The model's own outputs under ONNX Runtime.
+
+    Raises:
+        UsageError: it is not installed, or refuses the model.
+    """
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+    except ImportError:
+        raise UsageError(
+            "checking an ONNX model needs ONNX Runtime, which is not installed",
+            "pip install onnxruntime",
+        ) from None
+    try:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        inside = {one.name for one in session.get_overridable_initializers()}
+        names = [one.name for one in session.get_inputs() if one.name not in inside]
+        return list(session.run(None, dict(zip(names, inputs, strict=True))))
+    except Exception as error:
+        raise UsageError(f"ONNX Runtime refuses {path}: {str(error)[:300]}") from None

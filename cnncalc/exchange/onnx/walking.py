@@ -1,0 +1,273 @@
+"""From an ONNX graph to the common program: every node, in order."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
+from cnncalc.exchange.onnx.nodes import attribute, origin
+from cnncalc.exchange.onnx.operators import FOLDS, OPERATORS
+from cnncalc.exchange.onnx.operators.registry import Call, Unsupported
+from cnncalc.exchange.onnx.tensors import absent, stored
+from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
+from cnncalc.exchange.reading.result import Origin
+from cnncalc.layers.base import LayerError
+from cnncalc.layers.options import OptionError
+from cnncalc.shapes import Shape
+
+SMALL = 65_536
+"""Stored arrays of so many values in all are worked out at once, which tells the shape."""
+
+WEIGHT_SLOTS = {
+    "Conv": (1, 2), "ConvTranspose": (1, 2), "Gemm": (1, 2), "BatchNormalization": (1, 2, 3, 4),
+    "InstanceNormalization": (1, 2), "LayerNormalization": (1, 2), "PRelu": (1,),
+}  # fmt: skip
+"""Inputs of operators that are weights, even where the file does not hold them."""
+
+
+class Walk:
+    """Reads the nodes of one graph."""
+
+    def __init__(self, model: Any, path: str, name: str, shapes: dict[str, Shape]) -> None:
+        self.graph = model.graph
+        self.path = path
+        self.shapes = shapes
+        """Of the inputs, the batch among them."""
+        self.opset = next(
+            (one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 1
+        )
+        self.program = Program(name)
+        self.values: dict[str, Any] = {}
+
+    def run(self) -> Program:
+        """Read everything.
+
+        Raises:
+            UsageError, SpecError: the file is no graph of tensors.
+        """
+        for tensor in self.graph.initializer:
+            self._store(tensor.name, stored(tensor, self.path))
+        for given in self.graph.input:
+            if given.name in self.values:
+                continue
+            shape = self.shapes[given.name]
+            if given.name in self._weights:
+                self._store(given.name, absent(given.name, shape, self.path))
+                continue
+            op = Op("input", [], shape, {"name": given.name})
+            op.origin = Origin((), (), given.name)
+            self.program.ops.append(op)
+            self.program.inputs.append(op)
+            self.values[given.name] = op
+        for node in self.graph.node:
+            self._node(node)
+        for wanted in self.graph.output:
+            value = self._value(wanted.name, "the graph's outputs")
+            if isinstance(value, Op):
+                self.program.outputs.append(value)
+        if not self.program.outputs:
+            raise UsageError(f"{self.path} has no output that hangs on its input")
+        self.program.prune()
+        return self.program
+
+    @property
+    def _weights(self) -> set[str]:
+        return weights(self.graph)
+
+    def _store(self, name: str, constant: Constant) -> None:
+        self.values[name] = constant
+        self.program.constants[name] = constant
+
+    def _value(self, name: str, where: str) -> Any:
+        if name not in self.values:
+            raise UsageError(
+                f"{self.path}: {where} take{'' if where.endswith('s') else 's'} `{name[:80]}`, "
+                "which nothing before makes: the graph is cyclic, or out of order"
+            )
+        return self.values[name]
+
+    # -- nodes ------------------------------------------------------------------------------
+
+    def _node(self, node: Any) -> None:
+        where = f"`{(node.name or node.op_type)[:80]}`"
+        inputs = [self._value(name, where) if name else None for name in node.input]
+        attributes = {one.name: attribute(one) for one in node.attribute}
+        if any(isinstance(one, Op) for one in inputs) and node.op_type not in ("Shape", "Size"):
+            found = self._computed(node, inputs, attributes)
+        else:
+            found = self._folded(node, inputs, attributes)
+        results = found if isinstance(found, tuple) else (found,)
+        for name, value in zip(node.output, results, strict=False):
+            if name:
+                self.values[name] = value
+
+    def _computed(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Any:
+        call = Call(node.op_type, None, origin(node), self.program.ops)
+        call.opset, call.results = self.opset, max(1, sum(map(bool, node.output)))
+        function = OPERATORS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+        before, reason = len(self.program.ops), ""
+        if function is not None:
+            try:
+                return function(call, *inputs, **attributes)
+            except Unsupported as error:
+                reason = f" {error}"
+            except (LayerError, OptionError) as error:
+                place = str(call.origin)
+                text = f"`{node.op_type}`: {error}"
+                raise SpecError([Diagnostic("bad-value", "error", text, layer=place)]) from None
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+                reason = " with attributes or inputs that are not its own"
+        del self.program.ops[before:]
+        taken: list[Operand] = [one for one in inputs if isinstance(one, Op)]
+        name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+        op = Op("unsupported", taken, taken[0].shape, {"operator": name[:100] + reason})
+        op.origin = call.origin
+        self.program.ops.append(op)
+        # what follows cannot be looked at: its shapes are unknown
+        raise SpecError(self._unsupported(op))
+
+    def _unsupported(self, first: Op) -> list[Diagnostic]:
+        """All operators without a layer that the file names, of which one was met."""
+        places: dict[str, list[str]] = {first.options["operator"]: [str(first.origin)]}
+        for node in self.graph.node:
+            known = node.op_type in OPERATORS or node.op_type in FOLDS or node.op_type in SHAPES
+            if node.domain not in ("", "ai.onnx") or not known:
+                name = ".".join(filter(None, (node.domain, node.op_type)))[:100]
+                place = str(origin(node))
+                if place != str(first.origin):
+                    places.setdefault(name, []).append(place)
+        return refusal(self.program.name, places)
+
+    # -- what is stored -----------------------------------------------------------------------
+
+    def _folded(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Any:
+        import numpy as np
+
+        kind = node.op_type
+        if kind in ("Shape", "Size"):
+            sizes = np.array(inputs[0].shape, np.int64)
+            part = sizes[attributes.get("start", 0) : attributes.get("end")]
+            return _literal(part if kind == "Shape" else np.array(prod(inputs[0].shape)))
+        if kind == "Constant":
+            return self._constant(node, attributes)
+        if kind == "ConstantOfShape":
+            return self._filled(node, inputs[0], attributes)
+        function = FOLDS.get(kind)
+        given = [one for one in inputs if one is not None]
+        if function is None or any(isinstance(one, tuple) for one in given):
+            raise SpecError(refusal(self.program.name, {kind[:100]: [str(origin(node))]}))
+
+        def work() -> Any:
+            try:
+                arrays = [None if one is None else one.read() for one in inputs]
+                with np.errstate(all="ignore"):
+                    return np.asarray(function(*arrays, **attributes))
+            except UsageError:
+                raise
+            except Exception as error:
+                text = f"{self.path}: `{node.name or kind}` cannot be worked out: {error}"
+                raise UsageError(text[:300]) from None
+
+        literal = all(one.role == "literal" for one in given)
+        role = "literal" if literal else "stored"
+        if sum(one.values for one in given) <= SMALL:
+            try:
+                found = work()
+            except UsageError:
+                if literal:
+                    raise
+                shape = _shape_of(kind, given, attributes)
+            else:
+                return Constant(node.output[0], found.shape, role, lambda: found)
+        else:
+            shape = _shape_of(kind, given, attributes)
+        if shape is None:
+            raise SpecError(refusal(self.program.name, {f"{kind} of weights": [node.name]}))
+        return Constant(node.output[0], shape, role, work)
+
+    def _constant(self, node: Any, attributes: dict[str, Any]) -> Constant:
+        import numpy as np
+
+        if "value" in attributes:
+            constant = stored(attributes["value"], self.path, "literal")
+            if constant.values > 1:
+                constant.name, constant.role = node.output[0], "stored"
+                constant.sources = {node.output[0]: constant.values}
+            return constant
+        for key in ("value_float", "value_int", "value_floats", "value_ints"):
+            if key in attributes:
+                return _literal(np.array(attributes[key]))
+        raise UsageError(f"{self.path}: a constant `{node.output[0]}` holds no numbers")
+
+    def _filled(self, node: Any, target: Any, attributes: dict[str, Any]) -> Constant:
+        """An array of one value everywhere, as large as its shape says."""
+        import numpy as np
+
+        shape = [int(one) for one in target.read().reshape(-1).tolist()]
+        if len(shape) > 8 or any(size < 0 for size in shape) or prod(shape) > 2**53:
+            raise UsageError(f"{self.path}: `{node.output[0]}` claims {shape}")
+        tensor = attributes.get("value")
+        value = stored(tensor, self.path, "literal").read() if tensor is not None else np.float32(0)
+        name = node.output[0]
+        role = "stored" if prod(shape) > 1 and value.dtype.kind == "f" else "literal"
+        return Constant(name, shape, role, lambda: np.full(shape, value.reshape(-1)[0]))
+
+
+SHAPES = ("Shape", "Size", "Constant", "ConstantOfShape")
+
+
+def weights(graph: Any) -> set[str]:
+    """Inputs of the graph that operators take as weights."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for node in graph.node:
+        slots = WEIGHT_SLOTS.get(node.op_type, ())
+        for place, name in enumerate(node.input):
+            (found if place in slots else others).add(name)
+    return found - others
+
+
+def refusal(name: str, places: dict[str, list[str]]) -> list[Diagnostic]:
+    """One message for operators without a layer: what, how many, where."""
+    count = sum(map(len, places.values()))
+    lines = []
+    for operator, where in sorted(places.items(), key=lambda item: -len(item[1])):
+        more = f" and {len(where) - 8} more" if len(where) > 8 else ""
+        lines.append(f"`{operator}` ×{len(where)} at {', '.join(where[:8])}{more}")
+    have = "operation has" if count == 1 else "operations have"
+    text = f"{count} {have} no layer in {name}: " + "; ".join(lines)
+    return [Diagnostic("unknown-layer", "error", text)]
+
+
+def _literal(array: Any) -> Constant:
+    return Constant("", array.shape, "literal", lambda: array, {})
+
+
+def _shape_of(kind: str, given: list[Constant], attributes: dict[str, Any]) -> Shape | None:
+    """The shape of an operation on arrays too large to be worked out for it."""
+    shape = given[0].shape
+    if kind == "Transpose":
+        order = attributes.get("perm") or list(range(len(shape)))[::-1]
+        return tuple([shape[axis] for axis in order])
+    if kind == "Reshape":
+        target = [int(one) for one in given[1].read().tolist()]
+        target = [shape[n] if s == 0 else s for n, s in enumerate(target)]
+        known = prod([s for s in target if s != -1])
+        return tuple([prod(shape) // known if s == -1 else s for s in target])
+    if kind in ("Identity", "Cast", "Neg", "Sqrt", "Abs", "Exp"):
+        return shape
+    if kind in ("Add", "Sub", "Mul", "Div"):
+        import numpy as np
+
+        return tuple(np.broadcast_shapes(*[one.shape for one in given]))
+    if kind in ("Unsqueeze", "Squeeze"):
+        axes = attributes.get("axes") or [int(one) for one in given[1].read().tolist()]
+        if kind == "Squeeze":
+            return tuple(
+                [n for a, n in enumerate(shape) if a - len(shape) not in axes and a not in axes]
+            )
+        rank, rest = len(shape) + len(axes), iter(shape)
+        places = {axis % rank for axis in axes}
+        return tuple([1 if a in places else next(rest) for a in range(rank)])
+    return None
