@@ -65,16 +65,6 @@ class Sliding(Kind):
         return Kept(values)
 
 
-def slides(kind: Kind, shape: Shape) -> tuple[Slide, ...]:
-    """`Sliding.slides` of a kind that must be one.
-
-    Raises:
-        LayerError: as there.
-    """
-    assert isinstance(kind, Sliding), kind.name
-    return kind.slides(shape)
-
-
 def extents(axes: tuple[Slide, ...]) -> tuple[Shape, Windows]:
     """Output sizes and windows of the axes."""
     first = axes[0]

@@ -245,11 +245,14 @@ class Rule:
         they stand in the file itself and every use of the written layer has the finding: what
         is right elsewhere is not to be changed.
         """
+        alone = not subject.offers  # each by itself: nobody reads them
         written: dict[int | str, tuple[Verdict, list[int]]] = {}
         for verdict, indices in judged:
             for index in indices:
                 form = subject.form(index)
-                key = id(form.node) if form is not None else verdict.message
+                key: int | str = verdict.message if not alone else index
+                if form is not None:
+                    key = id(form.node)
                 known = written.get(key)
                 if known is None:
                     written[key] = (verdict, [index])
@@ -302,7 +305,7 @@ class Rule:
         fixes = []
         for repair in verdict.repairs:
             edits = set_options(written, repair.options) if written is not None else ()
-            if edits or subject.trials.options(self.name, len(uses), alike, repair.options):
+            if edits or subject.trials.options(self.name, uses, alike, repair.options):
                 fixes.append(Fix(repair.description, repair.safe, edits))
         if verdict.fits is not None:
             nodes = subject.graph.nodes

@@ -40,19 +40,21 @@ class Trials:
         self.left = TRIED_LAYERS
         self._before: Counts | None = None
 
-    def helps(self, rule: str, uses: int, changed: Graph | None) -> bool:
-        """Whether a changed network has that many findings of a rule less, and no new ones."""
+    def helps(self, rule: str, uses: Iterable[int], changed: Graph | None) -> bool:
+        """Whether a rule finds nothing more in some layers, and nothing else has come."""
         if changed is None:
             return False
         if self._before is None:
             self._before = _counts(self.subject, self.subject.graph)
         before, after = self._before, _counts(self.subject, changed)
-        if after is None or before is None or after.all[rule] > before.all[rule] - uses:
+        if after is None or before is None:
+            return False
+        if any([(rule, changed.nodes[index].name) in after.layers for index in uses]):
             return False
         return all(count <= before.serious[name] for name, count in after.serious.items())
 
     def options(
-        self, rule: str, uses: int, alike: Iterable[int], options: Mapping[str, str]
+        self, rule: str, uses: Sequence[int], alike: Iterable[int], options: Mapping[str, str]
     ) -> bool:
         """Whether other options in all layers that are written as one help those with a finding."""
         nodes = self.subject.graph.nodes
@@ -69,7 +71,7 @@ class Trials:
     def input(self, rule: str, shape: Shape) -> bool:
         """Whether another input helps against a finding about the whole network."""
         other = rebuilt(self.subject.graph, {}, shape) if self.affords() else None
-        return other is not None and self.helps(rule, 1, other)
+        return other is not None and self.helps(rule, (0,), other)
 
     def inputs(self, rule: str, uses: Sequence[int], fits: Fits) -> Iterator[tuple[Node, ...]]:
         """The network on the nearest smaller and larger inputs that help in all uses of a layer.
@@ -93,7 +95,7 @@ class Trials:
                 for axis, (size, old) in enumerate(zip(sizes[1:], shape[1:], strict=True))
             ):
                 other = rebuilt(graph, {}, tuple(sizes))
-                if other is not None and self.affords() and self.helps(rule, len(uses), other):
+                if other is not None and self.affords() and self.helps(rule, uses, other):
                     yield other.nodes
 
     def _nearest(
@@ -213,24 +215,27 @@ def _named(reference: Reference, nodes: list[Node]) -> Reference:
 
 
 class Counts(NamedTuple):
-    """How often each rule finds something amiss."""
+    """What the rules find in a network."""
 
-    all: Counter[str]
+    layers: set[tuple[str, str | None]]
+    """Rules and the layers they are about."""
     serious: Counter[str]
-    """Notes left out: a change for the better may bring one."""
+    """Findings of each rule, notes left out: a change for the better may bring one."""
 
 
 def _counts(subject: Subject, graph: Graph) -> Counts | None:
     """The findings in a graph; `None`: its windows are too long to be followed."""
     from cnncalc.rules.base import Subject as Other
-    from cnncalc.rules.checks import check
+    from cnncalc.rules.checks import CHECKS
 
-    counts = Counts(Counter(), Counter())
+    counts = Counts(set(), Counter())
+    other = Other(graph, None, limits=subject.limits, offers=False)
     try:
-        for finding in check(Other(graph, None, limits=subject.limits, offers=False)):
-            counts.all[finding.rule] += finding.times
-            if finding.severity != "note":
-                counts.serious[finding.rule] += finding.times
+        for rule in CHECKS:
+            for finding in rule.check(other):
+                counts.layers.add((finding.rule, finding.layer))
+                if finding.severity != "note":
+                    counts.serious[finding.rule] += finding.times
     except WindowLimitError:
         return None
     return counts

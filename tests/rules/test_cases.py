@@ -54,6 +54,8 @@ CASES: list[tuple[str, str, tuple[int, ...], list[Any], str]] = [
      [conv(8, 2, stride=5)], "= 1.4: the last 2 positions are never read"),
     ("stride-does-not-tile", "one window on a tenth of the step", (1, 9),
      [conv(8, 2, stride=10)], "= 1.7: the last 7 positions are never read"),
+    ("channels-last-input", "a picture as NumPy and TensorFlow have it", (32, 32, 3), [conv()],
+     "[32, 32, 3] is read as 32 channels of 32×3"),
     ("uneven-padding", "TensorFlow's same on an even size", (3, 224, 224),
      [conv(32, 3, stride=2, padding="same")], "pads 0 before and 1 after"),
     ("uneven-padding", "an even kernel", (3, 32, 32), [conv(8, 4, padding="same")],
@@ -226,7 +228,7 @@ def test_not_found(rule: str, source: str, input: tuple[int, ...], layers: list[
 def test_every_rule_has_a_real_case() -> None:
     from cnncalc.rules.checks import CHECKS
 
-    covered = {case[0] for case in CASES} | {"budget-exceeded"}
+    covered = {case[0] for case in CASES} | {"budget-exceeded", "expectation-missed"}
     covered |= {"channels-last-input", "moving-channels"}  # in test_writing
     assert covered == {rule.name for rule in CHECKS}
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from cnncalc.layers.sliding import slides
 from cnncalc.numerics.arrays import Array, Indices
 from cnncalc.numerics.fields.reading import Reads, Taps, in_place
 from cnncalc.numerics.fields.walking import steps
@@ -100,25 +99,25 @@ def each(function: Callable[..., Array], *options: str, reads: Reads = in_place)
 
 def geometry(kind: Any, x: Array) -> dict[str, Any]:
     """Stride, dilation and padding in numbers of a kernel that slides over ``x``."""
-    pads = tuple((slide.before, slide.after) for slide in slides(kind, x.shape[1:]))
+    pads = tuple((slide.before, slide.after) for slide in kind.slides(x.shape[1:]))
     return {"stride": kind.stride, "dilation": kind.dilation, "padding": pads}
 
 
 def output_size(kind: Any, x: Array) -> Shape:
     """How often a kernel fits on each axis of ``x`` [B, C, *spatial]."""
-    return tuple(slide.output for slide in slides(kind, x.shape[1:]))
+    return tuple(slide.output for slide in kind.slides(x.shape[1:]))
 
 
 def slid(compute: Callable[[Call], Array], lowest: Callable[..., Array]) -> Kernel:
     """A kernel that slides; ``lowest`` finds the lowest value at each position (see `Taps`)."""
 
     def reads(kind: Any, before: Shape, after: Shape) -> tuple[Taps, ...]:
-        return tuple(map(taps, slides(kind, before)))
+        return tuple(map(taps, kind.slides(before)))
 
     def taps(slide: Slide) -> Taps:
         return Taps(slide.kernel, slide.stride, slide.before, slide.dilation, lowest)
 
     def walk(kind: Any, before: Shape) -> Shape:
-        return tuple(map(steps, slides(kind, before)))
+        return tuple(map(steps, kind.slides(before)))
 
     return Kernel(compute, reads, walk)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.layers.sliding import slides
 from cnncalc.numerics.arrays import Array, Indices, Ints, Padding
 from cnncalc.numerics.fields.reading import Readers, everything, periodic, scattered
 from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each, geometry, output_size, slid
@@ -289,7 +288,7 @@ def _shared_out(kind: Any, before: Shape, after: Shape) -> Readers:
 
 
 def _undone(kind: Any, before: Shape, after: Shape) -> Readers:
-    return scattered(slides(kind.pool.kind, kind.pool.inputs[0]))
+    return scattered(kind.pool.kind.slides(kind.pool.inputs[0]))
 
 
 KERNELS: Kernels = {
