@@ -27,7 +27,10 @@ NORM_ROLES: Mapping[str, Role] = {
 }
 
 STATISTICS_OPERATIONS = 5
-"""A value: add to the mean, subtract it, square, add to the variance, scale."""
+"""A value: add to the mean, subtract it, square, add to the variance, divide by its root."""
+
+GROUP_OPERATIONS = 2
+"""Values with one mean and variance: `eps` added, and the root."""
 
 
 def affine_arrays(shape: Shape, affine: bool) -> dict[str, Shape]:
@@ -40,23 +43,29 @@ def measured(
     array: Shape,
     affine: bool,
     windows: tuple[Windows | None, ...],
+    groups: int,
 ) -> Facts:
-    """Facts of a normalization that measures its own statistics."""
-    per_value = STATISTICS_OPERATIONS + 2 * affine
+    """Facts of a normalization that measures the statistics of `groups` parts of a sample."""
     return Facts(
         shape,
         weights=affine_arrays(array, affine),
         roles=NORM_ROLES,
-        operations=Operations(normalization=per_value * product(shape)),
+        operations=Operations(normalization=measuring(shape, affine, groups)),
         windows=windows,
     )
+
+
+def measuring(shape: Shape, affine: bool, groups: int) -> int:
+    """Operations of a normalization by statistics of its own."""
+    return (STATISTICS_OPERATIONS + 2 * affine) * product(shape) + GROUP_OPERATIONS * groups
 
 
 class BatchNorm(Kind, name="batch_norm"):
     """Batch normalization with the stored statistics (Ioffe and Szegedy 2015).
 
     Two trainable values a channel, two running statistics (buffers). At inference the
-    statistics are constants: a multiplication and an addition a value.
+    statistics are constants: a multiplication and an addition a value. Without `track_stats` they
+    are measured, as in an instance normalization.
     """
 
     has_weights = True
@@ -74,12 +83,15 @@ class BatchNorm(Kind, name="batch_norm"):
         shape = single(inputs)
         channels = (shape[0],)
         stored = {"running_mean": channels, "running_var": channels} if self.track_stats else {}
+        operations = 2 * product(shape)
+        if not self.track_stats:
+            operations = measuring(shape, self.affine, shape[0])
         return Facts(
             shape,
             weights=affine_arrays(channels, self.affine),
             buffers=stored,
             roles=NORM_ROLES,
-            operations=Operations(normalization=2 * product(shape)),
+            operations=Operations(normalization=operations),
             windows=(pointwise(shape),),
         )
 
@@ -92,7 +104,7 @@ class LayerNorm(Kind, name="layer_norm"):
 
     Over the channels, a position is normalized by itself (ConvNeXt, transformers) with a scale
     and an offset a channel; over all, with a scale and an offset a value. Five operations a
-    value and two for scale and offset.
+    value, two for scale and offset, and two for what is normalized together.
     """
 
     has_weights = True
@@ -111,6 +123,7 @@ class LayerNorm(Kind, name="layer_norm"):
             shape if whole else shape[:1],
             self.affine,
             (None if whole else pointwise(shape),),
+            1 if whole else product(shape[1:]),
         )
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
@@ -121,7 +134,8 @@ class LayerNorm(Kind, name="layer_norm"):
 class GroupNorm(Kind, name="group_norm"):
     """Group normalization (Wu and He 2018): all positions of a group of channels together.
 
-    A scale and an offset a channel. Five operations a value and two for scale and offset.
+    A scale and an offset a channel. Five operations a value, two for scale and offset, and two a
+    group.
     """
 
     has_weights = True
@@ -133,7 +147,7 @@ class GroupNorm(Kind, name="group_norm"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         check_divides(self.groups, shape[0], "groups")
-        return measured(shape, shape[:1], self.affine, (None,))
+        return measured(shape, shape[:1], self.affine, (None,), self.groups)
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         return keeps.measured(self.groups)
@@ -142,7 +156,7 @@ class GroupNorm(Kind, name="group_norm"):
 class InstanceNorm(Kind, name="instance_norm"):
     """Instance normalization (Ulyanov et al. 2016): all positions of each channel.
 
-    Five operations a value and two for scale and offset.
+    Five operations a value, two for scale and offset, and two a channel.
     """
 
     has_weights = True
@@ -153,7 +167,7 @@ class InstanceNorm(Kind, name="instance_norm"):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
-        return measured(shape, shape[:1], self.affine, (None,))
+        return measured(shape, shape[:1], self.affine, (None,), shape[0])
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         found = keeps.measured(output[0])
