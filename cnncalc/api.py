@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any
@@ -34,7 +36,45 @@ __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 
 
 class Report(Analyzed):
-    """A network, analyzed, with the formats it can be written in."""
+    """A network, analyzed, with the formats it can be written in.
+
+    `print(report)` is the table, as is `rich.print(report)`; a notebook shows it with bars.
+    """
+
+    def __str__(self) -> str:
+        from cnncalc.render.console import rendered
+
+        return rendered(self.__rich__(), _terminal_width()).rstrip("\n")
+
+    def __repr__(self) -> str:
+        from cnncalc.render.notebook import short
+
+        return short(self)
+
+    def __rich__(self) -> Any:
+        """What Rich prints of it, in the same colours on any console."""
+        from cnncalc.render.console import Themed
+        from cnncalc.render.report import document
+
+        return Themed(document(self))
+
+    def _repr_html_(self) -> str:
+        from cnncalc.render.notebook import report_html
+
+        return report_html(self)
+
+    def to_pandas(self, depth: int | None = None) -> Any:
+        """The layers as a pandas `DataFrame`, a row a layer with exact values.
+
+        Shapes and receptive fields are tuples. `depth` folds blocks below that level.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        from cnncalc.render.frame import report_frame
+        from cnncalc.render.rows import View
+
+        return report_frame(self, View(depth))
 
     def to_dict(self) -> dict[str, Any]:
         """The data of the JSON report (`cnncalc.report/1`)."""
@@ -181,3 +221,11 @@ def validate(
         return report(opened, shape, values, settings, limits).diagnostics
     except SpecError as error:
         return error.diagnostics
+
+
+def _terminal_width() -> int | None:
+    """The columns of the terminal that standard output is; `None` where it is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    except (AttributeError, OSError, ValueError):  # a notebook's stream has no file
+        return None

@@ -17,14 +17,6 @@ from cnncalc.render.listing import Column, Listing
 WIDEST_EXCERPT = 120
 
 
-def one_line(finding: Diagnostic) -> str:
-    """A finding in one line, as below a table."""
-    layer = f"{plain(finding.layer)}: " if finding.layer else ""
-    times = f" ({finding.times} times)" if finding.times > 1 else ""
-    place = f" [{plain(str(finding.place))}]" if finding.place else ""
-    return f"{layer}{plain(finding.message)}{times}{place}"
-
-
 def failure(message: str, hint: str | None = None) -> RenderableType:
     """Why nothing could be done, and what would help."""
     parts: list[RenderableType] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
@@ -13,9 +13,9 @@ from cnncalc.analysis.report import Report
 from cnncalc.render import listing, summary
 from cnncalc.render.columns import COLUMNS, SHOWN, YIELDING, Column, titled
 from cnncalc.render.escape import plain
-from cnncalc.render.findings import hanging, one_line
+from cnncalc.render.findings import hanging
 from cnncalc.render.listing import GAP, Listing
-from cnncalc.render.rows import Row, View, rows
+from cnncalc.render.rows import Row, View, rows, tree
 
 LEAST_PARTS = 24
 """Cells that the parts of a total need beside it; narrower, they stand below."""
@@ -23,21 +23,6 @@ LEAST_PARTS = 24
 
 FINDINGS = 12
 """At most so many findings stand below a table."""
-
-
-def tree(found: Sequence[Row]) -> list[tuple[str, Row | None]]:
-    """Rows with their names indented below headings: a heading (without a row) for each block."""
-    lines: list[tuple[str, Row | None]] = []
-    above: tuple[str, ...] = ()
-    for row in found:
-        head, leaf = row.path[:-1], row.path[-1]
-        shared = 0
-        while shared < min(len(head), len(above)) and head[shared] == above[shared]:
-            shared += 1
-        lines += [("  " * level + head[level], None) for level in range(shared, len(head))]
-        lines.append(("  " * len(head) + leaf, row))
-        above = head
-    return lines
 
 
 def layers(report: Report, view: View) -> Listing:
@@ -111,7 +96,7 @@ def findings(report: Report) -> RenderableType:
     parts: list[RenderableType] = []
     for finding in report.diagnostics[:FINDINGS]:
         severity = finding.severity
-        text = Text(f"{finding.rule}: {one_line(finding)}")
+        text = Text(f"{finding.rule}: {summary.one_line(finding)}")
         parts.append(hanging(f"{severity} ", severity, text))
     if len(report.diagnostics) > FINDINGS:
         more = len(report.diagnostics) - FINDINGS

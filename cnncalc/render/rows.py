@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from math import prod
 from typing import NamedTuple
@@ -136,3 +137,18 @@ def _folded(members: list[LayerReport], path: tuple[str, ...], view: View) -> Ro
 
 PARAMS = Row._fields.index("params")
 """From here on the fields of a row are amounts that add up."""
+
+
+def tree(found: Sequence[Row]) -> list[tuple[str, Row | None]]:
+    """Rows with their names indented below headings: a heading (without a row) for each block."""
+    lines: list[tuple[str, Row | None]] = []
+    above: tuple[str, ...] = ()
+    for row in found:
+        head, leaf = row.path[:-1], row.path[-1]
+        shared = 0
+        while shared < min(len(head), len(above)) and head[shared] == above[shared]:
+            shared += 1
+        lines += [("  " * level + head[level], None) for level in range(shared, len(head))]
+        lines.append(("  " * len(head) + leaf, row))
+        above = head
+    return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncalc.analysis.report import Report
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 
@@ -71,3 +72,11 @@ def totals(
         ),
     ]
     return lines
+
+
+def one_line(finding: Diagnostic) -> str:
+    """A finding in one line, as below a table."""
+    layer = f"{plain(finding.layer)}: " if finding.layer else ""
+    times = f" ({finding.times} times)" if finding.times > 1 else ""
+    place = f" [{plain(str(finding.place))}]" if finding.place else ""
+    return f"{layer}{plain(finding.message)}{times}{place}"

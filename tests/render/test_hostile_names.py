@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from html import escape as escape_html
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from cnncalc.render.console import rendered
 from cnncalc.render.csv import report_csv
 from cnncalc.render.json import report_json
 from cnncalc.render.markdown import report_markdown
+from cnncalc.render.notebook import report_html
 from cnncalc.render.report import document as page
 
 Run = Callable[..., Outcome]
@@ -143,6 +145,11 @@ def test_every_format(name: str) -> None:
     assert {len(cells(line)) for line in table[:4]} == {8}
     assert "<" not in document.replace("&lt;", "")
     assert not re.search(r"(?<!\\)[\[\]`]", document)
+
+    html = report_html(found)
+    assert harmless(html)
+    assert "<script" not in html
+    assert f">{escape_html(shown)}</td>" in html
 
     for width in (None, 80, 30):
         assert harmless(rendered(page(found), width))
