@@ -27,8 +27,9 @@ comparison.
 
 - **MACs**: multiply-accumulates of one sample at the given input.
 - **Depth**: weighted layers (convolutional and fully connected) on the longest path.
-- **Sees**: receptive field and stride of the last feature map, in input pixels; *all* where it
-  sees the whole input whatever its size, as after squeeze-and-excitation or attention.
+- **Sees**: receptive field and stride of the last feature map, in pixels of the (first) input;
+  *all* where it sees the whole input whatever its size, as after squeeze-and-excitation or
+  attention.
 
 """
 

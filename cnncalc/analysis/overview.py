@@ -24,13 +24,13 @@ class Overview(NamedTuple):
     source: str | None
     year: int | None
     """The year that its source names."""
-    input: Shape
+    inputs: dict[str, Shape]
     output: Shape
     params: int
     macs: int
     depth: int
     field: ReceptiveField | None
-    """Of the last feature map; `None`: it sees the whole input."""
+    """Of the last feature map in the first input; `None`: it sees the whole input."""
 
 
 def overview(name: str, graph: Graph) -> Overview:
@@ -41,7 +41,7 @@ def overview(name: str, graph: Graph) -> Overview:
         graph.name,
         graph.source,
         int(year.group()) if year else None,
-        graph.input_shape,
+        graph.input_shapes,
         graph.nodes[-1].facts.output,
         sum([node.params for node in graph.nodes]),
         sum([node.facts.operations.macs for node in graph.nodes]),

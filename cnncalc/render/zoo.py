@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.overview import Overview
 from cnncalc.render import escape, markdown, numbers
+from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,6 +22,11 @@ LEGEND = (
     "depth: weighted layers on the longest path",
     "sees: receptive field/stride of the last feature map",
 )
+
+
+def inputs(row: Overview, told: Callable[[Shape], str]) -> str:
+    """The shapes of a network's inputs, `+` between several."""
+    return " + ".join(map(told, row.inputs.values()))
 
 
 class Column(NamedTuple):
@@ -37,7 +43,7 @@ class Column(NamedTuple):
 COLUMNS: dict[str, Column] = {
     "name": Column("name", "Network", lambda row: row.name, "strong", least=12),
     "year": Column("year", "Year", lambda row: str(row.year or ""), "quiet"),
-    "input": Column("input", "Input", lambda row: numbers.shape(row.input), least=11),
+    "input": Column("input", "Input", lambda row: inputs(row, numbers.shape), least=11),
     "params": Column("params", "Parameters", lambda row: numbers.human(row.params), "params", True),
     "macs": Column("MACs", "MACs", lambda row: numbers.human(row.macs), "macs", True),
     "depth": Column("depth", "Depth", lambda row: str(row.depth), "memory", True),
@@ -78,7 +84,10 @@ def zoo_dict(rows: Sequence[Overview]) -> dict[str, Any]:
                 "title": row.title,
                 "source": row.source,
                 "year": row.year,
-                "input_shape": list(row.input),
+                "input_shape": list(next(iter(row.inputs.values()))),
+                "inputs": [
+                    {"name": name, "shape": list(shape)} for name, shape in row.inputs.items()
+                ],
                 "output_shape": list(row.output),
                 "params": row.params,
                 "macs": row.macs,
@@ -98,7 +107,7 @@ def zoo_csv(rows: Sequence[Overview]) -> str:
     found = []
     for row in rows:
         field = [axes(values) for values in row.field] if row.field else [""] * 3
-        shapes = [axes(row.input), axes(row.output)]
+        shapes = [inputs(row, axes), axes(row.output)]
         texts = [escape.cell(row.name), escape.cell(row.title), row.year or "", *shapes]
         source = escape.cell(row.source or "")
         found.append([*texts, row.params, row.macs, row.depth, *field, source])

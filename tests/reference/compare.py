@@ -163,10 +163,12 @@ def compare(name: str, entry: dict[str, Any]) -> Comparison:
     wrong = []
     compared = 0
     for run in entry["runs"]:
-        shape = tuple(run["input"])
-        graph = network.graph(changes, shape)
-        if run is entry["runs"][0] and network.graph(changes).input_shape != shape:
-            wrong.append(f"the file's input is not {list(shape)}")
+        shape = run["input"]
+        given = shape if isinstance(shape, dict) else {"input": shape}
+        inputs = {name: tuple(sizes) for name, sizes in given.items()}
+        graph = network.graph(changes, inputs)
+        if run is entry["runs"][0] and network.graph(changes).input_shapes != inputs:
+            wrong.append(f"the file's input is not {shape}")
         shapes = run.get("shapes") or [layer[2] for layer in entry["layers"]]
         count, found = differences(entry, graph, shapes)
         compared += count

@@ -47,6 +47,9 @@ CASES = (
     Case("segnet", 29_449_932, 106_387_292_160, (12, 360, 480), PYTORCH),
     Case("deconvnet", 251_805_653, 32_745_979_904, (21, 224, 224), "Noh et al. 2015: about 252M"),
     Case("unet", 31_030_658, 150_428_424_448, (2, 388, 388), f"{PYTORCH}; the paper: 388x388"),
+    Case("siamese_patches", 1_171_585, 38_088_192, (1,), PYTORCH),
+    Case("two_stream", 181_335_594, 4_277_888_928, (101,), PYTORCH),
+    Case("fusenet", 44_186_341, 46_964_736_000, (37, 224, 224), PYTORCH),
     Case("dcgan_generator", 3_576_704, 104_628_224, (3, 64, 64), PYTORCH),
     Case("dcgan_discriminator", 2_765_568, 103_817_216, (1, 1, 1), PYTORCH),
 )  # fmt: skip
