@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, NamedTuple
 
 import pytest
 
+from cnncalc.analysis.outline import normalized
 from cnncalc.analysis.report import LayerReport, Report, Settings
 from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
+from cnncalc.language.load import load
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
+from cnncalc.layers.base import Reference
 from cnncalc.verification.checks import Verification, compare
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +52,49 @@ def chain(input: tuple[int, ...], *layers: Any) -> Graph:
 def layer(input: tuple[int, ...], *layers: Any) -> LayerReport:
     """The last of some layers, analyzed."""
     return Report(chain(input, *layers)).layers[-1]
+
+
+@cache
+def zoo_graph(net: str) -> Graph:
+    """The graph of a shipped network."""
+    return load(net).graph()
+
+
+def nameless(found: Graph) -> Graph:
+    """A graph whose names tell nothing but the kinds of the layers."""
+    return found._replace(
+        nodes=tuple(
+            node
+            if index in found.inputs
+            else node._replace(name=f"{node.kind.name}_{index}", use=None)
+            for index, node in enumerate(found.nodes)
+        )
+    )
+
+
+def same_network(one: Graph, other: Graph) -> bool:
+    """Whether two graphs are equal up to names, growing concatenations as chains in both."""
+    return _structure(normalized(one)) == _structure(normalized(other))
+
+
+def _structure(found: Graph) -> list[Any]:
+    nodes = [
+        (
+            type(node.kind),
+            [
+                value.node if isinstance(value, Reference) else value
+                for value in vars(node.kind).values()
+            ],
+            node.inputs,
+            node.facts.output,
+            dict(node.facts.weights),
+            dict(node.facts.buffers),
+            node.shares,
+            node.reads,
+        )
+        for node in found.nodes
+    ]
+    return [nodes, found.outputs, list(found.inputs)]
 
 
 def shapes(found: Graph) -> list[tuple[int, ...]]:

@@ -22,6 +22,7 @@ GROUPS = {
     },
     "Change": {
         "diff": "What changed between two networks, layer by layer.",
+        "convert": "The network in another form; what recurs becomes blocks and repetitions.",
         "export": "Write a report file; the ending picks the format.",
     },
     "Prove": {

@@ -45,6 +45,10 @@ class Type:
         """The value in the form that the kind works with; `rank` spatial axes."""
         return value
 
+    def written(self, value: Any) -> Any:
+        """The shortest value that `build` turns into a built one."""
+        return value
+
     def brief(self, value: Any) -> str:
         """A built value, as short as possible."""
         return str(value)
@@ -205,6 +209,9 @@ class Axes(Type):
             )
         return tuple(value)
 
+    def written(self, value: Any) -> Any:
+        return value[0] if len(set(value)) == 1 else value
+
     def brief(self, value: Any) -> str:
         return axes_brief(value)
 
@@ -265,6 +272,12 @@ class Padding(Type):
                 f"ax{'i' if rank == 1 else 'e'}s{hint}"
             )
         return tuple(item if type(item) is tuple else (item, item) for item in value)
+
+    def written(self, value: Any) -> Any:
+        if type(value) is str or any(before != after for before, after in value):
+            return value
+        sizes = tuple(before for before, _ in value)
+        return sizes[0] if len(set(sizes)) == 1 else sizes
 
     def brief(self, value: Any) -> str:
         if type(value) is str:

@@ -1,0 +1,436 @@
+"""What varies between the instances of a line: parameters, and terms of them.
+
+An option that has one value in all instances is a constant. One that varies is a parameter,
+unless it can be told from another one or from the incoming channels (`4 * width`,
+`kernel // 2`, `channels`). What some instances leave out has a condition, of the same kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.outline.regions import kind_of
+from cnncalc.analysis.outline.slots import ALONE, Line, Slot
+from cnncalc.analysis.outline.terms import CHANNELS, Name, Operation, Term, apply, names
+
+ABSENT: Any = object()
+"""In a column: the instance has no such value, and any will do."""
+
+Column = list[Any]
+
+
+class Found(NamedTuple):
+    """A parameter in the making: its name and its value in each instance."""
+
+    name: str
+    column: Column
+    default: Any = ABSENT
+    """`ABSENT`: none."""
+    derived: bool = False
+    """Whether no use gives it: its default is a term of the channels that reach the block."""
+    flag: bool = False
+    """Whether it says which parts take part."""
+
+
+class Terms:
+    """What is written at each place of a line."""
+
+    def __init__(self) -> None:
+        self.options: dict[Slot, list[tuple[str, Term]]] = {}
+        self.conditions: dict[Slot, Term] = {}
+        self.branches: dict[tuple[Slot, int], Term] = {}
+
+
+class Abstraction:
+    """The parameters of a line, and the terms in it."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.parameters: list[Found] = []
+        self.terms = Terms()
+        self._filters: list[tuple[Term, Column]] = []
+        self._before = line.entries(0)
+        for slot in _slots(line):
+            self._options(slot)
+        self._settle()
+        self._conditions(line, [True] * line.size)
+
+    # -- options ----------------------------------------------------------------------------
+
+    def _options(self, slot: Slot) -> None:
+        found: list[tuple[str, Term]] = []
+        for position, key in enumerate(keys_of(slot.head)):
+            column = [
+                ABSENT if row is None or row is ALONE else row.values[position] for row in slot.rows
+            ]
+            term = self._term(slot, key, column)
+            found.append((key, term))
+            if key in ("filters", "features") and "channels" not in names(term):
+                self._filters.append((term, column))
+        self.terms.options[slot] = found
+
+    def _term(self, slot: Slot, key: str, column: Column) -> Term:
+        known = [index for index, value in enumerate(column) if value is not ABSENT]
+        if not known:
+            return None
+        first = column[known[0]]
+        if all(column[index] == first for index in known):
+            return first
+        term = self._derived(key, column, known, slot.entries)
+        if term is None:
+            term = self._filled(key, column, known)
+        if term is not None:
+            return term
+        if is_width(key) and slot.entries != self._before:
+            term = _of_one(key, [(CHANNELS, self._before)], column, known)
+            if term is not None:
+                name = self._unique(key)
+                self.parameters.append(Found(name, column, term, True))
+                return Name(name)
+        return self._parameter(slot, key, column, known)
+
+    def _outer(self, column: Column, known: list[int], entries: list[int | None]) -> bool:
+        """Whether a column is the width that leaves the block, up to a factor.
+
+        A table gives the widths of its rows, rather than telling each from the row above.
+        """
+        exits = self.line.exits
+        if any(type(column[i]) is not int or not column[i] or not exits[i] for i in known):
+            return False
+        if all(exits[i] == self._before[i] for i in known):
+            return False
+        if all(column[i] == entries[i] for i in known):
+            return False
+        return len({Fraction(column[i], exits[i]) for i in known}) == 1
+
+    def _filled(self, key: str, column: Column, known: list[int]) -> Term | None:
+        """A parameter that agrees with the column in all instances that have both."""
+        for index, found in enumerate(self.parameters):
+            if stem(found.name) != stem(key) or found.derived:
+                continue
+            both = [i for i in known if found.column[i] is not ABSENT]
+            if len({found.column[i] for i in both}) < 2 or any(
+                found.column[i] != column[i] for i in both
+            ):
+                continue
+            filled = [b if a is ABSENT else a for a, b in zip(found.column, column, strict=True)]
+            self.parameters[index] = found._replace(column=filled)
+            return Name(found.name)
+        return None
+
+    def _derived(
+        self, key: str, column: Column, known: list[int], entries: list[int | None]
+    ) -> Term | None:
+        """A term of the parameters and the incoming channels that gives the column."""
+        width = is_width(key)
+        atoms: list[tuple[Term, Column]] = [
+            (Name(one.name), one.column)
+            for one in self.parameters
+            if is_width(one.name) == width and (width or _alike(key, one.name))
+        ]
+        if width and not self._outer(column, known, entries):
+            atoms.append((CHANNELS, entries))
+        term = _of_one(key, atoms, column, known)
+        if term is None and len(known) > 2:
+            term = _of_two(key, atoms, column, known)
+        return term
+
+    def _parameter(self, slot: Slot, key: str, column: Column, known: list[int]) -> Term:
+        """A new parameter; the ratio to the incoming channels where that varies less."""
+        entries = slot.entries
+        name = key
+        term: Term = None
+        if all(type(column[i]) is int and entries[i] for i in known) and is_width(key):
+            distinct = len({column[i] for i in known})
+            ratios = [
+                _times(value, entry) if value is not ABSENT else ABSENT
+                for value, entry in zip(column, entries, strict=True)
+            ]
+            values = {ratios[i] for i in known}
+            inside = any(column[i] != self.line.exits[i] for i in known)
+            if inside and None not in values and 2 * len(values) <= distinct:
+                name, column = self._unique("expand"), ratios
+                term = Operation("*", Name(name), CHANNELS)
+        if term is None:
+            name = self._unique(name)
+            term = Name(name)
+        self.parameters.append(Found(name, list(column)))
+        return term
+
+    def _unique(self, name: str) -> str:
+        taken = {found.name for found in self.parameters}
+        if name not in taken and name != "channels":
+            return name
+        number = 2
+        while f"{name}{number}" in taken:
+            number += 1
+        return f"{name}{number}"
+
+    def _settle(self) -> None:
+        """Give defaults to the parameters that mostly have one value."""
+        for index, found in enumerate(self.parameters):
+            if found.derived:
+                continue
+            values = [value for value in found.column if value is not ABSENT]
+            counts = Counter(values)
+            value, times = counts.most_common(1)[0]
+            usual = USUAL.get(stem(found.name))
+            if 3 * counts[usual] >= len(values):
+                value, times = usual, len(values)
+            many = stem(found.name) in ("filters", "features", "squeeze", "width")
+            common = times >= (0.75 if many else 0.5) * len(values)
+            default = value if common or len(values) < len(found.column) else ABSENT
+            column = [default if one is ABSENT else one for one in found.column]
+            self.parameters[index] = Found(found.name, column, default)
+
+    # -- conditions -------------------------------------------------------------------------
+
+    def _conditions(self, line: Line, present: list[bool]) -> None:
+        """Conditions of the slots and branches that some of the present instances leave out."""
+        for slot in line.slots:
+            here = [
+                there and row is not None for row, there in zip(slot.rows, present, strict=True)
+            ]
+            column = [flag if there else ABSENT for flag, there in zip(here, present, strict=True)]
+            term = self._condition(column, slot.entries, label_of(slot))
+            if term is not None:
+                self.terms.conditions[slot] = term
+            for number, branch in enumerate(slot.branches):
+                column = [
+                    flag if there else ABSENT
+                    for flag, there in zip(slot.taken[number], here, strict=True)
+                ]
+                term = self._condition(column, slot.entries, "skip")
+                if term is not None:
+                    self.terms.branches[slot, number] = term
+                if isinstance(branch, Line):
+                    self._conditions(branch, [flag is True for flag in column])
+
+    def _condition(self, column: Column, entries: list[int | None], label: str) -> Term | None:
+        """A term that is true where the column is; `None` where it always is."""
+        known = [index for index, value in enumerate(column) if value is not ABSENT]
+        wanted = [bool(column[index]) for index in known]
+        if all(wanted):
+            return None
+        atoms = list(self._atoms(known, entries))
+        for term, values in atoms:
+            if values == wanted:
+                return term
+        for one, first in atoms:
+            for other, second in atoms:
+                if one.sign == ">" and other.sign == "!=":
+                    if [a or b for a, b in zip(first, second, strict=True)] == wanted:
+                        return Operation("or", one, other)
+                elif (
+                    one.sign == "=="
+                    and other.sign == "=="
+                    and other.left == CHANNELS != one.left
+                    and [a and b for a, b in zip(first, second, strict=True)] == wanted
+                ):
+                    return Operation("and", one, other)
+        for found in self.parameters:
+            if not found.derived and set(found.column) <= {0, 1} and not _spatial(found.name):
+                values = [bool(found.column[index]) for index in known]
+                if values == wanted:
+                    return Name(found.name)
+                if [not value for value in values] == wanted:
+                    return Operation("not", Name(found.name))
+        flags = [ABSENT if value is ABSENT else int(value) for value in column]
+        counts = Counter(wanted)
+        default = int(counts[True] >= counts[False])
+        name = self._unique(label)
+        filled = [default if flag is ABSENT else flag for flag in flags]
+        self.parameters.append(Found(name, filled, default, flag=True))
+        return Name(name)
+
+    def _atoms(
+        self, known: list[int], entries: list[int | None]
+    ) -> Iterator[tuple[Operation, list[bool]]]:
+        """The comparisons that a condition may be."""
+        for found in self.parameters:
+            values = [found.column[index] for index in known]
+            if any(type(value) is not int for value in values) or stem(found.name) not in NUMBERS:
+                continue
+            yield Operation(">", Name(found.name), 1), [value > 1 for value in values]
+            yield Operation("==", Name(found.name), 1), [value == 1 for value in values]
+        if any(entries[index] is None for index in known):
+            return
+        seen = []
+        for term, column in reversed(self._filters):
+            if term in seen or any(column[index] is ABSENT for index in known):
+                continue
+            seen.append(term)
+            pairs = [(entries[index], column[index]) for index in known]
+            yield Operation("!=", CHANNELS, term), [a != b for a, b in pairs]
+            yield Operation("==", CHANNELS, term), [a == b for a, b in pairs]
+
+
+WIDTHS = ("filters", "features", "squeeze", "width", "groups", "start", "stop", "expand", "reduce")
+"""Options and parameters that count channels."""
+SPATIAL = ("kernel", "stride", "padding", "dilation", "output_padding")
+USUAL = {"kernel": 1, "stride": 1, "dilation": 1, "groups": 1, "padding": 0}
+"""Values that are the default where they are not rare."""
+NUMBERS = ("stride", "expand")
+"""Parameters of which a condition may ask whether they exceed 1."""
+
+
+def stem(name: str) -> str:
+    """A name without its number."""
+    return name.rstrip("0123456789")
+
+
+def is_width(name: str) -> bool:
+    """Whether an option or a parameter counts channels."""
+    return stem(name) in WIDTHS
+
+
+def _spatial(name: str) -> bool:
+    return stem(name) in SPATIAL
+
+
+def _alike(key: str, name: str) -> bool:
+    """Whether one may tell the other: of one kind, or a padding told by its kernel."""
+    return stem(key) == stem(name) or (stem(key) == "padding" and _spatial(name))
+
+
+def keys_of(head: Any) -> list[str]:
+    """The names of a head's values."""
+    if head is None:
+        return ["depth"]
+    kind = kind_of(head)
+    if kind is not None:
+        main = kind.main if kind.branches else None
+        return [key for key, option in kind.options.items() if option is not main]
+    return [parameter.name for parameter in head.parameters]
+
+
+def label_of(slot: Slot) -> str:
+    """What a flag for a slot is called."""
+    if slot.head is None:
+        first = slot.branches[0]
+        return label_of(first.slots[0]) if isinstance(first, Line) else "more"
+    kind = kind_of(slot.head)
+    return str(slot.head.title) if kind is None else kind.name
+
+
+def _slots(line: Line) -> Iterator[Slot]:
+    """All slots of a line, those of branches after their merge's place begins."""
+    for slot in line.slots:
+        yield slot
+        for branch in slot.branches:
+            if isinstance(branch, Line):
+                yield from _slots(branch)
+
+
+Atoms = list[tuple[Term, Column]]
+
+
+def _usable(atoms: Atoms, known: list[int]) -> Atoms:
+    """The atoms that have a value in the known instances, with those values."""
+    return [
+        (term, [values[index] for index in known])
+        for term, values in atoms
+        if all(values[index] is not ABSENT and values[index] is not None for index in known)
+    ]
+
+
+def _of_one(key: str, atoms: Atoms, column: Column, known: list[int]) -> Term | None:
+    """A term of one atom that gives the column."""
+    wanted = [column[index] for index in known]
+    builders = (_same, _multiple, _part) if is_width(key) or stem(key) == "padding" else (_same,)
+    for build in builders:
+        for term, values in _usable(atoms, known):
+            found = build(term, values, wanted)
+            if found is not None:
+                return found
+    return None
+
+
+def _same(term: Term, values: Column, wanted: Column) -> Term | None:
+    return term if values == wanted else None
+
+
+def _multiple(term: Term, values: Column, wanted: Column) -> Term | None:
+    """`4 * width`."""
+    first, target = values[0], wanted[0]
+    if type(first) is not int or type(target) is not int or first < 1 or target % first:
+        return None
+    factor = target // first
+    if factor < 2 or any(
+        type(a) is not int or type(b) is not int or factor * a != b
+        for a, b in zip(values, wanted, strict=True)
+    ):
+        return None
+    return Operation("*", factor, term)
+
+
+def _part(term: Term, values: Column, wanted: Column) -> Term | None:
+    """`kernel // 2`, `channels // 16`."""
+    factors = {2}
+    for value, target in zip(values, wanted, strict=True):
+        if type(value) is int and type(target) is int and target > 0:
+            factors = {2, value // target}
+            break
+    for factor in factors:
+        if factor < 2:
+            continue
+        if all(_divided(a, factor) == b for a, b in zip(values, wanted, strict=True)):
+            return Operation("//", term, factor)
+    return None
+
+
+def _divided(value: Any, factor: int) -> Any:
+    """A whole number, or each of some, divided; one number where all agree."""
+    if type(value) is int:
+        return value // factor
+    if type(value) is tuple and all(type(item) is int for item in value):
+        return tuple([item // factor for item in value])
+    return ABSENT
+
+
+def _of_two(key: str, atoms: Atoms, column: Column, known: list[int]) -> Term | None:
+    """A term of two atoms that gives the column."""
+    wanted = [column[index] for index in known]
+    numbers = [
+        (term, values)
+        for term, values in _usable(atoms, known)
+        if all(type(value) is int for value in values)
+    ]
+    if any(type(value) is not int for value in wanted):
+        return None
+    padding = stem(key) == "padding"
+    for sign, test in PAIRS:
+        if padding != (sign == "//*"):
+            continue
+        for one, first in numbers:
+            for other, second in numbers:
+                if one != other and all(
+                    test(a, b) == target for a, b, target in zip(first, second, wanted, strict=True)
+                ):
+                    if padding:
+                        return Operation("*", Operation("//", one, 2), other)
+                    return Operation(sign, one, other)
+    for one, first in numbers:
+        for part in () if padding else (2, 3, 4, 6, 8):
+            if all(
+                apply("make_divisible", value // part, 8) == target
+                for value, target in zip(first, wanted, strict=True)
+            ):
+                return Operation("make_divisible", Operation("//", one, part), 8)
+    return None
+
+
+PAIRS: Sequence[tuple[str, Callable[[int, int], Any]]] = (
+    ("*", lambda a, b: a * b),
+    ("//*", lambda a, b: a // 2 * b),
+    ("-", lambda a, b: a - b),
+    ("//", lambda a, b: a // b if b else None),
+)
+
+
+def _times(value: int, channels: int | None) -> int | None:
+    assert channels is not None
+    return None if value % channels else value // channels

@@ -1,0 +1,70 @@
+"""`cnncalc convert`: the network in another form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import Outcome, network, same_network, zoo_graph
+
+Run = Callable[..., Outcome]
+
+
+def content(text: str) -> list[str]:
+    """The lines of a file that are neither empty nor comments."""
+    return [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+LENGTHS = [
+    # network, the most lines that its file may have
+    ("resnet50", 40), ("vgg16", 30), ("densenet121", 60), ("inception_v3", 110),
+    ("efficientnet_b7", 90), ("googlenet", 60), ("unet", 45), ("lenet5", 18),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "most"), LENGTHS)
+def test_an_architecture_file(net: str, most: int, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    shown = run("convert", net, "-o", path)
+    assert (shown.status, shown.out) == (0, "")
+    assert f"wrote {path}" in shown.err
+    text = path.read_text()
+    assert text.startswith(f"# source: {net}\n")
+    assert len(content(text)) <= most
+    assert max(map(len, text.splitlines())) <= 100
+    assert same_network(zoo_graph(net), network(text).graph())
+
+
+def test_a_flat_file_is_refactored(run: Run, tmp_path: Path) -> None:
+    flat = tmp_path / "flat.yaml"
+    run("convert", "resnet50", "--flat", "-o", flat)
+    text = flat.read_text()
+    assert "blocks:" not in text
+    assert len(content(text)) > 150
+    short = run("convert", flat, "--to", "yaml").out
+    assert len(content(short)) <= 40
+    assert same_network(zoo_graph("resnet50"), network(short).graph())
+
+
+def test_a_variant(run: Run) -> None:
+    text = run("convert", "vgg16", "--set", "classes=7", "--input", "3x96x96", "--to", "yaml").out
+    assert "input: [3, 96, 96]" in text
+    assert "parameters: {classes: 7}" in text
+    assert "linear: classes" in text
+
+
+REFUSED = [
+    (("lenet5",), "convert to what?"),
+    (("lenet5", "-o", "net.txt"), "no form goes with the ending of net.txt"),
+    (("lenet6", "--to", "yaml"), "lenet6"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED)
+def test_refused(arguments: tuple[str, ...], message: str, run: Run, tmp_path: Path) -> None:
+    shown = run("convert", *arguments)
+    assert (shown.status, shown.out) == (2, "")
+    assert message in shown.err
