@@ -43,13 +43,14 @@ class Optimizer(Record):
 
     def update(self, shapes: Sequence[Shape], width: int) -> int:
         """The most bytes of temporaries while all arrays are updated, one after the other."""
+        if self.factored:
+            return width * _factored(shapes)
         most = before = 0
         for shape in shapes:
-            size = product(shape) * width
-            means = factors(shape) * width if self.factored else 0
-            most = max(most, self.temporaries * size + means + before)
+            size = product(shape)
+            most = max(most, self.temporaries * size + before)
             before = size if self.lingers else 0
-        return most
+        return most * width
 
 
 def factors(shape: Shape) -> int:
@@ -58,6 +59,24 @@ def factors(shape: Shape) -> int:
         return 0
     values = product(shape)
     return values // shape[-1] + values // shape[-2]
+
+
+def _factored(shapes: Sequence[Shape]) -> int:
+    """Values alive at most while PyTorch's Adafactor updates: all of its names outlive an update.
+
+    The estimate that becomes the update, the means that it is the product of and their own mean;
+    of an array of one axis the squares of its gradient.
+    """
+    most = before = squares = means = 0
+    for shape in shapes:
+        size = product(shape)
+        if len(shape) > 1:
+            means, corner = factors(shape), size // (shape[-1] * shape[-2])
+        else:
+            squares, corner = size, 0
+        most = max(most, size + means + corner + squares + before)
+        before = size
+    return most
 
 
 def _adam(name: str, source: str, copies: int = 2, stores: str = "two means") -> Optimizer:

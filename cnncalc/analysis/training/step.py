@@ -96,8 +96,9 @@ class _Step:
             self.heap.moments.clear()
             variables = self._forward_all()
             saved, copies = self._saved()
+            loss = self.heap.new(self.plan.width)
             self._backward_all()
-            for storage in variables.values():
+            for storage in (loss, *variables.values()):
                 self.heap.drop(storage)
         gradients = sum([self.heap.sizes[s] for arrays in self.trained.values() for s in arrays])
         return Training(
