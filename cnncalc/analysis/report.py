@@ -219,6 +219,11 @@ class Report:
         return tuple([described(fields[index]) for fields in self._fields])
 
     @property
+    def fields(self) -> list[list[Field]]:
+        """The receptive fields by input, for another report of the same graph."""
+        return self._fields
+
+    @property
     def peak_layer(self) -> str:
         """The layer during which the most activations are alive."""
         return self.graph.nodes[self._activations.peak_node].name

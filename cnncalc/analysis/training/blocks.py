@@ -45,14 +45,17 @@ def named(graph: Graph, name: str) -> list[Named]:
 
     A block's number may be left out; of blocks inside each other the outer one counts.
     """
+    blocks = [block for depth in depths(graph) for block in at_depth(graph, depth)]
+    exact = [block for block in blocks if block.name == name]
+    if exact:
+        return exact
     found: list[Named] = []
-    for depth in depths(graph):
-        for block in at_depth(graph, depth):
-            if found and any([b.start <= block.start and block.end <= b.end for b in found]):
-                continue
-            leaf = block.name.rpartition(".")[2]
-            if name in (block.name, leaf, leaf.rstrip("0123456789").rstrip("_")):
-                found.append(block)
+    for block in blocks:
+        if any([outer.start <= block.start and block.end <= outer.end for outer in found]):
+            continue
+        leaf = block.name.rpartition(".")[2]
+        if name in (leaf, leaf.rstrip("0123456789").rstrip("_")):
+            found.append(block)
     return sorted(found, key=lambda block: block.start)
 
 

@@ -1,0 +1,205 @@
+"""The memory of a network for people: the layers, where it goes, what fits, and the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.text import Text
+
+from cnncalc.analysis.fitting import Advice, Fit
+from cnncalc.analysis.footprint import Footprint
+from cnncalc.analysis.training.heap import Moment
+from cnncalc.analysis.training.optimizers import OPTIMIZERS
+from cnncalc.analysis.training.step import weight_shapes
+from cnncalc.render import numbers
+from cnncalc.render.escape import plain
+from cnncalc.render.listing import Column, Listing
+from cnncalc.render.memory_data import (
+    Batch,
+    LayerRow,
+    Line,
+    heading,
+    inference_lines,
+    training_lines,
+    verdict,
+)
+from cnncalc.render.timeline import Bars, chart
+
+
+class Shown(NamedTuple):
+    """What the user asked to see."""
+
+    depth: int | None = None
+    exact: bool = False
+    layers: bool = True
+
+
+def document(
+    found: Footprint, rows: Sequence[LayerRow], fits: Sequence[Fit], shown: Shown
+) -> RenderableType:
+    """Everything that `memory` shows of one batch."""
+    report = found.report
+    parts: list[RenderableType] = [Text(plain(report.name), "title")]
+    if report.source:
+        parts.append(Text(plain(report.source), "source"))
+    parts += [Text(heading(found), "quiet"), Text("")]
+    if shown.layers:
+        parts += [layers(found, rows, shown), Text("")]
+    parts.append(lines("inference", inference_lines(found), shown.exact))
+    if found.training is not None:
+        parts += [Text(""), lines("training", training_lines(found), shown.exact)]
+    for fit in fits:
+        parts += [Text(""), *_fit(fit)]
+    parts += [Text(""), schedule(found)]
+    return Group(*parts)
+
+
+def layers(found: Footprint, rows: Sequence[LayerRow], shown: Shown) -> Listing:
+    """The layers: what each owns at inference and keeps in training."""
+    columns = {
+        "index": Column("#", "index", number=True),
+        "name": Column("layer", least=14),
+        "kind": Column("kind", "kind", least=8),
+        "output": Column("output"),
+        "owns": Column("activations", "memory", number=True),
+    }
+    if found.training is not None:
+        columns["kept"] = Column("kept for backward", "macs", number=True)
+
+    def text(size: int) -> str:
+        if not size:
+            return ""
+        return numbers.exact(size) if shown.exact else numbers.human_bytes(size)
+
+    cells = [
+        [row.number, row.name, row.kind, numbers.shape(row.output_shape), text(row.activations)]
+        + ([text(row.kept)] if found.training is not None else [])
+        for row in rows
+    ]
+    bars = {"owns": [row.activations for row in rows]}
+    if found.training is not None:
+        bars["kept"] = [row.kept for row in rows]
+    return Listing(columns, cells, bars=bars, yielding=("index", "output", "kind"))
+
+
+def lines(title: str, found: Sequence[Line], exact: bool = False) -> Listing:
+    """Amounts under each other, with what they are made of."""
+    columns = {
+        "what": Column(title, "quiet", room=18),
+        "bytes": Column("", "strong", number=True, room=10),
+        "how": Column("", "quiet", wrap=True, least=24),
+    }
+    text = numbers.exact if exact else numbers.human_bytes
+    return Listing(columns, [[line.what, text(line.bytes), line.how] for line in found])
+
+
+def _fit(fit: Fit) -> list[RenderableType]:
+    """A budget: whether it is kept, the largest batch and what binds it, and what could give."""
+    first, *others = verdict(fit)
+    told = Text()
+    told.append("fits" if fit.fits else "does not fit", "passed" if fit.fits else "failed")
+    told.append(f"  {plain(first)}")
+    parts: list[RenderableType] = [told, *[Text(plain(text)) for text in others]]
+    if fit.advice:
+        parts.append(advice(fit.advice))
+    return parts
+
+
+def advice(found: Sequence[Advice]) -> Listing:
+    """What would have to give, each with what it comes to."""
+    columns = {
+        "fits": Column("", tight=True),
+        "what": Column("what could give", wrap=True, least=20),
+        "bytes": Column("peak", "memory", number=True),
+        "macs": Column("MACs again", "macs", number=True),
+        "options": Column("options", "help", wrap=True, least=16),
+    }
+    rows = [
+        [
+            "✓" if one.fits else "✗",
+            one.what,
+            numbers.human_bytes(one.bytes),
+            numbers.human(one.recomputed) if one.recomputed else "",
+            one.options,
+        ]
+        for one in found
+    ]
+    return Listing(
+        columns, rows,
+        cell_roles={"fits": ["passed" if one.fits else "failed" for one in found]},
+        yielding=("macs",),
+    )  # fmt: skip
+
+
+def optimizers(found: Footprint) -> Listing:
+    """What every optimizer stores for this network, and what its step takes besides."""
+    columns = {
+        "name": Column("optimizer", "block"),
+        "state": Column("state", "memory", number=True),
+        "step": Column("temporaries", "memory", number=True),
+        "what": Column("stored for each parameter", "quiet", least=12),
+        "source": Column("source", "quiet", least=8),
+    }
+    shapes = weight_shapes(found.graph)
+    width = 4 if found.training is None else found.training.plan.width
+    rows = [
+        [
+            one.name,
+            numbers.human_bytes(sum([one.state(shape, width) for shape in shapes])),
+            numbers.human_bytes(one.update(shapes, width)),
+            one.stores,
+            one.source,
+        ]
+        for one in OPTIMIZERS.values()
+    ]
+    return Listing(columns, rows, yielding=("source",))
+
+
+def batches(found: Sequence[Batch]) -> Listing:
+    """A row a batch size."""
+    columns = {
+        "batch": Column("batch", "block", number=True),
+        "peak": Column("activations at once", "memory", number=True),
+        "inference": Column("inference", "memory", number=True),
+    }
+    if any([one.training is not None for one in found]):
+        columns["kept"] = Column("kept for backward", "macs", number=True)
+        columns["training"] = Column("training", "macs", number=True)
+        columns["where"] = Column("peak in", "quiet", least=12)
+    rows = []
+    for one in found:
+        row = [str(one.batch), *map(numbers.human_bytes, (one.peak, one.inference))]
+        if one.training is not None:
+            row += [numbers.human_bytes(one.kept), numbers.human_bytes(one.training), one.where]
+        rows.append(row)
+    return Listing(columns, rows, yielding=("where",))
+
+
+class schedule:  # noqa: N801
+    """Bytes alive over time as a chart, the peak marked, in the width there is."""
+
+    def __init__(self, found: Footprint) -> None:
+        self.found = found
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        found = self.found
+        nodes = found.graph.nodes
+        training = found.training
+        moments = (
+            [Moment("inference", node, size) for node, size in enumerate(found.inference.schedule)]
+            if training is None
+            else training.moments
+        )
+        peak = max(range(len(moments)), key=lambda place: moments[place].bytes)
+        phases = [(name, len(list(run))) for name, run in groupby(moments, lambda one: one.phase)]
+        title = "activations alive" if training is None else "bytes alive in a step"
+        where = (
+            f"{numbers.human_bytes(moments[peak].bytes)} in {plain(nodes[moments[peak].node].name)}"
+        )
+        bars = Bars([moment.bytes for moment in moments], phases, peak, f"{title}: peak {where}")
+        yield chart(bars, options.max_width)

@@ -1,0 +1,360 @@
+"""The memory of a network as data: rows and lines that every format shows, JSON, CSV, Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.fitting import Fit
+from cnncalc.analysis.footprint import Footprint
+from cnncalc.render import numbers, summary
+from cnncalc.render.csv import written
+from cnncalc.render.escape import cell, markdown
+from cnncalc.render.markdown import table
+from cnncalc.shapes import Shape
+
+LISTED = 3
+"""So many activations of a peak are named."""
+
+
+class LayerRow(NamedTuple):
+    """A layer, or a block folded into one row."""
+
+    number: str
+    name: str
+    kind: str
+    output_shape: Shape
+    activations: int
+    kept: int
+
+
+class Line(NamedTuple):
+    """An amount and what it is."""
+
+    what: str
+    bytes: int
+    how: str = ""
+
+
+class Batch(NamedTuple):
+    """What a batch size takes."""
+
+    batch: int
+    peak: int
+    inference: int
+    kept: int
+    training: int | None
+    where: str
+
+
+def heading(found: Footprint) -> str:
+    """Input, batch, type and how it is trained, in one line."""
+    parts = [summary.heading(found.report)]
+    if found.training is not None:
+        plan = found.training.plan
+        parts.append(plan.optimizer.name)
+        if plan.autocast:
+            parts.append("autocast in 16 bits")
+        if plan.accumulate > 1:
+            parts.append(f"gradients of {plan.accumulate} batches")
+        if plan.minimal:
+            parts.append("the least that the gradients need")
+    return " · ".join(parts)
+
+
+def layer_rows(found: Footprint, depth: int | None = None) -> list[LayerRow]:
+    """The layers; blocks deeper than `depth` levels are one row with their sums."""
+    training = found.training
+    kept = training.saved if training is not None else [0] * len(found.graph.nodes)
+    rows = [
+        LayerRow(
+            str(layer.number),
+            layer.name,
+            layer.kind,
+            layer.output_shape,
+            layer.activation_bytes,
+            kept[layer.index],
+        )
+        for layer in found.report.layers
+    ]
+    if depth is None:
+        return rows
+    folded = []
+    for head, run in groupby(rows, lambda row: ".".join(row.name.split(".")[:depth])):
+        members = list(run)
+        first, last = members[0], members[-1]
+        if len(members) == 1 and last.name == head:
+            folded.append(last)
+            continue
+        folded.append(
+            LayerRow(
+                f"{first.number}–{last.number}" if len(members) > 1 else last.number,
+                head,
+                f"{len(members)} layer{'s' if len(members) > 1 else ''}",
+                last.output_shape,
+                sum([row.activations for row in members]),
+                sum([row.kept for row in members]),
+            )
+        )
+    return folded
+
+
+def inference_lines(found: Footprint) -> list[Line]:
+    """What a forward pass takes."""
+    told = found.inference
+    nodes = found.graph.nodes
+    names = ", ".join(
+        [f"{one.name} {numbers.human_bytes(one.bytes)}" for one in told.alive[:LISTED]]
+    )
+    more = len(told.alive) - LISTED
+    names += f" and {more} more" if more > 0 else ""
+    lines = [Line("weights", told.params, f"{numbers.exact(found.report.totals.params)} values")]
+    if told.buffers:
+        lines.append(Line("buffers", told.buffers, "running statistics"))
+    lines.append(
+        Line("activations", told.peak, f"alive at once in {nodes[told.peak_node].name}: {names}")
+    )
+    lines.append(Line("total", told.total, "weights, buffers and activations"))
+    if told.inplace_peak != told.peak:
+        change = "with element-wise activations written over their input"
+        lines.append(Line("… in place", told.total - told.peak + told.inplace_peak, change))
+    if told.columns_node is not None:
+        where = nodes[told.columns_node].name
+        lines.append(
+            Line("im2col", told.columns, f"not in the total: what {where} copies, if it does")
+        )
+    return lines
+
+
+def training_lines(found: Footprint) -> list[Line]:
+    """What a step takes."""
+    told = found.training
+    assert told is not None
+    plan = told.plan
+    nodes = found.graph.nodes
+    lines = [Line("weights", told.params)]
+    if told.buffers:
+        lines.append(Line("buffers", told.buffers, "running statistics"))
+    lines += [
+        Line("gradients", told.gradients, "of the weights"),
+        Line("optimizer state", told.optimizer_state, f"{plan.optimizer.name}: "
+             f"{plan.optimizer.stores}" + (", a count of steps" if plan.optimizer.counts else "")),
+        Line("input", told.input),
+        Line("kept for backward", told.saved_total, "distinct storages, each once"),
+    ]  # fmt: skip
+    if told.copies:
+        lines.append(Line("… copies", told.copies, "of weights in 16 bits, in what is kept"))
+    peaks: dict[str, Any] = {}
+    for moment in told.moments:
+        if moment.phase not in peaks or moment.bytes > peaks[moment.phase].bytes:
+            peaks[moment.phase] = moment
+    for phase, moment in peaks.items():
+        where = f"of {plan.optimizer.name}" if phase == "step" else f"in {nodes[moment.node].name}"
+        lines.append(Line(f"peak {phase}", moment.bytes, where))
+    lines.append(Line("peak", told.peak.bytes, f"{told.peak.phase}: the most alive at any moment"))
+    if told.recomputed:
+        again = numbers.human(told.recomputed)
+        whole = found.report.totals.macs
+        share = f"{told.recomputed / whole:.0%} of a forward pass" if whole else ""
+        lines.append(Line("run again", 0, f"{again} MACs more, {share}"))
+    return lines
+
+
+USES = {
+    "inference": "inference",
+    "training": "a training step",
+    "ram": "activations in RAM",
+    "flash": "weights in flash",
+}
+
+
+def verdict(fit: Fit) -> list[str]:
+    """A budget in sentences: how it stands, the largest batch and what binds it, what breaks it."""
+    size, budget = numbers.human_bytes(fit.bytes), numbers.human_bytes(fit.budget)
+    if fit.fits:
+        told = f"{USES[fit.what]} takes {size} of {budget}"
+    else:
+        over = numbers.human_bytes(fit.bytes - fit.budget)
+        told = f"{USES[fit.what]} takes {size}, {over} more than {budget}"
+    if fit.what in ("ram", "flash"):
+        told = told.replace("takes", "take")
+    lines = [told]
+    if fit.largest_batch is not None:
+        binds = f"; then {fit.binds} binds" if fit.binds else ""
+        largest = f"largest batch of {USES[fit.what]}: {fit.largest_batch:,}{binds}"
+        lines.append(largest if fit.largest_batch else f"not even batch 1 fits{binds}")
+    if fit.breakers:
+        shown = [f"{one.name} {numbers.human_bytes(one.bytes)}" for one in fit.breakers[:LISTED]]
+        more = len(fit.breakers) - LISTED
+        lines.append("over it: " + ", ".join(shown) + (f" and {more} more" if more > 0 else ""))
+    return lines
+
+
+def memory_dict(found: Footprint, fits: Sequence[Fit] = ()) -> dict[str, Any]:
+    """The data of `cnncalc.memory/1`."""
+    told, training = found.inference, found.training
+    nodes = found.graph.nodes
+    data: dict[str, Any] = {
+        "schema": "cnncalc.memory/1",
+        "name": found.report.name,
+        "batch": found.settings.batch,
+        "dtype": found.settings.dtype,
+        "inplace": found.settings.inplace,
+        "params": told.params,
+        "buffers": told.buffers,
+        "input": told.input,
+        "inference": {
+            "peak_activations": told.peak,
+            "peak_layer": nodes[told.peak_node].name,
+            "peak_inplace": told.inplace_peak,
+            "alive": [one._asdict() for one in told.alive],
+            "im2col": told.columns,
+            "im2col_layer": None if told.columns_node is None else nodes[told.columns_node].name,
+            "total": told.total,
+        },
+    }
+    if training is not None:
+        plan, peak = training.plan, training.peak
+        data["training"] = {
+            "optimizer": plan.optimizer.name,
+            "autocast": plan.autocast,
+            "minimal": plan.minimal,
+            "accumulate": plan.accumulate,
+            "gradients": training.gradients,
+            "optimizer_state": training.optimizer_state,
+            "saved_for_backward": training.saved_total,
+            "weight_copies": training.copies,
+            "recomputed_macs": training.recomputed,
+            "peak": peak.bytes,
+            "peak_phase": peak.phase,
+            "peak_layer": nodes[peak.node].name,
+        }
+    if fits:
+        data["budgets"] = [_fit(fit) for fit in fits]
+    kept = training.saved if training is not None else None
+    data["layers"] = [
+        {"name": layer.name, "activation_bytes": layer.activation_bytes}
+        | ({} if kept is None else {"saved_for_backward": kept[layer.index]})
+        for layer in found.report.layers
+    ]
+    return data
+
+
+def _fit(fit: Fit) -> dict[str, Any]:
+    return {
+        "what": fit.what,
+        "budget": fit.budget,
+        "bytes": fit.bytes,
+        "fits": fit.fits,
+        "largest_batch": fit.largest_batch,
+        "binds": fit.binds,
+        "breakers": [one._asdict() for one in fit.breakers],
+        "advice": [one._asdict() for one in fit.advice],
+    }
+
+
+def batch_row(found: Footprint) -> Batch:
+    """The row of a batch size."""
+    told, training = found.inference, found.training
+    if training is None:
+        return Batch(found.settings.batch, told.peak, told.total, 0, None, "")
+    peak = training.peak
+    where = peak.phase if peak.phase == "step" else f"{peak.phase} {_name(found, peak.node)}"
+    total = training.saved_total
+    return Batch(found.settings.batch, told.peak, told.total, total, peak.bytes, where)
+
+
+def _name(found: Footprint, node: int) -> str:
+    return found.graph.nodes[node].name
+
+
+def batches_dict(found: Footprint, batches: Sequence[Batch]) -> dict[str, Any]:
+    """The data of a table over batch sizes."""
+    return {
+        "schema": "cnncalc.memory-batches/1",
+        "name": found.report.name,
+        "dtype": found.settings.dtype,
+        "batches": [_batch(one) for one in batches],
+    }
+
+
+def _batch(one: Batch) -> dict[str, Any]:
+    row = {"batch": one.batch, "peak_activations": one.peak, "inference": one.inference}
+    if one.training is not None:
+        row |= {"saved_for_backward": one.kept, "training": one.training}
+    return row
+
+
+def batches_csv(batches: Sequence[Batch]) -> str:
+    """A row a batch size."""
+    rows = [_batch(one) for one in batches]
+    return written(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def memory_csv(found: Footprint, rows: Sequence[LayerRow]) -> str:
+    """A row a layer, or a block."""
+    titles = ["index", "name", "kind", "output_shape", "activation_bytes"]
+    kept = found.training is not None
+    return written(
+        [*titles, "saved_for_backward"] if kept else titles,
+        [
+            [
+                row.number,
+                cell(row.name),
+                cell(row.kind),
+                numbers.shape(row.output_shape).replace("×", "x"),
+                row.activations,
+                *([row.kept] if kept else []),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def memory_markdown(found: Footprint, rows: Sequence[LayerRow], fits: Sequence[Fit]) -> str:
+    """A document."""
+    lines = [f"# {markdown(found.report.name)}: memory", "", markdown(heading(found)), ""]
+    sections = [("Inference", inference_lines(found))]
+    if found.training is not None:
+        sections.append(("Training", training_lines(found)))
+    for title, told in sections:
+        cells = [[one.what, numbers.human_bytes(one.bytes), one.how] for one in told]
+        lines += [f"## {title}", "", *table(["", "bytes", ""], cells, [False, True, False]), ""]
+    for fit in fits:
+        first, *others = verdict(fit)
+        lines += [f"**{'fits' if fit.fits else 'does not fit'}**: {markdown(first)}", ""]
+        for text in others:
+            lines += [markdown(text), ""]
+        if fit.advice:
+            cells = [
+                ["yes" if one.fits else "no", one.what, numbers.human_bytes(one.bytes), one.options]
+                for one in fit.advice
+            ]
+            titles = ["fits", "what", "peak", "options"]
+            lines += [*table(titles, cells, [False, False, True, False]), ""]
+    kept = found.training is not None
+    titles = ["#", "Layer", "Kind", "Output", "Activations"] + (
+        ["Kept for backward"] if kept else []
+    )
+    cells = [
+        [
+            row.number, row.name, row.kind, numbers.shape(row.output_shape),
+            numbers.human_bytes(row.activations) if row.activations else "",
+            *([numbers.human_bytes(row.kept) if row.kept else ""] if kept else []),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    numeric = [True, False, False, False, True] + ([True] if kept else [])
+    return "\n".join([*lines, *table(titles, cells, numeric)]) + "\n"
+
+
+def batches_markdown(found: Footprint, batches: Sequence[Batch]) -> str:
+    """A table over batch sizes."""
+    rows = [_batch(one) for one in batches]
+    cells = [
+        [str(value) if key == "batch" else numbers.human_bytes(value) for key, value in row.items()]
+        for row in rows
+    ]
+    head = [f"# {markdown(found.report.name)}: memory by batch", ""]
+    return "\n".join([*head, *table(list(rows[0]), cells, [True] * len(rows[0]))]) + "\n"
