@@ -194,13 +194,14 @@ def validate(
     max_params: int | str | None = None,
     max_macs: int | str | None = None,
     max_memory: int | str | None = None,
+    max_training_memory: int | str | None = None,
 ) -> tuple[Diagnostic, ...]:
     """All findings in a network, errors first.
 
     Args:
         net, yaml, input, parameters, batch, dtype: as of `analyze`.
-        max_params, max_macs, max_memory: what it may cost: a number, or an amount such as
-            `5M`, `512KiB`.
+        max_params, max_macs, max_memory, max_training_memory: what it may cost: a number, or an
+            amount such as `5M`, `512KiB`.
 
     Raises:
         UsageError: there is no such file, network, parameter or type.
@@ -208,7 +209,12 @@ def validate(
     settings = _settings(batch, dtype)
     shape = None if input is None else checked_input(given_input(input))
     values = given_parameters(parameters)
-    amounts = {"params": max_params, "macs": max_macs, "memory": max_memory}
+    amounts = {
+        "params": max_params,
+        "macs": max_macs,
+        "memory": max_memory,
+        "training_memory": max_training_memory,
+    }
     limits = Limits(
         **{cost: given_amount(amount, cost) for cost, amount in amounts.items()},
         batch=settings.batch,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import Outcome
 
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
@@ -44,6 +46,27 @@ def test_kind_example(name: str) -> None:
     text = "\n".join([*lines, f"  - {example(KINDS[name])}"])
     layers = Network(Source("example.yaml", text)).graph().layers
     assert layers[-1].kind.name == name
+
+
+MEMORY = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")
+SESSIONS = re.findall(
+    r"^```console\n\$ cnncalc (.*?)\n(.*?)^```$", MEMORY, re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.parametrize(("command", "shown"), SESSIONS, ids=[line for line, _ in SESSIONS])
+def test_memory_example(
+    command: str, shown: str, run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(*command.split()).out == shown
+
+
+def test_every_line_of_memory_is_explained() -> None:
+
+    for _, shown in SESSIONS:
+        for line in re.findall(r"^([a-z0-9… ]+?)  +\S+ [KMG]?i?B", shown, re.MULTILINE):
+            assert line in MEMORY.replace("weights, buffers", "weights"), line
 
 
 def test_every_key_is_in_the_language_page() -> None:

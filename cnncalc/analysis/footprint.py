@@ -81,7 +81,7 @@ def inference(report: Report) -> Inference:
     graph, settings = report.graph, report.settings
     width = BYTES[settings.dtype]
     scale = settings.batch * width
-    values, home = _schedule(graph, settings.inplace)
+    values = _schedule(graph, settings.inplace)
     peak = max(range(len(values)), key=values.__getitem__)
     columns = [_columns(graph, node) for node in graph.nodes]
     widest = max(range(len(columns)), key=columns.__getitem__)
@@ -95,31 +95,34 @@ def inference(report: Report) -> Inference:
         tuple(
             [
                 Alive(graph.nodes[index].name, graph.nodes[index].facts.values * scale)
-                for index in sorted(
-                    home[peak], key=lambda index: (-graph.nodes[index].facts.values, index)
-                )
+                for index in _alive_at(graph, settings.inplace, peak)
             ]
         ),
-        max(_schedule(graph, True)[0]) * scale,
+        max(_schedule(graph, True)) * scale,
         columns[widest] * scale,
         widest if columns[widest] else None,
         [count * scale for count in values],
     )
 
 
-def _schedule(graph: Graph, inplace: bool) -> tuple[list[int], list[tuple[int, ...]]]:
-    """For each node the values alive while it runs, and the nodes whose memory that is."""
+def _schedule(graph: Graph, inplace: bool) -> list[int]:
+    """For each node the values alive while it runs."""
     times = lifetimes(graph, inplace)
-    alive: dict[int, int] = {}
-    values, homes = [], []
-    for index, node in enumerate(graph.nodes):
+    nodes, alive, found = graph.nodes, 0, []
+    for index, node in enumerate(nodes):
         if times.owner[index] == index:
-            alive[index] = node.facts.values
-        values.append(sum(alive.values()))
-        homes.append(tuple(alive))
-        for home in times.freed[index]:
-            del alive[home]
-    return values, homes
+            alive += node.facts.values
+        found.append(alive)
+        alive -= sum([nodes[home].facts.values for home in times.freed[index]])
+    return found
+
+
+def _alive_at(graph: Graph, inplace: bool, moment: int) -> list[int]:
+    """The nodes whose memory is alive while a node runs, the largest first."""
+    times = lifetimes(graph, inplace)
+    gone = {home for freed in times.freed[:moment] for home in freed}
+    alive = [i for i in range(moment + 1) if times.owner[i] == i and i not in gone]
+    return sorted(alive, key=lambda index: -graph.nodes[index].facts.values)
 
 
 def _columns(graph: Graph, node: Node) -> int:

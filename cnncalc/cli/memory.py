@@ -180,40 +180,42 @@ def _write(
     totals: bool,
     exact: bool,
 ) -> None:
-    from cnncalc.render import memory_data as data
+    from cnncalc.render import memory_formats as formats
+    from cnncalc.render.memory_data import layer_rows
 
     if format_ == "json":
-        deliver_json(data.memory_dict(taken, fits), output)
+        deliver_json(formats.memory_dict(taken, fits), output)
         return
-    rows = data.layer_rows(taken, depth)
+    rows = layer_rows(taken, depth)
     if format_ == "csv":
-        deliver(data.memory_csv(taken, rows), output, data=True)
+        deliver(formats.memory_csv(taken, rows), output, data=True)
     elif format_ == "markdown":
-        deliver(data.memory_markdown(taken, rows, fits), output)
+        deliver(formats.memory_markdown(taken, rows, fits), output)
     else:
         from cnncalc.render.memory import Shown, document
 
-        show(document(taken, rows, fits, Shown(depth, exact, not totals)), output, 80)
+        show(document(taken, rows, fits, Shown(depth, exact, not totals)), output)
 
 
 def _over_batches(
     found: Report, plan: Plan | None, batches: tuple[int, ...], format_: str, output: str | None
 ) -> None:
     """The table over batch sizes."""
-    from cnncalc.render import memory_data as data
+    from cnncalc.render import memory_formats as formats
+    from cnncalc.render.memory_data import batch_row
 
     rows, taken = [], footprint(found)
     for batch in batches:
         settings = found.settings._replace(batch=batch)
         other = Report(found.graph, settings, (), found.fields)
         taken = footprint(other, None if plan is None else plan._replace(batch=batch))
-        rows.append(data.batch_row(taken))
+        rows.append(batch_row(taken))
     if format_ == "json":
-        deliver_json(data.batches_dict(taken, rows), output)
+        deliver_json(formats.batches_dict(taken, rows), output)
     elif format_ == "csv":
-        deliver(data.batches_csv(rows), output, data=True)
+        deliver(formats.batches_csv(rows), output, data=True)
     elif format_ == "markdown":
-        deliver(data.batches_markdown(taken, rows), output)
+        deliver(formats.batches_markdown(taken, rows), output)
     else:
         from cnncalc.render.memory import batches as told
 

@@ -75,6 +75,10 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> in
 @click.option(
     "--max-memory", metavar="N", callback=_amount, help="Budget of bytes at inference: 512KiB."
 )
+@click.option(
+    "--max-training-memory", metavar="N", callback=_amount,
+    help="Budget of bytes in a training step with Adam: 8GiB.",
+)  # fmt: skip
 @output_option
 @network_options
 def command(
@@ -91,6 +95,7 @@ def command(
     max_params: int | None,
     max_macs: int | None,
     max_memory: int | None,
+    max_training_memory: int | None,
     output: str | None,
     input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
@@ -110,7 +115,7 @@ def command(
         raise UsageError(f"`{option}` does nothing with `--diff`, which writes a patch")
     if statistics and format_ in ("github", "sarif"):
         raise UsageError("`--statistics` goes with the formats text and json")
-    limits = Limits(max_params, max_macs, max_memory, batch, BYTES[dtype])
+    limits = Limits(max_params, max_macs, max_memory, max_training_memory, batch, BYTES[dtype])
     parameters = dict(changes)
 
     def chosen(finding: Diagnostic) -> bool:

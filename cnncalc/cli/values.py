@@ -105,12 +105,13 @@ def from_channels_last(given: GivenInput | None) -> GivenInput | None:
 
 
 def parse_budget(text: str, cost: str) -> int:
-    """An amount of `--max-params`, `--max-macs` or `--max-memory`.
+    """An amount of `--max-params`, `--max-macs`, `--max-memory` or `--max-training-memory`.
 
     Raises:
         UsageError: it is none.
     """
     amount = parse_amount(text, cost)
     if amount is None:
-        raise UsageError(f"`--max-{cost} {text}` is no amount", COSTS[cost])
+        option = cost.replace("_", "-")
+        raise UsageError(f"`--max-{option} {text}` is no amount", COSTS[cost])
     return amount

@@ -201,5 +201,5 @@ class schedule:  # noqa: N801
         where = (
             f"{numbers.human_bytes(moments[peak].bytes)} in {plain(nodes[moments[peak].node].name)}"
         )
-        bars = Bars([moment.bytes for moment in moments], phases, peak, f"{title}: peak {where}")
-        yield chart(bars, options.max_width)
+        yield Text(f"{title}: peak {where}", "quiet")
+        yield chart(Bars([moment.bytes for moment in moments], phases, peak), options.max_width)

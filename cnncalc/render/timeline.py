@@ -22,7 +22,6 @@ class Bars(NamedTuple):
     """Names of the phases, and how many of the amounts belong to each."""
     peak: int
     """The place of the largest amount."""
-    title: str
 
 
 def chart(bars: Bars, width: int) -> Text:
@@ -43,11 +42,11 @@ def chart(bars: Bars, width: int) -> Text:
             last = max(start + (cell + 1) * count // room, first + 1)
             columns.append((max(bars.amounts[first:last]), first <= bars.peak < last))
         start += count
-    text = Text(f"{bars.title}\n", "quiet", no_wrap=True, overflow="ignore")
+    text = Text(no_wrap=True, overflow="ignore")
     for line in range(HEIGHT, 0, -1):
         text.append((label if line == HEIGHT else "").rjust(margin) + " │", "quiet")
         for amount, marked in columns:
-            eighths = round(amount / most * HEIGHT * 8) if most else 0
+            eighths = max(round(amount / most * HEIGHT * 8), 1) if amount else 0
             sign = STEPS[min(max(eighths - 8 * (line - 1), 0), 8)]
             text.append(sign, "failed" if marked else "memory")
         text.append("\n")

@@ -36,6 +36,7 @@ class Limits(Record):
     params: int | None = None
     macs: int | None = None
     memory: int | None = None
+    training_memory: int | None = None
     batch: int = 1
     width: int = 4
     """Bytes a value."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cnncalc.analysis.memory import activations
 from cnncalc.analysis.report import Report
 from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import Graph
 from cnncalc.rules.base import Rule, Subject
 
 
@@ -62,9 +63,11 @@ class BudgetExceeded(Rule):
     summary = "the network costs more than its budget"
     why = (
         "A network for a device has a size and a time that it must keep. `budget:` in the file, "
-        "or `--max-params`, `--max-macs` and `--max-memory`, state them, and a run fails when a "
-        "change breaks them. Memory is what inference holds at its peak: weights and running "
-        "statistics, and the largest set of activations alive at one moment."
+        "or `--max-params`, `--max-macs`, `--max-memory` and `--max-training-memory`, state "
+        "them, and a run fails when a change breaks them. Memory is what inference holds at its "
+        "peak: weights and running statistics, and the largest set of activations alive at one "
+        "moment. Training memory is the peak of a step with Adam, as `cnncalc memory --train` "
+        "plays it through."
     )
     fails = """\
 input: [3, 32, 32]
@@ -87,6 +90,7 @@ layers:
             ("params", limits.params),
             ("macs", limits.macs),
             ("memory", limits.memory),
+            ("training_memory", limits.training_memory),
         ):
             if option is None and cost not in written:
                 continue
@@ -114,11 +118,27 @@ layers:
         params = sum([node.params for node in nodes])
         if cost == "params":
             return params
+        if cost == "training_memory":
+            return _training(subject.graph, batch, width)
         stored = params + sum([n.facts.buffer_values for n in nodes if n.shares is None])
         return (stored + activations(subject.graph).peak * batch) * width
 
 
-UNITS = {"params": "parameters", "macs": "multiply-accumulates", "memory": "bytes of memory"}
+def _training(graph: Graph, batch: int, width: int) -> int:
+    """The most bytes alive in a step with Adam."""
+    from cnncalc.analysis.training.plan import Plan
+    from cnncalc.analysis.training.step import train
+
+    # 8-bit numbers have no gradients: what runs in them is trained in float32
+    return train(graph, Plan(batch=batch, width=width if width > 1 else 4)).peak.bytes
+
+
+UNITS = {
+    "params": "parameters",
+    "macs": "multiply-accumulates",
+    "memory": "bytes of memory",
+    "training_memory": "bytes of memory in training",
+}
 
 
 class UnusedIgnore(Rule):

@@ -30,7 +30,11 @@ ROWS = [
         ["layer1", "layer2", "layer3", "layer4"],
         ["stage1", "stage2", "stage3", "stage4"],
     ),
-    ("resnet50", ["layer1.0", "layer1.1", "layer1.2"], ["stage1.bottleneck1", "stage1.bottleneck2", "stage1.bottleneck3"]),
+    (
+        "resnet50",
+        ["layer1.0", "layer1.1", "layer1.2"],
+        [f"stage1.bottleneck{i}" for i in (1, 2, 3)],
+    ),
 ]
 
 

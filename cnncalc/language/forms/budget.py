@@ -13,6 +13,7 @@ COSTS = {
     "params": "trainable values, such as 5M",
     "macs": "multiply-accumulates, such as 600M",
     "memory": "bytes of weights and of the activations alive at once, such as 512KiB",
+    "training_memory": "bytes alive at once in a training step with Adam, such as 8GiB",
 }
 """What a budget can limit."""
 
@@ -33,12 +34,13 @@ POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 def parse_amount(text: str, cost: str) -> int | None:
     """`5M`, `1.5G` (units of 1000), and for memory `512KiB` (1024) or `4MB`; `None`: no amount."""
+    of_memory = cost.endswith("memory")
     match = re.fullmatch(AMOUNT, text.strip().replace("_", ""), re.IGNORECASE)
     if match is None:
         return None
     number, unit, of_bytes = match.groups()
     binary = unit[1:].lower() == "i"
-    if cost != "memory" and (binary or of_bytes):
+    if not of_memory and (binary or of_bytes):
         return None
     if binary and not of_bytes:
         return None

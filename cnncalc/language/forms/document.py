@@ -29,7 +29,7 @@ KEYS = {
     "blocks": "lists of layers with parameters, used like a layer kind",
     "layers": "the layers, first to last",
     "extends": "a file beside this one, or a shipped network, that this one changes",
-    "budget": "the most that it may cost: params, macs, memory",
+    "budget": "the most that it may cost: params, macs, memory, training_memory",
     "expect": "its exact totals, to which validation holds it: params, macs, flops, …",
 }
 """Keys of an architecture file."""
