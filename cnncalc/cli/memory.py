@@ -17,7 +17,7 @@ from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.exchange.load import load
 from cnncalc.language.forms.budget import parse_amount
-from cnncalc.shapes import Shape
+from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown", "csv")
 
@@ -92,7 +92,7 @@ def command(
     exact: bool,
     format_: str,
     output: str | None,
-    input_: Shape | None,
+    input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
 ) -> int:
     """Show what inference and training take, where the peak is, and what fits into a budget.

@@ -50,7 +50,6 @@ NAMES = [
 
 
 def test_families_and_runs() -> None:
-    assert len(NETWORKS) >= 16
     plain = {(name, batch, False) for name in ("sgd", "momentum", "adam") for batch in (2, 16)}
     mixed = {("adam", batch, True) for batch in (2, 16)}
     for row in NETWORKS.values():
@@ -174,7 +173,12 @@ def test_in_place_keeps_the_same_and_holds_less() -> None:
     network = graph("vgg16")
     plain, inplace = train(network, Plan()), train(network, Plan(inplace=True))
     assert inplace.saved_total == plain.saved_total
-    assert phases(inplace)["forward"] < phases(plain)["forward"]
+    alive = [
+        next(moment.bytes for moment in found.moments if moment.node == 2)
+        for found in (inplace, plain)
+    ]
+    assert plain.moments[2].node == 2  # the first ReLU, whose input and output are alive
+    assert alive[1] - alive[0] == 64 * 224 * 224 * 4
 
 
 def test_shared_weights_have_one_gradient() -> None:
