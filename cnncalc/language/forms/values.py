@@ -171,8 +171,6 @@ class ValueReader:
         value = self.read(source, node, about)
         try:
             return value.evaluate(env) if isinstance(value, (Expression, Listing)) else value
-        except OptionError as refusal:
-            self.findings.add(refusal.about(about), source, node)
         except Refusal as refusal:
             self.findings.add(refusal, source, node)
         return None
