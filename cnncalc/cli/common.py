@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cnncalc.cli.values import Whole, from_channels_last, parse_changes, parse_input
+from cnncalc.cli.values import Whole, from_channels_last, parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
 from cnncalc.language.forms.inputs import GivenInput
@@ -33,7 +33,7 @@ def _input_shape(
 def _changes(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> tuple[tuple[str, Any], ...]:
-    return parse_changes(value)
+    return tuple(map(parse_change, value))
 
 
 def variant_options(command: Command) -> Command:

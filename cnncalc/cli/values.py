@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -63,21 +63,6 @@ def parse_change(text: str) -> tuple[str, Any]:
         return name.strip(), expression.evaluate({})
     except ExpressionError as error:
         raise UsageError(f"`--set {text}`: {error.message}") from None
-
-
-def parse_changes(texts: Iterable[str]) -> tuple[tuple[str, Any], ...]:
-    """All that `--set` is given.
-
-    Raises:
-        UsageError: one is none, or two are of one parameter.
-    """
-    changes: dict[str, Any] = {}
-    for text in texts:
-        name, value = parse_change(text)
-        if name in changes:
-            raise UsageError(f"`--set {name}` is given twice")
-        changes[name] = value
-    return tuple(changes.items())
 
 
 def parse_input(text: str) -> GivenInput:

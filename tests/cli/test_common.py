@@ -368,7 +368,6 @@ def test_what_the_schema_refuses_the_program_refuses(text: str, run: Run, write:
 # -- whole numbers ------------------------------------------------------------------------------
 
 WHOLE = [
-    (["analyze", "vgg16", "--set", "classes=1", "--set", "classes=2"], "is given twice"),
     # arguments, a part of the message
     (["analyze", "lenet5", "--batch", "1e3"], "`1e3` is no whole number; write 1000"),
     (["analyze", "lenet5", "--batch", "two"], "`two` is no whole number\n"),
