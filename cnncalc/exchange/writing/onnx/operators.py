@@ -1,0 +1,395 @@
+"""What each kind is in ONNX, but for those that slide."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnncalc.exchange.writing.onnx.building import Layer, Unsayable, writes
+from cnncalc.layers import activation, arithmetic, attention, linear, merge, norm, reshape
+from cnncalc.shapes import product
+
+SINGLE = {
+    activation.Relu: "Relu",
+    activation.Selu: "Selu",
+    activation.Mish: "Mish",
+    activation.Sigmoid: "Sigmoid",
+    activation.Tanh: "Tanh",
+    activation.HardSwish: "HardSwish",
+    activation.Softplus: "Softplus",
+    activation.Softsign: "Softsign",
+    activation.Identity: "Identity",
+    activation.DropPath: "Identity",
+    arithmetic.Exp: "Exp",
+    arithmetic.Log: "Log",
+    arithmetic.Abs: "Abs",
+}
+"""Kinds that are one operator without options."""
+
+
+@writes(*SINGLE)
+def single(layer: Layer) -> str:
+    return layer.add(SINGLE[type(layer.kind)], layer.x)
+
+
+@writes(activation.LeakyRelu)
+def leaky_relu(layer: Layer) -> str:
+    return layer.add("LeakyRelu", layer.x, alpha=layer.kind.slope)
+
+
+@writes(activation.Elu)
+def elu(layer: Layer) -> str:
+    return layer.add("Elu", layer.x, alpha=layer.kind.alpha)
+
+
+@writes(activation.Celu)
+def celu(layer: Layer) -> str:
+    return layer.add("Celu", layer.x, alpha=layer.kind.alpha)
+
+
+@writes(activation.Gelu)
+def gelu(layer: Layer) -> str:
+    return layer.add("Gelu", layer.x, approximate=layer.kind.approximate)
+
+
+@writes(activation.Silu)
+def silu(layer: Layer) -> str:
+    return layer.add("Mul", layer.x, layer.add("Sigmoid", layer.x))
+
+
+@writes(activation.HardSigmoid)
+def hard_sigmoid(layer: Layer) -> str:
+    return layer.add("HardSigmoid", layer.x, alpha=1 / 6, beta=0.5)
+
+
+def _clip(layer: Layer, x: str, low: float | None, high: float | None) -> str:
+    ends = [
+        "" if end is None else layer.constant(name, end)
+        for name, end in (("low", low), ("high", high))
+    ]
+    return layer.add("Clip", x, *(ends if ends[1] else ends[:1]))
+
+
+@writes(activation.Relu6)
+def relu6(layer: Layer) -> str:
+    return _clip(layer, layer.x, 0, 6)
+
+
+@writes(activation.HardTanh)
+def hard_tanh(layer: Layer) -> str:
+    return _clip(layer, layer.x, -1, 1)
+
+
+@writes(arithmetic.Clip)
+def clip(layer: Layer) -> str:
+    return _clip(layer, layer.x, layer.kind.low, layer.kind.high)
+
+
+@writes(activation.Threshold)
+def threshold(layer: Layer) -> str:
+    above = layer.add("Greater", layer.x, layer.constant("at", layer.kind.at))
+    return layer.add("Where", above, layer.x, layer.constant("value", layer.kind.value))
+
+
+@writes(activation.PRelu)
+def prelu(layer: Layer) -> str:
+    if layer.facts.weights["weight"][0] == 1 or not layer.rank:
+        return layer.add("PRelu", layer.x, layer.array("weight"))
+    return layer.add("PRelu", layer.x, layer.per_channel("weight"))
+
+
+@writes(activation.Softmax)
+def softmax(layer: Layer) -> str:
+    return layer.add("Softmax", layer.x, axis=layer.kind.axis + 1)
+
+
+@writes(activation.LogSoftmax)
+def log_softmax(layer: Layer) -> str:
+    return layer.add("LogSoftmax", layer.x, axis=layer.kind.axis + 1)
+
+
+@writes(activation.Dropout)
+def dropout(layer: Layer) -> str:
+    return layer.add("Dropout", layer.x, layer.constant("ratio", layer.kind.rate))
+
+
+# -- arithmetic --------------------------------------------------------------------------------------
+
+
+@writes(arithmetic.Power)
+def power(layer: Layer) -> str:
+    return layer.add("Pow", layer.x, layer.constant("exponent", layer.kind.exponent))
+
+
+@writes(arithmetic.Rescale)
+def rescale(layer: Layer) -> str:
+    x = layer.x
+    if layer.kind.factor != 1:
+        x = layer.add("Mul", x, layer.constant("factor", layer.kind.factor))
+    if layer.kind.offset or x == layer.x:
+        x = layer.add("Add", x, layer.constant("offset", layer.kind.offset))
+    return x
+
+
+REDUCED = {"mean": "ReduceMean", "sum": "ReduceSum", "max": "ReduceMax", "min": "ReduceMin"}
+
+
+@writes(arithmetic.Reduce)
+def reduce(layer: Layer) -> str:
+    if layer.kind.by not in REDUCED:
+        raise Unsayable(f"`reduce` by {layer.kind.by}")
+    axes = layer.integers("axes", [axis + 1 for axis in layer.kind.axes])
+    return layer.add(REDUCED[layer.kind.by], layer.x, axes, keepdims=1)
+
+
+@writes(arithmetic.Matmul)
+def matmul(layer: Layer) -> str:
+    kind = layer.kind
+    given = []
+    turns = (kind.transpose, kind.transpose_other)
+    for x, shape, turned in zip(layer.inputs, layer.shapes, turns, strict=True):
+        last = len(shape)
+        order = [*range(last - 1), last, last - 1]
+        given.append(layer.transpose(x, *order) if turned else x)
+    return layer.add("MatMul", *given)
+
+
+# -- merges ------------------------------------------------------------------------------------------
+
+MERGES = {
+    merge.Add: "Add",
+    merge.Multiply: "Mul",
+    merge.Subtract: "Sub",
+    merge.Divide: "Div",
+    merge.Maximum: "Max",
+    merge.Minimum: "Min",
+}
+
+
+@writes(*MERGES)
+def combined(layer: Layer) -> str:
+    result = layer.x
+    for other in layer.inputs[1:]:
+        result = layer.add(MERGES[type(layer.kind)], result, other)
+    return result
+
+
+@writes(merge.Concat)
+def concat(layer: Layer) -> str:
+    return layer.add("Concat", *layer.inputs, axis=layer.kind.axis + 1)
+
+
+# -- products ----------------------------------------------------------------------------------------
+
+
+@writes(linear.Linear)
+def fully_connected(layer: Layer) -> str:
+    if layer.rank == 0:
+        return layer.add("Gemm", layer.x, *layer.arrays("weight", "bias"), transB=1)
+    axes = layer.integers("axes", range(2, 2 + layer.rank))
+    weight = layer.add("Unsqueeze", layer.array("weight"), axes)
+    return layer.add("Conv", layer.x, weight, *layer.arrays("bias"))
+
+
+@writes(linear.Rbf)
+def rbf(layer: Layer) -> str:
+    x = layer.add("Unsqueeze", layer.x, layer.integers("axes", [1]))
+    apart = layer.add("Sub", x, layer.array("weight"))
+    square = layer.add("Mul", apart, apart)
+    return layer.add("ReduceSum", square, layer.integers("axes", [2]), keepdims=0)
+
+
+@writes(linear.Scale)
+def scale(layer: Layer) -> str:
+    x = layer.add("Mul", layer.x, layer.array("weight"))
+    return layer.add("Add", x, layer.array("bias")) if layer.has("bias") else x
+
+
+@writes(linear.Offset)
+def offset(layer: Layer) -> str:
+    return layer.add("Add", layer.x, *layer.arrays("bias", "weight"))
+
+
+@writes(attention.SqueezeExcitation)
+def squeeze_excitation(layer: Layer) -> str:
+    kind = layer.kind
+    x = layer.add("GlobalAveragePool", layer.x)
+    x = layer.add("Conv", x, *layer.arrays("fc1.weight", "fc1.bias"))
+    if kind.activation == "relu":
+        x = layer.add("Relu", x)
+    else:
+        x = layer.add("Mul", x, layer.add("Sigmoid", x))
+    x = layer.add("Conv", x, *layer.arrays("fc2.weight", "fc2.bias"))
+    if kind.gate == "sigmoid":
+        x = layer.add("Sigmoid", x)
+    else:
+        x = layer.add("HardSigmoid", x, alpha=1 / 6, beta=0.5)
+    return layer.add("Mul", layer.x, x)
+
+
+@writes(attention.SelfAttention)
+def self_attention(layer: Layer) -> str:
+    """`[N, C, P]` to queries, keys and values `[N, heads, size, P]`, and back."""
+    kind = layer.kind
+    channels, positions = layer.shape[0], product(layer.shape[1:])
+    width = kind.width or channels
+    heads, size = kind.heads, width // kind.heads
+    flat = layer.reshape(layer.x, channels, positions)
+    mixed = layer.add("MatMul", layer.array("in_proj_weight"), flat)
+    if kind.bias:
+        axes = layer.integers("axes", [1])
+        bias = layer.add("Unsqueeze", layer.array("in_proj_bias"), axes)
+        mixed = layer.add("Add", mixed, bias)
+    parts = []
+    for name, start in (("query", 0), ("key", width), ("value", 2 * width)):
+        ends = [
+            layer.integers(f"{name}_{end}", [at])
+            for end, at in (("from", start), ("to", start + width))
+        ]
+        part = layer.add("Slice", mixed, *ends, layer.integers("axis", [1]))
+        parts.append(layer.reshape(part, heads, size, positions))
+    query, key, value = parts
+    query = layer.add("Mul", query, layer.constant("scale", size**-0.5))
+    scores = layer.add("MatMul", layer.transpose(query, 0, 1, 3, 2), key)
+    weights = layer.add("Softmax", scores, axis=3)
+    seen = layer.add("MatMul", value, layer.transpose(weights, 0, 1, 3, 2))
+    seen = layer.reshape(seen, width, positions)
+    out = layer.add("MatMul", layer.array("out_proj.weight"), seen)
+    if kind.bias:
+        bias = layer.add("Unsqueeze", layer.array("out_proj.bias"), layer.integers("axes", [1]))
+        out = layer.add("Add", out, bias)
+    return layer.reshape(out, *layer.shape)
+
+
+# -- normalizations ------------------------------------------------------------------------------------
+
+
+@writes(norm.BatchNorm)
+def batch_norm(layer: Layer) -> str:
+    if not layer.has("running_mean"):
+        raise Unsayable("`batch_norm` by the statistics of the batch itself")
+    channels = layer.shape[0]
+    given = layer.arrays("weight", "bias")
+    if not given:
+        ones, zeros = np.ones(channels), np.zeros(channels)
+        given = (layer.constant("scale", ones), layer.constant("offset", zeros))
+    stored = layer.arrays("running_mean", "running_var")
+    return layer.add("BatchNormalization", layer.x, *given, *stored, epsilon=layer.kind.eps)
+
+
+@writes(norm.LayerNorm)
+def layer_norm(layer: Layer) -> str:
+    kind = layer.kind
+    whole = kind.over == "all" or not layer.rank
+    given = layer.arrays("weight", "bias")
+    last = layer.rank + 1
+    if not given:
+        sizes = layer.shape if whole else layer.shape[:1]
+        given = (layer.constant("scale", np.ones(sizes)),)
+    if whole:
+        return layer.add("LayerNormalization", layer.x, *given, axis=1, epsilon=kind.eps)
+    x = layer.transpose(layer.x, 0, *range(2, last + 1), 1)
+    x = layer.add("LayerNormalization", x, *given, axis=-1, epsilon=kind.eps)
+    return layer.transpose(x, 0, last, *range(1, last))
+
+
+@writes(norm.GroupNorm)
+def group_norm(layer: Layer) -> str:
+    """Each group as one channel of an instance normalization."""
+    return _grouped(layer, layer.kind.groups)
+
+
+@writes(norm.InstanceNorm)
+def instance_norm(layer: Layer) -> str:
+    return _grouped(layer, layer.shape[0])
+
+
+def _grouped(layer: Layer, groups: int) -> str:
+    x = layer.reshape(layer.x, groups, product(layer.shape) // groups)
+    ones, zeros = layer.constant("ones", np.ones(groups)), layer.constant("zeros", np.zeros(groups))
+    x = layer.add("InstanceNormalization", x, ones, zeros, epsilon=layer.kind.eps)
+    x = layer.reshape(x, *layer.shape)
+    if layer.has("weight"):
+        weight = layer.per_channel("weight") if layer.rank else layer.array("weight")
+        bias = layer.per_channel("bias") if layer.rank else layer.array("bias")
+        x = layer.add("Add", layer.add("Mul", x, weight), bias)
+    return x
+
+
+@writes(norm.LocalResponseNorm)
+def local_response_norm(layer: Layer) -> str:
+    kind = layer.kind
+    if kind.size % 2 == 0:
+        raise Unsayable("`local_response_norm` over an even number of channels")
+    return layer.add(
+        "LRN", layer.x, size=kind.size, alpha=kind.alpha, beta=kind.beta, bias=float(kind.k)
+    )
+
+
+# -- shapes ------------------------------------------------------------------------------------------
+
+
+@writes(reshape.Flatten)
+def flatten(layer: Layer) -> str:
+    return layer.add("Flatten", layer.x, axis=1)
+
+
+@writes(reshape.Reshape)
+def reshaped(layer: Layer) -> str:
+    return layer.reshape(layer.x, *layer.facts.output)
+
+
+@writes(reshape.Permute)
+def permute(layer: Layer) -> str:
+    return layer.transpose(layer.x, 0, *[axis + 1 for axis in layer.kind.order])
+
+
+@writes(reshape.Pad)
+def pad(layer: Layer) -> str:
+    kind = layer.kind
+    pairs = [(0, 0), tuple(kind.channels), *kind.padding]
+    ends = layer.integers("pads", [pair[0] for pair in pairs] + [pair[1] for pair in pairs])
+    if kind.mode == "constant":
+        return layer.add("Pad", layer.x, ends, layer.constant("value", kind.value))
+    return layer.add("Pad", layer.x, ends, mode=MODES.get(kind.mode, kind.mode))
+
+
+MODES = {"replicate": "edge", "reflect": "reflect", "circular": "wrap"}
+
+
+def _sliced(layer: Layer, x: str, starts: list[int], stops: list[int], steps: list[int]) -> str:
+    axes = layer.integers("axes", range(1, len(starts) + 1))
+    ends = [layer.integers(n, v) for n, v in (("from", starts), ("to", stops))]
+    return layer.add("Slice", x, *ends, axes, layer.integers("steps", steps))
+
+
+@writes(reshape.Crop)
+def crop(layer: Layer) -> str:
+    sizes = layer.facts.output[1:]
+    offsets = layer.kind.offset
+    if offsets is None:
+        offsets = [(have - want) // 2 for have, want in zip(layer.shape[1:], sizes, strict=True)]
+    starts = [0, *offsets]
+    stops = [layer.shape[0], *[o + s for o, s in zip(offsets, sizes, strict=True)]]
+    return _sliced(layer, layer.x, starts, stops, [1] * len(starts))
+
+
+@writes(reshape.Slice)
+def sliced(layer: Layer) -> str:
+    kind = layer.kind
+    stop = layer.shape[kind.axis] if kind.stop is None else kind.stop
+    ends = [layer.integers("from", [kind.start]), layer.integers("to", [stop])]
+    axis, step = layer.integers("axis", [kind.axis + 1]), layer.integers("step", [kind.step])
+    return layer.add("Slice", layer.x, *ends, axis, step)
+
+
+@writes(reshape.Select)
+def select(layer: Layer) -> str:
+    return layer.add("Gather", layer.x, layer.integers("channels", layer.kind.channels), axis=1)
+
+
+@writes(reshape.ChannelShuffle)
+def channel_shuffle(layer: Layer) -> str:
+    groups, channels = layer.kind.groups, layer.shape[0]
+    x = layer.reshape(layer.x, groups, channels // groups, *layer.shape[1:])
+    x = layer.transpose(x, 0, 2, 1, *range(3, 3 + layer.rank))
+    return layer.reshape(x, *layer.shape)
