@@ -107,7 +107,7 @@ class Layer:
         """An operator; gives the name of its (first) output."""
         building = self.building
         name = building.fresh(f"{self.node.name}/{op}")
-        made = tuple([name, *[building.fresh(f"{name}_{n}") for n in range(1, outputs)]])
+        made = (name, *[building.fresh(f"{name}_{n}") for n in range(1, outputs)])
         given = {key: value for key, value in attributes.items() if value is not None}
         building.made.append(Made(op, name, inputs, made, given))
         return name

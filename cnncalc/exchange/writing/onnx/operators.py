@@ -112,7 +112,7 @@ def dropout(layer: Layer) -> str:
     return layer.add("Dropout", layer.x, layer.constant("ratio", layer.kind.rate))
 
 
-# -- arithmetic --------------------------------------------------------------------------------------
+# -- arithmetic
 
 
 @writes(arithmetic.Power)
@@ -153,7 +153,7 @@ def matmul(layer: Layer) -> str:
     return layer.add("MatMul", *given)
 
 
-# -- merges ------------------------------------------------------------------------------------------
+# -- merges
 
 MERGES = {
     merge.Add: "Add",
@@ -178,7 +178,7 @@ def concat(layer: Layer) -> str:
     return layer.add("Concat", *layer.inputs, axis=layer.kind.axis + 1)
 
 
-# -- products ----------------------------------------------------------------------------------------
+# -- products
 
 
 @writes(linear.Linear)
@@ -260,7 +260,7 @@ def self_attention(layer: Layer) -> str:
     return layer.reshape(out, *layer.shape)
 
 
-# -- normalizations ------------------------------------------------------------------------------------
+# -- normalizations
 
 
 @writes(norm.BatchNorm)
@@ -325,7 +325,7 @@ def local_response_norm(layer: Layer) -> str:
     )
 
 
-# -- shapes ------------------------------------------------------------------------------------------
+# -- shapes
 
 
 @writes(reshape.Flatten)

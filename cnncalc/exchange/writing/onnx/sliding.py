@@ -41,7 +41,7 @@ def _behind(slide: Slide) -> int:
     return max(slide.after, reach)
 
 
-# -- convolutions ------------------------------------------------------------------------------------
+# -- convolutions
 
 
 @writes(conv.Conv)
@@ -99,7 +99,7 @@ def transposed(layer: Layer) -> str:
     )  # fmt: skip
 
 
-# -- pools -------------------------------------------------------------------------------------------
+# -- pools
 
 
 @writes(pool.MaxPool)
@@ -188,6 +188,11 @@ def _shares(size: int, output: int) -> list[tuple[int, int]]:
     return [(o * size // output, -(-(o + 1) * size // output)) for o in range(output)]
 
 
+def _axes(layer: Layer) -> list[tuple[int, int]]:
+    """Size of each spatial axis before and after."""
+    return list(zip(layer.shape[1:], layer.facts.output[1:], strict=True))
+
+
 def _even(layer: Layer) -> dict[str, Any] | None:
     """The kernel of an adaptive pool whose outputs share the input evenly."""
     sizes, outputs = layer.shape[1:], layer.facts.output[1:]
@@ -241,7 +246,7 @@ def adaptive_max_pool(layer: Layer) -> str:
     return x
 
 
-# -- resampling --------------------------------------------------------------------------------------
+# -- resampling
 
 
 @writes(upsample.Upsample)
