@@ -90,13 +90,28 @@ def locally_connected(layer: Layer) -> str:
 
 @writes(conv.ConvTranspose)
 def transposed(layer: Layer) -> str:
+    """Rows behind are ONNX's output padding while it is below the stride; more are taken from the
+    padding, or added as zeros, before the bias."""
     kind = layer.kind
-    pairs, extras = kind.crops()
-    return layer.add(
-        "ConvTranspose", layer.x, *layer.arrays("weight", "bias"),
-        kernel_shape=list(kind.kernel), strides=list(kind.stride), pads=_pads(pairs),
-        dilations=list(kind.dilation), output_padding=list(extras), group=kind.groups,
+    pairs, extras = [list(pair) for pair in kind.crops()[0]], list(kind.crops()[1])
+    rest = [0] * len(extras)
+    for axis, extra in enumerate(extras):
+        if extra >= kind.stride[axis]:
+            taken = min(pairs[axis][1], extra)
+            pairs[axis][1] -= taken
+            rest[axis], extras[axis] = extra - taken, 0
+    added = any(rest)
+    given = layer.arrays("weight") if added else layer.arrays("weight", "bias")
+    x = layer.add(
+        "ConvTranspose", layer.x, *given,
+        kernel_shape=list(kind.kernel), strides=list(kind.stride),
+        pads=[pair[0] for pair in pairs] + [pair[1] for pair in pairs],
+        dilations=list(kind.dilation), output_padding=extras, group=kind.groups,
     )  # fmt: skip
+    if added:
+        x = layer.add("Pad", x, layer.integers("pads", [0] * (4 + len(rest)) + rest))
+        x = layer.add("Add", x, layer.per_channel("bias")) if kind.bias else x
+    return x
 
 
 # -- pools

@@ -1,0 +1,130 @@
+"""ONNX models that are written: valid, and under onnxruntime what our kernels compute."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from support import ROOT, listed, network
+
+from cnncalc import analyze
+from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.writing.onnx.building import OPERATORS
+from cnncalc.exchange.writing.onnx.writer import onnx_model
+from cnncalc.graph import Graph
+from cnncalc.layers import KINDS
+from cnncalc.numerics.run.executor import execute
+from cnncalc.numerics.weights.generated import Generator
+
+sys.path.insert(0, str(ROOT / "tests/layers"))
+from layer_cases import CASES, Case
+
+onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
+
+UNSAYABLE = {
+    "batch_norm": "by the statistics of the batch itself",
+    "local_response_norm": "an even number of channels",
+    "upsample": "aligned corners",
+}
+
+
+def drawn(graph: Graph) -> list[dict[str, Any]]:
+    """Arrays of every node, from a seed."""
+    generator = Generator(0, np.dtype(np.float32))
+    return [
+        {}
+        if node.shares is not None
+        else {
+            name: generator.draw(node, name, shape)
+            for name, shape in (*node.facts.weights.items(), *node.facts.buffers.items())
+        }
+        for node in graph.nodes
+    ]
+
+
+def largest_difference(graph: Graph, batch: int = 2) -> float:
+    """Between onnxruntime and our kernels, relative to the largest value."""
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    runtime.set_default_logger_severity(3)
+    arrays = drawn(graph)
+    model = onnx_model(graph, arrays)
+    onnx.checker.check_model(model, full_check=True)
+    random = np.random.default_rng(0)
+    inputs = {
+        name: random.standard_normal((batch, *shape)).astype(np.float32)
+        for name, shape in graph.input_shapes.items()
+    }
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = runtime.InferenceSession(model.SerializeToString(), options)
+    theirs = session.run([graph.nodes[index].name for index in graph.outputs], inputs)
+    given = dict(enumerate(inputs.values()))
+    ours = execute(graph, arrays, given.pop, 1)
+    apart = []
+    for index, their in zip(graph.outputs, theirs, strict=True):
+        assert (np.isnan(ours[index]) == np.isnan(their)).all()
+        size = max(float(np.nanmax(np.abs(their))), 1e-30)
+        apart.append(float(np.nanmax(np.abs(ours[index] - their))) / size)
+    return max(apart)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_layers_under_onnxruntime(case: Case) -> None:
+    graph = network(listed(case.input, case.layers)).graph()
+    try:
+        assert largest_difference(graph) < 1e-4
+    except UsageError as error:
+        assert UNSAYABLE[case.kind] in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    "name", ["lenet5_1998", "squeezenet1_1", "shufflenet_v2_x0_5", "siamese_signature", "unet"]
+)
+def test_networks_under_onnxruntime(name: str) -> None:
+    try:
+        graph = analyze(name).graph
+    except UsageError:
+        pytest.skip(f"{name} is not shipped")
+    sizes = {size for shape in graph.input_shapes.values() for size in shape[1:]}
+    if max(sizes) > 300:
+        graph = analyze(name, input=(graph.input_shape[0], 188, 188)).graph
+    assert largest_difference(graph, 1) < 1e-4
+
+
+def test_every_kind_is_known() -> None:
+    assert set(KINDS.values()) == set(OPERATORS)
+
+
+def test_names_source_and_opset() -> None:
+    graph = analyze("lenet5").graph
+    model = onnx_model(graph)
+    assert [node.name for node in model.graph.node] == [node.name for node in graph.layers]
+    assert model.graph.output[0].name == "scores"
+    assert {entry.key: entry.value for entry in model.metadata_props}["source"] == graph.source
+    assert model.opset_import[0].version == 20
+    # without arrays the weights are inputs
+    assert [value.name for value in model.graph.input][:3] == [
+        "input",
+        "conv1.weight",
+        "conv1.bias",
+    ]
+    onnx.checker.check_model(model, full_check=True)
+
+
+def test_shared_weights_are_one_initializer() -> None:
+    layers = [{"conv": [4, 3, 1, 1], "name": "a"}, {"conv": [4, 3, 1, 1], "share": "a"}]
+    graph = network(listed((4, 6, 6), layers)).graph()
+    names = [value.name for value in onnx_model(graph, drawn(graph)).graph.initializer]
+    assert names == ["a.weight", "a.bias"]
+    assert largest_difference(graph) < 1e-5
+
+
+def test_all_that_cannot_be_said_is_named() -> None:
+    layers = ["relu", {"local_response_norm": 4}, {"batch_norm": {"track_stats": False}}]
+    graph = network(listed((8, 6, 6), layers)).graph()
+    with pytest.raises(UsageError) as caught:
+        onnx_model(graph)
+    assert "even number of channels (local_response_norm)" in str(caught.value)
+    assert "statistics of the batch itself (batch_norm)" in str(caught.value)
