@@ -232,7 +232,7 @@ def _write(stream: Any, text: str, without: Callable[[str, str], str] | None) ->
     stream.write(text)
 
 
-def write_file(path: str, text: str) -> None:
+def write_file(path: str, content: str | bytes) -> None:
     """Write a file whole or not at all: an existing one is replaced when the new one is complete.
 
     Raises:
@@ -244,25 +244,27 @@ def write_file(path: str, text: str) -> None:
     try:
         if os.path.exists(target) and not os.path.isfile(target):
             # a device or a pipe cannot be replaced
-            with open(target, "w", encoding="utf-8", errors="surrogateescape") as stream:
-                stream.write(text)
+            with open(target, "wb") as stream:
+                stream.write(_bytes(content))
         else:
-            _replace(target, text)
+            _replace(target, _bytes(content))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _replace(target: str, text: str) -> None:
+def _bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
+
+
+def _replace(target: str, content: bytes) -> None:
     """Write beside the target, then put the finished file in its place."""
     import tempfile
 
     folder, name = os.path.split(target)
     handle, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", dir=folder)
     try:
-        with os.fdopen(
-            handle, "w", encoding="utf-8", errors="surrogateescape", newline=""
-        ) as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, _mode(target))

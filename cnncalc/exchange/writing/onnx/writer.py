@@ -91,3 +91,55 @@ def built(graph: Graph) -> Building:
         told = [f"{what} ({', '.join(names[:3])})" for what, names in unsayable.items()]
         raise UsageError(f"ONNX cannot say {'; '.join(told)}")
     return building
+
+
+LARGEST = 2**31 - 1
+"""Bytes that one protobuf message can have."""
+
+
+def onnx_bytes(model: onnx.ModelProto) -> bytes:
+    """The file of a model.
+
+    Raises:
+        UsageError: it is larger than a file of this format can be.
+    """
+    try:
+        size = model.ByteSize()
+        if size <= LARGEST:
+            data: bytes = model.SerializeToString()
+            return data
+    except (ValueError, OverflowError):  # what protobuf says of a message beyond its limit
+        pass
+    raise UsageError(
+        "with its weights the model is larger than the 2 GiB that one ONNX file can have",
+        "`--no-weights` leaves them out, and `--weights-out net.safetensors` writes them apart",
+    )
+
+
+def onnx_difference(
+    graph: Graph, arrays: Sequence[Mapping[str, Array]], data: bytes, seed: int
+) -> float:
+    """The largest relative difference between onnxruntime's outputs and our kernels'.
+
+    Raises:
+        UsageError: onnxruntime is missing.
+    """
+    from cnncalc.exchange.checking import difference
+    from cnncalc.numerics.run.executor import execute
+
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+    except ImportError:
+        raise UsageError("`--check` needs onnxruntime", "pip install onnxruntime") from None
+    onnxruntime.set_default_logger_severity(3)
+    random = np.random.Generator(np.random.PCG64([seed, 2]))
+    inputs = {
+        name: random.standard_normal((1, *shape), np.float32)
+        for name, shape in graph.input_shapes.items()
+    }
+    session = onnxruntime.InferenceSession(data)
+    theirs = session.run([graph.nodes[index].name for index in graph.outputs], inputs)
+    given = dict(enumerate(inputs.values()))
+    ours = execute(graph, [dict(array) for array in arrays], given.pop, 1)
+    pairs = zip(graph.outputs, theirs, strict=True)
+    return max([difference(ours[index], their) for index, their in pairs])
