@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from typing import Any
 
 from cnncalc.exchange.reading.result import Origin
@@ -17,7 +18,32 @@ def attribute(one: Any) -> Any:
     value = getattr(one, field)
     if field == "s":
         return value.decode("utf-8", "replace")
-    return list(value) if field in ("floats", "ints") else value
+    if field == "f":
+        return shortest(value)
+    if field == "floats":
+        return list(map(shortest, value))
+    return list(value) if field == "ints" else value
+
+
+def shortest(value: float) -> float:
+    """A float32 as the shortest decimal that it is: `1e-05`, not `9.999999747378752e-06`."""
+    return next(
+        (
+            short
+            for digits in range(1, 9)
+            if _single(short := float(f"{value:.{digits}g}")) == value
+        ),
+        value,
+    )
+
+
+def _single(value: float) -> float:
+    """A number rounded to 32 bits."""
+    try:
+        (rounded,) = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        return value
+    return float(rounded)
 
 
 def origin(node: Any) -> Origin:
