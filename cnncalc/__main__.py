@@ -14,9 +14,9 @@ def main() -> None:
     try:
         if sys.stdout is None:
             raise OSError("it is closed")
-        from cnncalc.startup import import_yaml
+        from cnncalc.startup import import_late
 
-        import_yaml()
+        import_late()
         from cnncalc.cli import run
 
         status = run()

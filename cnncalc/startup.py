@@ -21,16 +21,19 @@ class Late:
         return getattr(self._compiled, name)
 
 
-def import_yaml() -> None:
-    """Import PyYAML without its regular expressions.
+def import_late() -> None:
+    """Import what compiles many regular expressions that an analysis never uses, without them.
 
-    They belong to its reader and resolver in Python; the one in C, which reads architecture
-    files, has no use for them, and compiling them takes longer than the bare interpreter's start.
-    Who uses them all the same has them compiled then.
+    PyYAML's belong to its reader and resolver in Python; the ones in C, which read architecture
+    files, have no use for them, and compiling them takes longer than the bare interpreter's
+    start. `uuid`, which click imports, brings `platform` and its own. Who uses one of them all the
+    same has it compiled then: both modules call their patterns' methods and hand them to nobody.
     """
     compile_ = re.compile
     re.compile = Late  # type: ignore[assignment]
     try:
+        import uuid  # noqa: F401
+
         import yaml  # noqa: F401
     finally:
         re.compile = compile_
