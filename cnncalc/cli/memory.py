@@ -115,6 +115,10 @@ def command(
         raise UsageError("--autocast has float32 weights", "leave --dtype out")
     if flash is not None and training:
         raise UsageError("--flash is a microcontroller's, which does not train", "leave one out")
+    if not training and budget is None and (autocast or minimal or checkpoints or accumulate > 1):
+        raise UsageError("this changes a training step, and none is asked for", "add --train")
+    if len(batches) > 1 and (budget is not None or flash is not None):
+        raise UsageError("a budget is for one batch", "leave --batch or the budget out")
     found = report(load(net), input_, dict(changes), Settings(batches[0], dtype, inplace))
     plan = plan_for(found)._replace(
         optimizer=OPTIMIZERS[optimizer],

@@ -175,9 +175,11 @@ def verdict(fit: Fit) -> list[str]:
         told = told.replace("takes", "take")
     lines = [told]
     if fit.largest_batch is not None:
-        binds = f"; then {fit.binds} binds" if fit.binds else ""
-        largest = f"largest batch of {USES[fit.what]}: {fit.largest_batch:,}{binds}"
-        lines.append(largest if fit.largest_batch else f"not even batch 1 fits{binds}")
+        lines.append(
+            f"largest batch of {USES[fit.what]}: {fit.largest_batch:,}; then {fit.binds} binds"
+            if fit.largest_batch
+            else f"not even batch 1 fits: {fit.binds}"
+        )
     if fit.breakers:
         shown = [f"{one.name} {numbers.human_bytes(one.bytes)}" for one in fit.breakers[:LISTED]]
         more = len(fit.breakers) - LISTED

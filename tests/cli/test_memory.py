@@ -96,6 +96,10 @@ STATUSES = [
     (["lenet5", "--train", "--dtype", "float16", "--autocast"], 2),
     (["lenet5", "--train", "--flash", "1MiB"], 2),
     (["lenet5", "--budget", "much"], 2),
+    (["lenet5", "--batch", "1,8", "--budget", "1MiB"], 2),
+    (["lenet5", "--autocast"], 2),
+    (["lenet5", "--minimal"], 2),
+    (["lenet5", "--accumulate", "4"], 2),
     (["lenet5", "--batch", "1,x"], 2),
     (["lenet5", "--batch", ""], 2),
     (["lenet5", "--train", "--checkpoint", "stage"], 2),
@@ -111,7 +115,9 @@ def test_status(run: Run, arguments: list[str], status: int) -> None:
 
 
 def test_the_nearest_block_is_named(run: Run) -> None:
-    assert "did you mean `stage`" in run("memory", "resnet18", "--checkpoint", "stag").err
+    assert (
+        "did you mean `stage`" in run("memory", "resnet18", "--train", "--checkpoint", "stag").err
+    )
 
 
 def test_budget_as_data(run: Run) -> None:
