@@ -14,7 +14,9 @@ from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Moved
+from cnncalc.language.forms.document import Entry
 from cnncalc.language.forms.form import LayerForm
+from cnncalc.language.forms.inputs import written_inputs
 from cnncalc.language.network import Network
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.options import axes_brief
@@ -87,11 +89,6 @@ class Subject:
         """For each input of the network the receptive fields of all nodes."""
         return fields_by_input(self.graph)
 
-    @property
-    def fields(self) -> list[Field]:
-        """Receptive fields of all nodes in the first input."""
-        return self.fields_by_input[0]
-
     @cached_property
     def groups(self) -> list[list[int]]:
         """The nodes by kind, options and input shapes; inputs are left out."""
@@ -99,11 +96,7 @@ class Subject:
         for index, node in enumerate(self.graph.nodes):
             if not node.inputs:
                 continue
-            key = id(node.facts)
-            if key in found:
-                found[key].append(index)
-            else:
-                found[key] = [index]
+            found.setdefault(id(node.facts), []).append(index)
         return list(found.values())
 
     @cached_property
@@ -165,7 +158,7 @@ class Subject:
     def uses_of(self, form: LayerForm) -> list[int]:
         """The nodes that come from a written layer."""
         forms = self.written.forms if self.written is not None else ()
-        return [i for i, other in enumerate(forms) if other is not None and other.node is form.node]
+        return [i for i, other in enumerate(forms) if other and other.node is form.node]
 
     def own(self, form: LayerForm | None) -> bool:
         """Whether a layer stands in the file itself and not in one that it extends."""
@@ -173,17 +166,22 @@ class Subject:
         return written is not None and form is not None and form.source is written.network.source
 
     def place(self, index: int, option: str | None = None) -> Place | None:
-        """Where a layer, or one of its options, is written; that of the input is its key's."""
+        """Where a layer, or one of its options, is written; of an input, where its shape is."""
         form = self.form(index)
         if form is None:
-            return self.place_of_key("input", value=True)
+            entry = self._entry("input")
+            where = entry and written_inputs(entry[0], entry[2]).get(self.graph.nodes[index].name)
+            return entry and entry[0].place(where or entry[2])
         node = form.given.get(option or "")
         return form.source.place(node) if node is not None else form.place
 
-    def place_of_key(self, key: str, value: bool = False) -> Place | None:
-        """Where a key of the file, or its value, is written."""
-        entry = self.written.network.keys.get(key) if self.written is not None else None
-        return None if entry is None else entry[0].place(entry[2] if value else entry[1])
+    def place_of_key(self, key: str) -> Place | None:
+        """Where a key of the file is written."""
+        entry = self._entry(key)
+        return entry and entry[0].place(entry[1])
+
+    def _entry(self, key: str) -> Entry | None:
+        return self.written.network.keys.get(key) if self.written is not None else None
 
     def excerpt(self, place: Place | None) -> str | None:
         """The source line of a place."""

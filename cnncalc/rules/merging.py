@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from cnncalc.analysis.receptive_field import Field, unseen
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
 from cnncalc.layers.reshape import Pad
@@ -51,17 +52,22 @@ layers:
         for index, node in enumerate(nodes):
             if len(node.inputs) < 2:
                 continue
-            verdict = self._judge(subject, node, sides)
-            if verdict is not None:
-                judged.append((verdict, [index]))
+            for fields in subject.fields_by_input:
+                verdict = self._judge(fields, node, sides)
+                if verdict is not None:
+                    judged.append((verdict, [index]))
+                    break
         yield from self.findings(subject, judged)
 
-    def _judge(self, subject: Subject, node: Node, sides: Mapping[int, int]) -> Verdict | None:
-        fields, sizes = subject.fields, node.facts.output
-        first = fields[node.inputs[0]]
-        for number, index in enumerate(node.inputs[1:], 2):
-            field = fields[index]
-            here, there = node.facts.windows[0], node.facts.windows[number - 1]
+    def _judge(
+        self, fields: Sequence[Field], node: Node, sides: Mapping[int, int]
+    ) -> Verdict | None:
+        """How the branches differ in what they see of one input of the network."""
+        sizes, windows = node.facts.output, node.facts.windows
+        base = next((n for n, index in enumerate(node.inputs) if not unseen(fields[index])), 0)
+        first, here = fields[node.inputs[base]], windows[base]
+        for number, index in enumerate(node.inputs[base + 1 :], base + 2):
+            field, there = fields[index], windows[number - 1]
             if field is first or not (first and field and here and there):
                 continue
             known: tuple[Window, Window] | None = None
@@ -72,7 +78,7 @@ layers:
                 if here[axis] is FIXED or there[axis] is FIXED:
                     continue
                 known = (one, two)
-                message = _difference(one, two, count)
+                message = _difference(one, two, count, f"branch {base + 1}")
                 if message is not None and not _meant(one, two, count, sides.get(axis)):
                     return Verdict(
                         f"branch {number} {message}",
@@ -115,8 +121,8 @@ def _meant(one: Window, two: Window, count: int, side: int | None) -> bool:
     return all(here and there and here[side] == there[side] for here, there in spans)
 
 
-def _difference(one: Window, two: Window, count: int) -> str | None:
-    """What sets the units of two branches apart; `None` where they are well aligned."""
+def _difference(one: Window, two: Window, count: int, base: str) -> str | None:
+    """What sets a branch's units apart from those of a first; `None`: they are well aligned."""
     here, there = _centres(one, count), _centres(two, count)
     if here is None or there is None:
         return None
@@ -128,9 +134,9 @@ def _difference(one: Window, two: Window, count: int) -> str | None:
         return None
     if abs(start - end) > pace / 2:
         paces = [(c[1] - c[0]) / (count - 1) for c in (there, here)]
-        return f"has its units {paces[0]:.4g} px apart, and branch 1 {paces[1]:.4g} px"
+        return f"has its units {paces[0]:.4g} px apart, and {base} {paces[1]:.4g} px"
     side = "after" if start > 0 else "before"
-    return f"is centred {abs(start):.4g} px of the input {side} branch 1"
+    return f"is centred {abs(start):.4g} px of the input {side} {base}"
 
 
 def _centres(window: Window, count: int) -> tuple[float, float] | None:
@@ -224,8 +230,14 @@ layers:
             return
         nodes = subject.graph.nodes
         read = {index for node in nodes for index in node.reads}
-        unused = [i for i, count in enumerate(uses) if not count and i and i not in read]
+        inputs = subject.graph.inputs
+        unused = [i for i, count in enumerate(uses) if not count and i not in read]
         verdict = Verdict(
             "nothing takes its output", hint="`output: true` if it is wanted, else leave it out"
         )
-        yield from self.findings(subject, [(verdict, unused)])
+        yield from self.findings(subject, [(verdict, [i for i in unused if i not in inputs])])
+        for index in unused:
+            if index in inputs:
+                message = f"nothing takes the input `{nodes[index].name}`"
+                hint = "begin a branch with `from:` and its name, or leave it out"
+                yield self.finding(subject, (index,), Verdict(message, hint=hint))

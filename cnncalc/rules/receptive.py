@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.analysis.receptive_field import last_feature_map
+from cnncalc.analysis.receptive_field import Field, last_feature_map
 from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import Graph
 from cnncalc.layers.options import axes_brief
 from cnncalc.layers.sliding import Sliding
-from cnncalc.rules.base import NOTHING_NEAR, Rule, Subject, Verdict
+from cnncalc.rules.base import NOTHING_NEAR, Rule, Subject, Verdict, listed
 
 
 class ReceptiveFieldTooSmall(Rule):
@@ -46,30 +47,40 @@ layers:
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
-        graph = subject.graph
-        sizes = graph.input_shape[1:]
-        field = last_feature_map(graph, subject.fields)
+        told: dict[int, list[str]] = {}
+        for source, fields in enumerate(subject.fields_by_input):
+            found = self._seen(subject.graph, source, fields)
+            if found is not None:
+                told.setdefault(found[0], []).append(found[1])
+        for index, parts in told.items():
+            message = f"a unit of the last feature map sees {listed(parts)}"
+            yield from self.findings(subject, [(Verdict(message), [index])])
+
+    def _seen(self, graph: Graph, source: int, fields: list[Field]) -> tuple[int, str] | None:
+        """The last layer before a pool that sees too little of an input, and how much it sees."""
+        sizes = graph.nodes[source].facts.output[1:]
+        field = last_feature_map(graph, fields)
         if field is None or not any(s < size for s, size in zip(field.size, sizes, strict=True)):
-            return
+            return None
         index = next(
             i
             for i in range(len(graph.nodes) - 1, -1, -1)
-            if subject.fields[i] is not None
-            and graph.nodes[i].facts.output[1:]
-            and describes(subject, i, field.size)
+            if graph.nodes[i].facts.output[1:] and describes(fields[i], field.size)
         )
-        if index == 0 or not _pooled(subject, index):
-            return
-        message = (
-            f"a unit of the last feature map sees {axes_brief(field.size)} of "
-            f"{axes_brief(sizes)} pixels"
-        )
-        yield from self.findings(subject, [(Verdict(message), [index])])
+        if index in graph.inputs or not _pooled(graph, fields, index):
+            return None
+        seen = f"{axes_brief(field.size)} of {axes_brief(sizes)} pixels"
+        return index, seen + of_input(graph, source)
 
 
-def _pooled(subject: Subject, index: int) -> bool:
+def of_input(graph: Graph, source: int) -> str:
+    """Which input is spoken of, where there are several."""
+    return f" of `{graph.nodes[source].name}`" if len(graph.inputs) > 1 else ""
+
+
+def _pooled(graph: Graph, fields: list[Field], index: int) -> bool:
     """Whether a pool over all positions is the first to see the whole map of a node."""
-    nodes, fields = subject.graph.nodes, subject.fields
+    nodes = graph.nodes
     for later in range(index + 1, len(nodes)):
         if fields[later] is None:
             sizes = nodes[later].facts.output[1:]
@@ -77,9 +88,8 @@ def _pooled(subject: Subject, index: int) -> bool:
     return False
 
 
-def describes(subject: Subject, index: int, size: tuple[int, ...]) -> bool:
+def describes(field: Field, size: tuple[int, ...]) -> bool:
     """Whether a node's window has the given size."""
-    field = subject.fields[index]
     return field is not None and tuple([window.size for window in field]) == size
 
 
@@ -120,8 +130,16 @@ layers:
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
+        told: set[int] = set()
+        for source, fields in enumerate(subject.fields_by_input):
+            yield from self._check(subject, source, fields, told)
+
+    def _check(
+        self, subject: Subject, source: int, fields: list[Field], told: set[int]
+    ) -> Iterator[Diagnostic]:
+        """What is seen of one input; each layer is told once."""
         graph = subject.graph
-        sizes = graph.input_shape[1:]
+        sizes = graph.nodes[source].facts.output[1:]
         found: list[int] = []
         if not sizes or max(sizes) == 1:
             return
@@ -130,10 +148,10 @@ layers:
             if max(kind.kernel) == 1:
                 continue
             for index in group:
-                field = subject.fields[index]
+                field = fields[index]
                 if field is None:
                     continue
-                before = subject.fields[graph.nodes[index].inputs[0]]
+                before = fields[graph.nodes[index].inputs[0]]
                 if before is None:
                     continue
                 for axis, limit in enumerate(limits):
@@ -141,10 +159,11 @@ layers:
                         break
                 else:
                     found.append(index)
-        if not found:
+        if not found or min(found) in told:
             return
         first = min(found)
-        field = subject.fields[first]
+        told.add(first)
+        field = fields[first]
         assert field is not None
         size = axes_brief(tuple([window.size for window in field]))
         more = len(found) - 1
@@ -152,7 +171,7 @@ layers:
         tail = ", and so does a later layer" if more == 1 else tail
         message = (
             f"its window of {size} pixels on an input of {axes_brief(sizes)} covers mostly "
-            f"padding{tail}"
+            f"padding{of_input(graph, source)}{tail}"
         )
         yield from self.findings(subject, [(Verdict(message), [first])])
 
@@ -188,12 +207,18 @@ layers:
 
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Findings in a network."""
-        sizes = subject.graph.input_shape[1:]
+        for source, fields in enumerate(subject.fields_by_input):
+            yield from self._check(subject, source, fields)
+
+    def _check(self, subject: Subject, source: int, fields: list[Field]) -> Iterator[Diagnostic]:
+        """What the strides make of one input."""
+        sizes = subject.graph.nodes[source].facts.output[1:]
         strides = [
             (totals, index)
             for kind, group in subject.of(Sliding)
             if max(kind.stride) > 1
-            and (totals := self._total(subject, index := group[0])) is not None
+            for index in (group if len(subject.graph.inputs) > 1 else group[:1])
+            if (totals := self._total(subject.graph, fields[index], index, len(sizes))) is not None
         ]
         # the largest stride on the way to the answer; heads beside it have their own arithmetic
         trunk: frozenset[int] | None = None
@@ -204,26 +229,24 @@ layers:
                 trunk = subject.graph.ancestors(len(subject.graph.nodes) - 1)
             if index in trunk:
                 if not _tiles(subject, index):
-                    yield from self._judge(subject, index, totals)
+                    yield from self._judge(subject, source, index, totals)
                 return
 
-    def _total(self, subject: Subject, index: int) -> tuple[int, ...] | None:
+    def _total(self, graph: Graph, field: Field, index: int, axes: int) -> tuple[int, ...] | None:
         """The distance of a strided node's units in pixels on each axis."""
-        node = subject.graph.nodes[index]
-        field = subject.fields[index]
-        if field is None:
-            return None
-        if max(node.facts.output[1:]) == 1 or len(field) != len(subject.graph.input_shape) - 1:
+        if field is None or len(field) != axes or max(graph.nodes[index].facts.output[1:]) == 1:
             return None
         strides = [window.stride for window in field]
         if any(stride is None or stride[1] != 1 or stride[0] == 0 for stride in strides):
             return None
         return tuple([stride[0] for stride in strides if stride is not None])
 
-    def _judge(self, subject: Subject, index: int, totals: tuple[int, ...]) -> Iterator[Diagnostic]:
+    def _judge(
+        self, subject: Subject, source: int, index: int, totals: tuple[int, ...]
+    ) -> Iterator[Diagnostic]:
         outputs = subject.graph.nodes[index].facts.output[1:]
         uneven = []
-        sizes = subject.graph.input_shape[1:]
+        sizes = subject.graph.nodes[source].facts.output[1:]
         for axis, (size, total, output) in enumerate(zip(sizes, totals, outputs, strict=True), 1):
             if output not in (size // total, -(-size // total)):
                 return
@@ -234,17 +257,17 @@ layers:
             f"{size} is no multiple of the network's total stride {total}: "
             f"{size} / {total} = {size / total:.4g}"
         )
-        hint = self._hint(subject, uneven) if subject.offers else None
-        yield self.finding(subject, (0,), Verdict(message, hint=hint))
+        hint = self._hint(subject, source, uneven) if subject.offers else None
+        yield self.finding(subject, (source,), Verdict(message, hint=hint))
 
-    def _hint(self, subject: Subject, uneven: list[tuple[int, int, int]]) -> str:
+    def _hint(self, subject: Subject, source: int, uneven: list[tuple[int, int, int]]) -> str:
         """The multiples below and above, each tried on the whole network."""
         found = []
         for step in (0, 1):
-            shape = list(subject.graph.input_shape)
+            shape = list(subject.graph.nodes[source].facts.output)
             for axis, size, total in uneven:
                 shape[axis] = (size // total + step) * total
-            if min(shape) > 0 and subject.trials.input(self.name, tuple(shape)):
+            if min(shape) > 0 and subject.trials.input(self.name, source, tuple(shape)):
                 found.append(axes_brief(tuple(shape[1:])))
         return f"{' or '.join(found)} would divide" if found else NOTHING_NEAR
 

@@ -25,6 +25,8 @@ NEAR = 64
 TRIED_LAYERS = 10_000
 """How many layers may be stated anew for the suggestions about one network."""
 
+NONE: Mapping[int, Shape] = {}
+
 Changes = Mapping[int, Kind]
 """Other kinds by node."""
 
@@ -68,10 +70,20 @@ class Trials:
                 return False
         return self.affords() and self.helps(rule, uses, rebuilt(self.subject.graph, changes))
 
-    def input(self, rule: str, shape: Shape) -> bool:
-        """Whether another input helps against a finding about the whole network."""
-        other = rebuilt(self.subject.graph, {}, shape) if self.affords() else None
-        return other is not None and self.helps(rule, (0,), other)
+    def input(self, rule: str, source: int, shape: Shape) -> bool:
+        """Whether another shape of an input helps against a finding about it.
+
+        Inputs of the same sizes change alike: an image and its depth.
+        """
+        graph = self.subject.graph
+        before = graph.nodes[source].facts.output[1:]
+        shapes = {
+            index: (own[0], *shape[1:])
+            for index in graph.inputs
+            if (own := graph.nodes[index].facts.output)[1:] == before
+        }
+        other = rebuilt(graph, {}, shapes) if self.affords() else None
+        return other is not None and self.helps(rule, (source,), other)
 
     def inputs(self, rule: str, uses: Sequence[int], fits: Fits) -> Iterator[tuple[Node, ...]]:
         """The network on the nearest smaller and larger inputs that help in all uses of a layer.
@@ -94,7 +106,7 @@ class Trials:
                 size != old or fits(graph.nodes[index], axis)
                 for axis, (size, old) in enumerate(zip(sizes[1:], shape[1:], strict=True))
             ):
-                other = rebuilt(graph, {}, tuple(sizes))
+                other = rebuilt(graph, {}, {0: tuple(sizes)})
                 if other is not None and self.affords() and self.helps(rule, uses, other):
                     yield other.nodes
 
@@ -114,7 +126,7 @@ class Trials:
                 break
             self.left -= len(way)
             other = (*shape[: axis + 1], size, *shape[axis + 2 :])
-            graph = rebuilt(self.subject.graph, {}, other, way)
+            graph = rebuilt(self.subject.graph, {}, {0: other}, way)
             if graph is not None and fits(graph.nodes[index], axis):
                 return step
         return 0
@@ -144,9 +156,12 @@ def _tuple(value: Any) -> Any:
 
 
 def rebuilt(
-    graph: Graph, changes: Changes, input: Shape | None = None, only: frozenset[int] | None = None
+    graph: Graph,
+    changes: Changes,
+    inputs: Mapping[int, Shape] = NONE,
+    only: frozenset[int] | None = None,
 ) -> Graph | None:
-    """A graph with other kinds or another input, every layer behind them stated anew.
+    """A graph with other kinds or inputs, every layer behind them stated anew.
 
     With `only` some layers, as far as the last of them. `None`: it does not hold together.
     """
@@ -160,8 +175,8 @@ def rebuilt(
                 nodes.append(node)
                 continue
             known = node
-            if not node.inputs and input is not None:
-                node = input_node(input)._replace(name=node.name, place=node.place)
+            if index in inputs:
+                node = input_node(inputs[index], node.name)._replace(place=node.place)
             elif index in changes or not (
                 reshaped.isdisjoint(node.inputs) and fresh.isdisjoint(node.reads)
             ):

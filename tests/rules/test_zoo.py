@@ -14,6 +14,7 @@ GRIDDING = (
     "network in which Wang et al. (2018, section 3.2) find the gridding"
 )
 FCN_PADDING = "Long et al. (2015) pad the image by 100, so that crops fit at any size"
+TWO_STREAM = "the sizes of CNN-M-2048: 109.5, 54.5, 26.5, 13, 6.5, and 6×6 before full6"
 DECONVNET = "Noh et al. (2015) publish biases beside batch normalization (their Caffe model)"
 
 WARNINGS: dict[str, dict[tuple[str, str], str]] = {
@@ -33,6 +34,9 @@ WARNINGS: dict[str, dict[tuple[str, str], str]] = {
     },
     "fcn_resnet50": {("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING},
     "fcn_resnet101": {("dilation-gridding", "backbone.stage3.bottleneck3.conv_bn2.conv"): GRIDDING},
+    "fusenet": {
+        ("bias-before-norm", "encoder1.seen.cbr1.conv"): "biases as in the published Caffe model"
+    },
     "fcn8s_vgg16": {("window-in-padding", "backbone.stage1.conv1"): FCN_PADDING},
     "fcn16s_vgg16": {("window-in-padding", "backbone.stage1.conv1"): FCN_PADDING},
     "fcn32s_vgg16": {("window-in-padding", "backbone.stage1.conv1"): FCN_PADDING},
@@ -57,6 +61,11 @@ WARNINGS: dict[str, dict[tuple[str, str], str]] = {
     },
     "squeezenet1_1": {
         ("stride-does-not-tile", "conv"): "the first 3×3 convolution has no padding: 111.5"
+    },
+    "two_stream": {
+        ("stride-does-not-tile", "spatial.conv1"): TWO_STREAM,
+        ("stride-does-not-tile", "spatial.max_pool1"): TWO_STREAM,
+        ("stride-does-not-tile", "spatial.max_pool3"): TWO_STREAM,
     },
     "vgg11_bn": {("bias-before-norm", "stage1.conv1"): VGG_BN},
     "vgg13_bn": {("bias-before-norm", "stage1.conv1"): VGG_BN},
