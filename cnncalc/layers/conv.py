@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import gcd
 
 from cnncalc.layers.base import (
     USUAL_ROLES,
@@ -34,13 +35,14 @@ def check_groups(channels: int, filters: int, groups: int, output: Shape | None 
     """Groups must divide the channels on both sides; `output` is certain even if they do not."""
     for count, what in ((channels, "input channels"), (filters, "filters")):
         if count % groups:
-            below = max(d for d in range(1, groups + 1) if count % d == 0) if groups < 1e6 else 1
+            both = gcd(channels, filters)
+            below = max(d for d in range(1, groups + 1) if both % d == 0) if groups < 1e6 else 1
             raise LayerError(
                 "groups-do-not-divide",
                 f"{groups} groups do not divide {count} {what}",
                 option="groups",
                 instead=str(below),
-                hint=f"{below} groups would, or {-(-count // groups) * groups} {what}",
+                hint=f"{below} group{'s' if below > 1 else ''} would",
                 output=output,
             )
 

@@ -104,6 +104,7 @@ def _too_large(slide: Slide) -> LayerError:
         f"{extent} does not fit into an input of {slide.size}{padding}",
         option="kernel",
         hint=f"a kernel of at most {room}, or {slide.extent - padded} more padding in all",
+        instead=str(room),
     )
 
 

@@ -224,6 +224,7 @@ class KernelLargerThanInput(LanguageRule):
         "`W + P − D·(F − 1) − 1` is negative: there is no position for the kernel. Frameworks "
         "refuse it when the network runs. Mostly the map has become smaller than thought."
     )
+    repair = "The largest kernel that fits (`--unsafe`)."
     fails = """\
 input: [3, 32, 32]
 layers:

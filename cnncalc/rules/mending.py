@@ -133,10 +133,19 @@ def proven(
                     continue
             fixes.append(fix)
         if len(fixes) < len(finding.fixes):
-            hint = finding.hint or (None if fixes else NOTHING_NEAR)
+            hint = finding.hint
+            if not fixes and hint is None:
+                hint = NOTHING_NEAR
+            elif not fixes and attempts >= 0 and _number(finding.fixes):
+                hint = f"{hint}; that was tried, and the network breaks elsewhere"
             finding = finding._replace(fixes=tuple(fixes), hint=hint)
         result.append(finding)
     return tuple(result)
+
+
+def _number(fixes: tuple[Fix, ...]) -> bool:
+    """Whether fixes write another number in the place of one."""
+    return any([edit.text.isdigit() for fix in fixes for edit in fix.edits])
 
 
 def better(

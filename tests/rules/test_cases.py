@@ -418,3 +418,18 @@ def test_what_would_divide_is_tried() -> None:
     # 28 divides as well, and makes another map than the reshaping takes
     (finding,) = found("input-not-divisible", (3, 30, 30), *strided, {"reshape": [512]})
     assert finding.hint == "32 would divide"
+
+
+def test_a_hint_that_was_tried_in_vain_says_so() -> None:
+    layers = [conv(9, 3, groups=4), "relu", conv(8, 40)]
+    findings = examined(listed((6, 32, 32), layers))
+    hints = {finding.rule: (finding.hint, len(finding.fixes)) for finding in findings}
+    # 3 divides 6 channels and 9 filters, and a kernel of 30 fits: each mends its layer
+    assert hints["groups-do-not-divide"] == ("3 groups would", 1)
+    assert hints["kernel-larger-than-input"][1] == 1
+    # a kernel that fits leaves a map that the next layer does not take
+    layers = [conv(8, 40), {"reshape": [8, 2, 2]}]
+    (finding,) = [f for f in examined(listed((6, 32, 32), layers)) if f.severity == "error"]
+    assert finding.fixes == ()
+    assert finding.hint is not None
+    assert finding.hint.endswith("that was tried, and the network breaks elsewhere")
