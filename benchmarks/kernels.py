@@ -150,27 +150,16 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
 
     from cnncalc.numerics.kernels import choice
     from cnncalc.numerics.kernels.conv import conv
+    from cnncalc.shapes import Slide
 
     random = np.random.default_rng(0)
     before = (layer.kernel - 1) // 2
-    # What the last window does not reach is not padded either; PyTorch drops it just so.
-    padding = ((before, before),) * 2
     x = random.random((1, layer.channels, layer.size, layer.size), np.float32)
     shape = (layer.filters, layer.channels // layer.groups, layer.kernel, layer.kernel)
     weight = random.random(shape, np.float32) - np.float32(0.5)
     bias = random.random(layer.filters, np.float32)
-    pair = (layer.size,) * 2
-    geometry = choice.Convolution(
-        layer.channels,
-        layer.filters,
-        pair,
-        (layer.output,) * 2,
-        (layer.kernel,) * 2,
-        (layer.stride,) * 2,
-        padding,
-        (1, 1),
-        layer.groups,
-    )
+    slides = [Slide(layer.size, layer.kernel, layer.stride, before, before)] * 2
+    geometry = choice.Convolution(layer.channels, layer.filters, slides, layer.groups)
     chosen = choice.choose(geometry)
     names = [chosen]
     if chosen not in (choice.Algorithm.POINTWISE, choice.Algorithm.GROUPS):
@@ -179,14 +168,7 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
 
     def call(algorithm: choice.Algorithm) -> Callable[[], object]:
         return lambda: conv(
-            x,
-            weight,
-            bias,
-            stride=(layer.stride,) * 2,
-            padding=padding,
-            dilation=(1, 1),
-            groups=layer.groups,
-            algorithm=algorithm,
+            x, weight, bias, slides=slides, groups=layer.groups, algorithm=algorithm
         )
 
     return {name.value: call(name) for name in names}, chosen.value

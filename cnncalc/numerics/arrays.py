@@ -8,12 +8,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cnncalc.shapes import Slide
+
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Arrays: TypeAlias = Mapping[str, Array]
 """Those of one layer by name, as in ``Facts.weights`` and ``Facts.buffers``."""
 Indices: TypeAlias = npt.NDArray[np.int64]
 Ints: TypeAlias = Sequence[int]
 Padding: TypeAlias = Sequence[tuple[int, int]]
+Slides: TypeAlias = Sequence[Slide]
 Index: TypeAlias = tuple[Any, ...]
 
 

@@ -26,7 +26,7 @@ from cnncalc.layers.sliding import Pairs, Sliding, extents
 from cnncalc.numerics.kernels.call import Call, slid
 from cnncalc.numerics.kernels.table import KERNELS
 from cnncalc.rules.examination import examine
-from cnncalc.shapes import Shape, product
+from cnncalc.shapes import Shape, Slide, product
 
 Run = Callable[..., Outcome]
 
@@ -76,10 +76,10 @@ def erosion(call: Call) -> Any:
     return (windows - channels).min(axis=tuple(range(-len(axes), 0))).astype(x.dtype)
 
 
-def lowest(rows: Any, kernel: int, stride: int, dilation: int, count: int) -> Any:
+def lowest(rows: Any, slide: Slide) -> Any:
     """The lowest value under the kernel at each position."""
-    windows = np.lib.stride_tricks.sliding_window_view(rows, kernel, axis=1)
-    return windows[:, ::stride].min(axis=2)[:, :count]
+    windows = np.lib.stride_tricks.sliding_window_view(rows, slide.kernel, axis=1)
+    return windows[:, :: slide.stride].min(axis=2)
 
 
 @pytest.fixture(autouse=True)

@@ -71,15 +71,15 @@ class Repeated(Reader):
 class Taps(Reader):
     """The taps of a kernel that moves along the axis.
 
-    ``lowest(rows, kernel, stride, dilation, count)`` are the lowest values [2, count] that it
-    meets at each of its positions, by the code that computes the layer.
+    ``lowest(rows, slide)`` are the lowest values [2, positions] that it meets at each position, by
+    the code that computes the layer.
     """
 
     kernel: int
     stride: int
     before: int
     dilation: int
-    lowest: Callable[[Array, int, int, int, int], Array]
+    lowest: Callable[[Array, Slide], Array]
 
     def needs(self, first: int, stop: int) -> tuple[int, int]:
         last = (stop - 1) * self.stride - self.before + (self.kernel - 1) * self.dilation
@@ -87,7 +87,8 @@ class Taps(Reader):
 
     def read(self, ramp: Ramp, first: int, stop: int) -> Array:
         rows = ramp.part(*self.needs(first, stop))
-        return self.lowest(rows, self.kernel, self.stride, self.dilation, stop - first)
+        slide = Slide(rows.shape[1], self.kernel, self.stride, dilation=self.dilation)
+        return self.lowest(rows, slide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +109,9 @@ class Scattered(Reader):
         low, high = self.needs(first, stop)
         rows = ramp.part(low, high)
         out = np.full((2, stop - first), NOTHING)
-        places = taps(
-            (stop - first,),
-            (self.kernel,),
-            (self.stride,),
-            ((self.before + first - low * self.stride, 0),),
-            (self.dilation,),
-            (high - low,),
-        )
-        for _, source, target in places:
+        before = self.before + first - low * self.stride
+        slide = Slide(stop - first, self.kernel, self.stride, before, dilation=self.dilation)
+        for _, source, target in taps((slide,), (high - low,)):
             out[:, target[0]] = np.minimum(out[:, target[0]], rows[:, source[0]])
         return out
 

@@ -63,6 +63,12 @@ class Call(NamedTuple):
         """Channels of that input, or values of a flat one."""
         return int(self.x.shape[1])
 
+    @property
+    def slides(self) -> tuple[Slide, ...]:
+        """The kernel on each spatial axis, of a layer with one that slides."""
+        found: tuple[Slide, ...] = self.kind.slides(self.x.shape[1:])
+        return found
+
     def own(self, name: str, shape: Shape) -> Array:
         """An array of the layer: trained, or stored where the layer says so."""
         trained = getattr(self.kind, "trainable", True)
@@ -95,17 +101,6 @@ def each(function: Callable[..., Array], *options: str, reads: Reads = in_place)
         return function(call.x, **{name: getattr(call.kind, name) for name in options})
 
     return Kernel(compute, reads)
-
-
-def geometry(kind: Any, x: Array) -> dict[str, Any]:
-    """Stride, dilation and padding in numbers of a kernel that slides over ``x``."""
-    pads = tuple((slide.before, slide.after) for slide in kind.slides(x.shape[1:]))
-    return {"stride": kind.stride, "dilation": kind.dilation, "padding": pads}
-
-
-def output_size(kind: Any, x: Array) -> Shape:
-    """How often a kernel fits on each axis of ``x`` [B, C, *spatial]."""
-    return tuple(slide.output for slide in kind.slides(x.shape[1:]))
 
 
 def slid(compute: Callable[[Call], Array], lowest: Callable[..., Array]) -> Kernel:

@@ -10,6 +10,8 @@ from enum import Enum
 from math import prod
 from typing import NamedTuple
 
+from cnncalc.numerics.arrays import Padding, Slides
+
 
 class Algorithm(Enum):
     """The ways a convolution is computed."""
@@ -25,18 +27,23 @@ class Convolution(NamedTuple):
 
     channels: int
     filters: int
-    size: tuple[int, ...]
-    positions: tuple[int, ...]
-    kernel: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]
-    dilation: tuple[int, ...]
+    slides: Slides
     groups: int
 
     @property
+    def positions(self) -> tuple[int, ...]:
+        """Positions of the kernel on each axis."""
+        return tuple(slide.output for slide in self.slides)
+
+    @property
+    def padding(self) -> Padding:
+        """Zeros before and after each axis."""
+        return [(slide.before, slide.after) for slide in self.slides]
+
+    @property
     def taps(self) -> int:
-        """Positions of the kernel."""
-        return prod(self.kernel)
+        """Values that a filter reads of a channel."""
+        return prod(slide.kernel for slide in self.slides)
 
     @property
     def macs(self) -> int:
@@ -58,4 +65,6 @@ def choose(shape: Convolution) -> Algorithm:
 
 def can_spread(shape: Convolution) -> bool:
     """Whether every tap reads as many positions as there are outputs, so none is computed idly."""
-    return shape.positions == shape.size and set(shape.stride) == {1} and shape.groups == 1
+    return shape.groups == 1 and all(
+        slide.output == slide.size and slide.stride == 1 for slide in shape.slides
+    )

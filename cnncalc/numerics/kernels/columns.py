@@ -31,8 +31,8 @@ FEW_POSITIONS = 256
 
 def pointwise(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
     """A 1x1 kernel: ``x`` itself is the matrix, or every ``stride``-th of its positions."""
-    if any(step != 1 for step in shape.stride):
-        some: Index = (..., *(slice(None, None, step) for step in shape.stride))
+    if any(slide.stride != 1 for slide in shape.slides):
+        some: Index = (..., *(slice(None, None, slide.stride) for slide in shape.slides))
         x = np.ascontiguousarray(x[some])
     for sample in range(x.shape[0]):
         _product(x[sample], weight, shape, bias, out[sample])
@@ -101,7 +101,7 @@ def _by_blocks(
     """Gather, multiply and finish one block of positions after the other."""
     weights, target = weight.reshape(shape.filters, -1), out.reshape(shape.filters, -1)
     limit = COLUMN_BYTES // (weights.shape[1] * out.itemsize)
-    everything = (slice(None),) * (1 + len(shape.kernel))
+    everything = (slice(None),) * (1 + len(shape.slides))
     blocks = list(_blocks(shape.positions, max(64, limit)))
 
     def work(first: int, last: int) -> None:
@@ -115,7 +115,7 @@ def _by_blocks(
 
 def _windows(x: Array, shape: Convolution) -> Array:
     """What the taps read of ``x`` [C, *spatial] at each position: a view."""
-    return gathered(_padded(x, shape), shape.kernel, shape.stride, shape.dilation, shape.positions)
+    return gathered(_padded(x, shape), shape.slides)
 
 
 def _copied(windows: Array) -> Array:
@@ -129,9 +129,7 @@ def _padded(x: Array, shape: Convolution) -> Array:
     """``x`` [C, *spatial] with its border of zeros, in scratch memory."""
     if not any(map(any, shape.padding)):
         return x
-    size = tuple(
-        n + before + after for n, (before, after) in zip(shape.size, shape.padding, strict=True)
-    )
+    size = [slide.before + slide.size + slide.after for slide in shape.slides]
     return padded(x, shape.padding, out=scratch("padded", (x.shape[0], *size), x.dtype))
 
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.numerics.arrays import Array, Index, Ints, Padding
+from cnncalc.numerics.arrays import Array, Index, Ints, Padding, Slides
 from cnncalc.numerics.fields.reading import Readers, Scattered
 from cnncalc.numerics.fields.walking import spread as spread_size
 from cnncalc.numerics.kernels import columns, spread
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, geometry, output_size, slid
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, slid
 from cnncalc.numerics.kernels.choice import Algorithm, Convolution, choose
-from cnncalc.numerics.parts.gathering import gathered, padded, positions
+from cnncalc.numerics.parts.gathering import gathered, padded
 from cnncalc.numerics.parts.products import matmul
-from cnncalc.shapes import Shape, transposed_size
+from cnncalc.shapes import Shape, Slide, transposed_size
 
 _ALGORITHMS = {
     Algorithm.POINTWISE: columns.pointwise,
@@ -35,41 +35,30 @@ def conv(
     weight: Array,
     bias: Array | None = None,
     *,
-    stride: Ints,
-    padding: Padding,
-    dilation: Ints,
+    slides: Slides,
     groups: int = 1,
     algorithm: Algorithm | None = None,
 ) -> Array:
     """Cross-correlation of ``x`` [B, C, *spatial] with ``weight`` [K, C/G, *kernel], plus bias [K].
 
-    Returns [B, K, *positions]. The padding is zeros, (before, after) for each axis.
-    ``algorithm`` overrides the choice.
+    Returns [B, K, *positions]. The padding is zeros. ``algorithm`` overrides the choice.
     """
-    kernel = weight.shape[2:]
-    size = positions(x.shape[2:], kernel, stride, padding, dilation)
-    _check_channels(x, weight, groups)
-    out = np.empty((x.shape[0], weight.shape[0], *size), x.dtype)
-    shape = Convolution(
-        x.shape[1],
-        weight.shape[0],
-        tuple(x.shape[2:]),
-        size,
-        kernel,
-        tuple(stride),
-        tuple((before, after) for before, after in padding),
-        tuple(dilation),
-        groups,
-    )
+    _check(x, weight, slides, groups)
+    shape = Convolution(x.shape[1], weight.shape[0], slides, groups)
+    out = np.empty((x.shape[0], weight.shape[0], *shape.positions), x.dtype)
     _ALGORITHMS[algorithm or choose(shape)](x, weight, shape, bias, out)
     return out
 
 
-def _check_channels(x: Array, weight: Array, groups: int) -> None:
+def _check(x: Array, weight: Array, slides: Slides, groups: int) -> None:
     if x.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
         raise ValueError(
             f"{x.shape[1]} channels in {groups} groups do not fit weights {weight.shape}"
         )
+    if [(one.size, one.kernel) for one in slides] != list(
+        zip(x.shape[2:], weight.shape[2:], strict=True)
+    ):
+        raise ValueError(f"an input of {x.shape} and weights {weight.shape} slide otherwise")
 
 
 def conv_transpose(
@@ -101,19 +90,16 @@ def conv_transpose(
     out = np.empty((x.shape[0], per_group * groups, *size), x.dtype)
     # [C, K/G, taps] -> [taps, G, K/G, C/G]
     taps = weight.reshape(groups, channels // groups, per_group, -1).transpose(3, 0, 2, 1)
-    spread.scatter(x, taps, kernel, stride, padding, dilation, bias, out)
+    slides = [
+        Slide(n, k, s, *pair, d)
+        for n, k, s, pair, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    ]
+    spread.scatter(x, taps, slides, bias, out)
     return out
 
 
 def locally_connected(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    stride: Ints,
-    padding: Padding,
-    dilation: Ints,
-    groups: int = 1,
+    x: Array, weight: Array, bias: Array | None = None, *, slides: Slides, groups: int = 1
 ) -> Array:
     """A convolution with its own weights at every position.
 
@@ -122,12 +108,13 @@ def locally_connected(
     """
     axes = x.ndim - 2
     filters, size, kernel = weight.shape[0], weight.shape[1 : 1 + axes], weight.shape[2 + axes :]
-    if size != positions(x.shape[2:], kernel, stride, padding, dilation):
+    if size != tuple(slide.output for slide in slides):
         raise ValueError(f"weights {weight.shape} do not fit an input of {x.shape}")
+    padding = [(slide.before, slide.after) for slide in slides]
     batch, channels = x.shape[:2]
     length = channels // groups * prod(kernel)
     per_group = filters // groups
-    windows = gathered(padded(x, padding), kernel, stride, dilation, size)
+    windows = gathered(padded(x, padding), slides)
     windows = np.moveaxis(windows, 1, 1 + 2 * axes)  # [B, *kernel, *positions, C]
     out = np.empty((batch, filters, *size), x.dtype)
     for group in range(groups):
@@ -157,14 +144,14 @@ def _conv(call: Call) -> Array:
     kind, groups = call.kind, call.kind.groups
     weight = call.own("weight", (kind.filters, call.channels // groups, *kind.kernel))
     bias = call.bias((kind.filters,))
-    return conv(call.x, weight, bias, **geometry(kind, call.x), groups=groups)
+    return conv(call.x, weight, bias, slides=call.slides, groups=groups)
 
 
 def _depthwise_conv(call: Call) -> Array:
     kind, filters = call.kind, call.channels * call.kind.multiplier
     weight = call.own("weight", (filters, 1, *kind.kernel))
     bias = call.bias((filters,))
-    return conv(call.x, weight, bias, **geometry(kind, call.x), groups=call.channels)
+    return conv(call.x, weight, bias, slides=call.slides, groups=call.channels)
 
 
 def _separable_conv(call: Call) -> Array:
@@ -172,9 +159,9 @@ def _separable_conv(call: Call) -> Array:
     ones = (1,) * len(kind.kernel)
     depthwise = call.own("depthwise.weight", (between, 1, *kind.kernel))
     pointwise = call.own("pointwise.weight", (kind.filters, between, *ones))
-    middle = conv(call.x, depthwise, **geometry(kind, call.x), groups=call.channels)
-    bias, none = call.bias((kind.filters,)), ((0, 0),) * len(ones)
-    return conv(middle, pointwise, bias, stride=ones, padding=none, dilation=ones)
+    middle = conv(call.x, depthwise, slides=call.slides, groups=call.channels)
+    slides = [Slide(size, 1) for size in middle.shape[2:]]
+    return conv(middle, pointwise, call.bias((kind.filters,)), slides=slides)
 
 
 def _conv_transpose(call: Call) -> Array:
@@ -194,14 +181,14 @@ def _conv_transpose(call: Call) -> Array:
 
 def _locally_connected(call: Call) -> Array:
     kind, groups = call.kind, call.kind.groups
-    output = (kind.filters, *output_size(kind, call.x))
+    output = (kind.filters, *(slide.output for slide in call.slides))
     weight = call.own("weight", (*output, call.channels // groups, *kind.kernel))
     bias = call.bias(output)
-    return locally_connected(call.x, weight, bias, **geometry(kind, call.x), groups=groups)
+    return locally_connected(call.x, weight, bias, slides=call.slides, groups=groups)
 
 
-def _lowest(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> Array:
-    found: Array = gathered(rows, (kernel,), (stride,), (dilation,), (count,)).min(axis=1)
+def _lowest(rows: Array, slide: Slide) -> Array:
+    found: Array = gathered(rows, (slide,)).min(axis=1)
     return found
 
 

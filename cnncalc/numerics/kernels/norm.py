@@ -11,7 +11,7 @@ from cnncalc.numerics.fields.reading import Readers, everything, in_place
 from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.numerics.parts.elementwise import scale_shift
 from cnncalc.numerics.parts.gathering import fold_axis
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, Slide
 
 
 def batch_norm(
@@ -89,17 +89,8 @@ def local_response_norm(
     Krizhevsky et al. 2012, as PyTorch computes it: the sum is divided by ``size``, and of an
     even size the larger half lies before.
     """
-    total = fold_axis(
-        x * x,
-        1,
-        np.add,
-        0,
-        kernel=size,
-        stride=1,
-        before=size // 2,
-        dilation=1,
-        positions=x.shape[1],
-    )
+    slide = Slide(x.shape[1], size, 1, size // 2, (size - 1) // 2)
+    total = fold_axis(x * x, 1, np.add, 0, slide)
     total *= alpha / size
     total += k
     if beta == 0.75:

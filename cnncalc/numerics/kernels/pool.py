@@ -1,7 +1,6 @@
 """Pooling: sliding, global and adaptive windows, and unpooling with a pool's switches.
 
-A window's maximum or sum is separable: it is folded along one axis after the other. Sizes are
-handed in by the caller (ceil mode is decided in ``cnncalc.shapes``).
+A window's maximum or sum is separable: it is folded along one axis after the other.
 """
 
 from __future__ import annotations
@@ -12,53 +11,41 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.numerics.arrays import Array, Indices, Ints, Padding
+from cnncalc.numerics.arrays import Array, Indices, Ints, Slides
 from cnncalc.numerics.fields.reading import Readers, everything, periodic, scattered
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each, geometry, output_size, slid
+from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each, slid
 from cnncalc.numerics.machine.threads import parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 from cnncalc.numerics.parts.gathering import fold_axis, gathered, padded
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, Slide
 
 
-def max_pool(
-    x: Array, *, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints, output_size: Ints
-) -> Array:
-    """The largest value of each window of ``x`` [B, C, *spatial]; [B, C, *output_size]."""
-    return _fold(x, np.maximum, -np.inf, kernel, stride, padding, dilation, output_size)
+def max_pool(x: Array, *, slides: Slides) -> Array:
+    """The largest value of each window of ``x`` [B, C, *spatial]; [B, C, *positions]."""
+    return _fold(x, np.maximum, -np.inf, slides)
 
 
-def max_pool_with_switches(
-    x: Array, *, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints, output_size: Ints
-) -> tuple[Array, Indices]:
+def max_pool_with_switches(x: Array, *, slides: Slides) -> tuple[Array, Indices]:
     """``max_pool`` and where each maximum was: a flat index into the spatial axes of ``x``.
 
     Of equal values the first in row-major order counts (PyTorch, ``return_indices=True``).
     """
     # Windows of ceil mode may reach past the padding.
-    reach = [
-        max(before + n + after, (out - 1) * s + d * (k - 1) + 1)
-        for n, (before, after), k, s, d, out in zip(
-            x.shape[2:], padding, kernel, stride, dilation, output_size, strict=True
-        )
-    ]
     border = [
-        (before, total - n - before)
-        for n, (before, _), total in zip(x.shape[2:], padding, reach, strict=True)
+        (
+            one.before,
+            max(one.after, (one.output - 1) * one.stride + one.extent - one.size - one.before),
+        )
+        for one in slides
     ]
-    places = np.arange(prod(x.shape[2:]), dtype=np.int64).reshape(x.shape[2:])
-    wide_places = np.full(reach, -1, np.int64)
-    wide_places[tuple(slice(b, b + n) for (b, _), n in zip(border, x.shape[2:], strict=True))] = (
-        places
-    )
-    windows = gathered(padded(x, border, -np.inf), kernel, stride, dilation, output_size)
-    numbers = gathered(wide_places, kernel, stride, dilation, output_size)  # type: ignore[arg-type]
-    shape = (*x.shape[:2], *output_size)
+    places = np.arange(prod(x.shape[2:]), dtype=np.float64).reshape(x.shape[2:])
+    windows = gathered(padded(x, border, -np.inf), slides)
+    numbers = gathered(padded(places, border, -1), slides).astype(np.int64)
+    shape = (*x.shape[:2], *(one.output for one in slides))
     best = np.full(shape, -np.inf, x.dtype)
     switches = np.full(shape, -1, np.int64)
-    for tap in np.ndindex(*kernel):
-        value = windows[(slice(None), slice(None), *tap)]
-        number = numbers[tap]
+    for tap in np.ndindex(*(one.kernel for one in slides)):
+        value, number = windows[(slice(None), slice(None), *tap)], numbers[tap]
         # A window whose values are all -inf still has a first unit.
         better = ((value > best) | np.isnan(value) | (switches < 0)) & (number >= 0)
         best[better] = value[better]
@@ -75,36 +62,23 @@ def max_unpool(x: Array, switches: Indices, *, size: Ints) -> Array:
     return out.reshape(batch, channels, *size)
 
 
-def avg_pool(
-    x: Array,
-    *,
-    kernel: Ints,
-    stride: Ints,
-    padding: Padding,
-    output_size: Ints,
-    count_include_pad: bool = True,
-) -> Array:
+def avg_pool(x: Array, *, slides: Slides, count_include_pad: bool = True) -> Array:
     """The mean of each window; padding counts among the values unless told otherwise.
 
     What ceil mode adds behind the padding never counts (PyTorch, ``AvgPool2d``).
     """
-    once = (1,) * len(kernel)
-    total = _fold(x, np.add, 0, kernel, stride, padding, once, output_size)
-    # How many values each window has: the same sum over ones, on which padding is zero or one.
-    ones = np.ones((1, 1, *x.shape[2:]), x.dtype)
-    if count_include_pad:
-        ones, padding = padded(ones, padding, 1), ((0, 0),) * len(kernel)
-    total /= _fold(ones, np.add, 0, kernel, stride, padding, once, output_size)
+    total = _fold(x, np.add, 0, slides)
+    for axis, one in enumerate(slides):
+        first = np.arange(one.output) * one.stride - one.before
+        low, high = (-one.before, one.size + one.after) if count_include_pad else (0, one.size)
+        counts = np.minimum(first + one.kernel, high) - np.maximum(first, low)
+        total /= counts.reshape((-1,) + (1,) * (len(slides) - axis - 1)).astype(x.dtype)
     return total
 
 
-def lp_pool(
-    x: Array, *, p: float, kernel: Ints, stride: Ints, padding: Padding, output_size: Ints
-) -> Array:
+def lp_pool(x: Array, *, slides: Slides, p: float) -> Array:
     """The p-norm ``(Σ|x|^p)^(1/p)`` of each window of ``x`` [B, C, *spatial]."""
-    once = (1,) * len(kernel)
-    total = _fold(_power(x, p), np.add, 0, kernel, stride, padding, once, output_size)
-    return _root(total, p)
+    return _root(_fold(_power(x, p), np.add, 0, slides), p)
 
 
 def global_avg_pool(x: Array) -> Array:
@@ -153,18 +127,9 @@ def _shares(x: Array, axis: int, count: int) -> list[Array]:
     ]
 
 
-def _fold(
-    x: Array,
-    combine: np.ufunc,
-    start: float,
-    kernel: Ints,
-    stride: Ints,
-    padding: Padding,
-    dilation: Ints,
-    output_size: Ints,
-) -> Array:
+def _fold(x: Array, combine: np.ufunc, start: float, slides: Slides) -> Array:
     """Fold every axis, blocks of channels on several threads."""
-    out = np.empty((*x.shape[:2], *output_size), x.dtype)
+    out = np.empty((*x.shape[:2], *(slide.output for slide in slides)), x.dtype)
     # Few channels at a time, so that what lies between two axes stays in the cache.
     block = max(1, BLOCK_BYTES // max(1, x[0, :1].nbytes))
 
@@ -173,23 +138,11 @@ def _fold(
             for first in range(start_channel, stop_channel, block):
                 channels = slice(first, min(first + block, stop_channel))
                 part = x[sample, channels]
-                for axis, (k, s, (before, _), d, positions) in enumerate(
-                    zip(kernel, stride, padding, dilation, output_size, strict=True), start=1
-                ):
-                    part = fold_axis(
-                        part,
-                        axis,
-                        combine,
-                        start,
-                        kernel=k,
-                        stride=s,
-                        before=before,
-                        dilation=d,
-                        positions=positions,
-                    )
+                for axis, slide in enumerate(slides, start=1):
+                    part = fold_axis(part, axis, combine, start, slide)
                 out[sample, channels] = part
 
-    parallel(work, x.shape[1], x.size * len(kernel))
+    parallel(work, x.shape[1], x.size * len(slides))
     return out
 
 
@@ -217,34 +170,20 @@ def _root(total: Array, p: float) -> Array:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _sliding(call: Call) -> dict[str, Any]:
-    """The options that every pool with a kernel has; dilation is a max pool's alone."""
-    options = geometry(call.kind, call.x)
-    size = output_size(call.kind, call.x)
-    return options | {"kernel": call.kind.kernel, "output_size": size}
-
-
-def _undilated(call: Call) -> dict[str, Any]:
-    options = _sliding(call)
-    del options["dilation"]
-    return options
-
-
 def _max_pool(call: Call) -> Array:
     if not call.around.is_undone(call.node):
-        return max_pool(call.x, **_sliding(call))
-    result, switches = max_pool_with_switches(call.x, **_sliding(call))
+        return max_pool(call.x, slides=call.slides)
+    result, switches = max_pool_with_switches(call.x, slides=call.slides)
     call.around.keep_switches(call.node, switches)
     return result
 
 
 def _avg_pool(call: Call) -> Array:
-    include = call.kind.count_include_pad
-    return avg_pool(call.x, **_undilated(call), count_include_pad=include)
+    return avg_pool(call.x, slides=call.slides, count_include_pad=call.kind.count_include_pad)
 
 
 def _lp_pool(call: Call) -> Array:
-    return lp_pool(call.x, p=call.kind.p, **_undilated(call))
+    return lp_pool(call.x, slides=call.slides, p=call.kind.p)
 
 
 def _max_unpool(call: Call) -> Array:
@@ -262,16 +201,8 @@ def _adaptive(kernel: Callable[..., Array]) -> Kernel:
     return Kernel(compute, _shared_out)
 
 
-def _lowest(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> Array:
-    highest = max_pool(
-        -rows[None],
-        kernel=(kernel,),
-        stride=(stride,),
-        padding=((0, 0),),
-        dilation=(dilation,),
-        output_size=(count,),
-    )
-    found: Array = -highest[0]
+def _lowest(rows: Array, slide: Slide) -> Array:
+    found: Array = -max_pool(-rows[None], slides=(slide,))[0]
     return found
 
 

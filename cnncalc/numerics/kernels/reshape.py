@@ -12,7 +12,7 @@ from cnncalc.numerics.arrays import Array, Ints, Padding
 from cnncalc.numerics.fields.reading import SAME, Readers, Shifted, Taps, everything
 from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
 from cnncalc.numerics.parts.gathering import padded
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, Slide
 
 
 def flatten(x: Array) -> Array:
@@ -124,9 +124,8 @@ def _sliced(kind: Any, before: Shape, after: Shape) -> Readers:
     return tuple(taken if axis == kind.axis else SAME for axis in range(1, len(before)))
 
 
-def _every(rows: Array, kernel: int, stride: int, dilation: int, count: int) -> Array:
-    stop = (count - 1) * stride + 1
-    found: Array = slice_axis(rows[None], start=0, stop=stop, step=stride, axis=1)[0]
+def _every(rows: Array, slide: Slide) -> Array:
+    found: Array = slice_axis(rows[None], start=0, stop=slide.size, step=slide.stride, axis=1)[0]
     return found
 
 

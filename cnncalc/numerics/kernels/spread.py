@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from cnncalc.numerics.arrays import Array, Index, Ints, Padding
+from cnncalc.numerics.arrays import Array, Index, Slides
 from cnncalc.numerics.kernels.choice import Convolution
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.machine.workspace import scratch
@@ -31,44 +31,30 @@ _Places: TypeAlias = list[tuple[int, tuple[slice, ...], tuple[slice, ...]]]
 def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
     """A convolution of stride 1 whose output has the input's size.
 
-    ``x`` [B, C, *spatial], ``weight`` [K, C/G, *kernel], ``out`` [B, K, *spatial].
+    ``x`` [B, C, *spatial], ``weight`` [K, C, *kernel], ``out`` [B, K, *spatial].
     """
-    groups, per_group = shape.groups, shape.filters // shape.groups
-    # [K, C/G, taps] -> [taps, G, K/G, C/G]
-    filters = weight.reshape(groups, per_group, -1, shape.taps).transpose(3, 0, 1, 2)
-    numbers = np.arange(shape.taps).reshape(shape.kernel)
-    places = [
-        (int(numbers[index]), target, source)
-        for index, target, source in taps(
-            shape.size, shape.kernel, shape.stride, shape.padding, shape.dilation, shape.positions
-        )
-    ]
+    # [K, C, taps] -> [taps, G, K, C]
+    filters = weight.reshape(1, shape.filters, -1, shape.taps).transpose(3, 0, 1, 2)
+    found = taps(shape.slides, shape.positions)
+    places = [(_number(tap, shape.slides), target, source) for tap, target, source in found]
     _add_up(x, filters, places, bias, out)
 
 
-def scatter(
-    x: Array,
-    filters: Array,
-    kernel: Ints,
-    stride: Ints,
-    padding: Padding,
-    dilation: Ints,
-    bias: Array | None,
-    out: Array,
-) -> None:
+def scatter(x: Array, filters: Array, slides: Slides, bias: Array | None, out: Array) -> None:
     """A transposed convolution: ``out`` [B, K, *size] is what each input spreads, added up.
 
-    ``x`` [B, C, *spatial], ``filters`` [taps, G, K/G, C/G].
+    ``x`` [B, C, *spatial], ``filters`` [taps, G, K/G, C/G]; ``slides`` are those of the convolution
+    that it is the gradient of, over the output.
     """
-    numbers = np.arange(prod(kernel)).reshape(tuple(kernel))
     # The transposed layer reads and writes where the convolution writes and reads.
-    places = [
-        (int(numbers[index]), target, source)
-        for index, source, target in taps(
-            out.shape[2:], kernel, stride, padding, dilation, x.shape[2:]
-        )
-    ]
+    found = taps(slides, x.shape[2:])
+    places = [(_number(tap, slides), target, source) for tap, source, target in found]
     _add_up(x, filters, places, bias, out)
+
+
+def _number(tap: tuple[int, ...], slides: Slides) -> int:
+    """Which tap of the kernel it is, in row-major order."""
+    return int(np.ravel_multi_index(tap, [slide.kernel for slide in slides]))
 
 
 def _add_up(x: Array, filters: Array, places: _Places, bias: Array | None, out: Array) -> None:

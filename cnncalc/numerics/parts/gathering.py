@@ -1,4 +1,4 @@
-"""Windows over the spatial axes of an array: padding, gathering, scattering, folding.
+"""Kernels sliding over the spatial axes of an array: padding, gathering, scattering, folding.
 
 Every size comes from ``cnncalc.shapes``. What is written here is only which values of an array
 each position of a window reads.
@@ -13,18 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnncalc.numerics.arrays import Array, Index, Ints, Padding
-from cnncalc.shapes import Slide, effective_kernel
-
-
-def positions(
-    size: Ints, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints
-) -> tuple[int, ...]:
-    """Positions of a window on each axis (floor mode)."""
-    return tuple(
-        Slide(n, k, s, before, after, d).output
-        for n, k, s, (before, after), d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
+from cnncalc.numerics.arrays import Array, Index, Ints, Padding, Slides
+from cnncalc.shapes import Slide
 
 
 def padded(x: Array, padding: Padding, value: float = 0.0, out: Array | None = None) -> Array:
@@ -59,23 +49,25 @@ def padded(x: Array, padding: Padding, value: float = 0.0, out: Array | None = N
     return out
 
 
-def gathered(x: Array, kernel: Ints, stride: Ints, dilation: Ints, size: Ints) -> Array:
-    """A read-only view ``[..., *kernel, *size]`` of padded ``x`` [..., *spatial].
+def gathered(x: Array, slides: Slides) -> Array:
+    """A read-only view ``[..., *kernel, *positions]`` of padded ``x`` [..., *spatial].
 
     ``view[..., i, j, u, v]`` is what tap (i, j) reads at output position (u, v).
     """
-    axes = len(kernel)
-    for n, k, s, d, positions in zip(x.shape[-axes:], kernel, stride, dilation, size, strict=True):
-        reach = (positions - 1) * s + effective_kernel(k, d)
+    axes = len(slides)
+    for n, slide in zip(x.shape[-axes:], slides, strict=True):
+        reach = (slide.output - 1) * slide.stride + slide.extent
         if reach > n:
             raise ValueError(f"the last window ends at {reach}, past the {n} values of its axis")
-    steps = x.strides[-axes:]
-    taps = tuple(step * d for step, d in zip(steps, dilation, strict=True))
-    moves = tuple(step * s for step, s in zip(steps, stride, strict=True))
+    steps = list(zip(x.strides[-axes:], slides, strict=True))
     return as_strided(
         x,
-        x.shape[:-axes] + tuple(kernel) + tuple(size),
-        x.strides[:-axes] + taps + moves,
+        (*x.shape[:-axes], *(one.kernel for one in slides), *(one.output for one in slides)),
+        (
+            *x.strides[:-axes],
+            *(step * slide.dilation for step, slide in steps),
+            *(step * slide.stride for step, slide in steps),
+        ),
         writeable=False,
     )
 
@@ -95,18 +87,16 @@ def tap_slices(size: int, positions: int, offset: int, stride: int) -> tuple[sli
 
 
 def taps(
-    size: Ints, kernel: Ints, stride: Ints, padding: Padding, dilation: Ints, positions: Ints
+    slides: Slides, positions: Ints
 ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], tuple[slice, ...]]]:
     """For each tap of the kernel: its index, the positions it serves, the input they read.
 
     Taps that only ever meet padding are left out, so that no padded copy is needed.
     """
-    for index in product(*map(range, kernel)):
+    for index in product(*(range(slide.kernel) for slide in slides)):
         pairs = [
-            tap_slices(n, out, i * d - before, s)
-            for n, i, s, (before, _), d, out in zip(
-                size, index, stride, padding, dilation, positions, strict=True
-            )
+            tap_slices(slide.size, out, tap * slide.dilation - slide.before, slide.stride)
+            for slide, tap, out in zip(slides, index, positions, strict=True)
         ]
         found = [pair for pair in pairs if pair is not None]
         if len(found) == len(pairs):
@@ -114,28 +104,21 @@ def taps(
 
 
 def fold_axis(
-    x: Array,
-    axis: int,
-    combine: Callable[..., Any],
-    start: float,
-    *,
-    kernel: int,
-    stride: int,
-    before: int,
-    dilation: int,
-    positions: int,
+    x: Array, axis: int, combine: Callable[..., Any], start: float, slide: Slide
 ) -> Array:
     """Combine the values in each window of one axis, padding contributing ``start``.
 
     ``combine`` is a binary ufunc (``np.maximum``, ``np.add``) and ``start`` its identity. A fold
     over a window of several axes is a fold over one axis after the other.
     """
-    size = x.shape[axis]
     lead = (slice(None),) * axis
-    shape = (*x.shape[:axis], positions, *x.shape[axis + 1 :])
-    parts = [tap_slices(size, positions, tap * dilation - before, stride) for tap in range(kernel)]
+    shape = (*x.shape[:axis], slide.output, *x.shape[axis + 1 :])
+    parts = [
+        tap_slices(slide.size, slide.output, tap * slide.dilation - slide.before, slide.stride)
+        for tap in range(slide.kernel)
+    ]
     present = [part for part in parts if part is not None]
-    whole = [part for part in present if part[0] == slice(0, positions)]
+    whole = [part for part in present if part[0] == slice(0, slide.output)]
     if len(whole) >= 2:
         # Two taps that reach every position start the fold without filling the array first.
         out: Array = combine(x[(*lead, whole[0][1])], x[(*lead, whole[1][1])])

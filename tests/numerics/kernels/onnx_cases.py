@@ -95,8 +95,8 @@ def window(a: Attributes, x: Array, kernel: Any) -> dict[str, Any]:
 
 
 def convolution(a: Attributes, x: Array, weight: Array, bias: Array | None = None) -> Array:
-    options = window(a, x, weight.shape[2:])
-    return conv.conv(x, weight, bias, **options, groups=a.get("group", 1))
+    slides = sliding({**a, "kernel_shape": weight.shape[2:]}, x)
+    return conv.conv(x, weight, bias, slides=slides, groups=a.get("group", 1))
 
 
 def transposed(a: Attributes, x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -123,13 +123,13 @@ def transposed(a: Attributes, x: Array, weight: Array, bias: Array | None = None
     )
 
 
-def sliding(a: Attributes, x: Array) -> dict[str, Any]:
+def sliding(a: Attributes, x: Array) -> list[Slide]:
     kernel = tuple(a["kernel_shape"])
-    options = {"kernel": kernel, **window(a, x, kernel)}
+    options = window(a, x, kernel)
     ceil = bool(a.get("ceil_mode", 0))
-    size = tuple(
-        Slide(n, k, s, before, after, d, ceil).output
-        for n, k, s, (before, after), d in zip(
+    return [
+        Slide(n, k, s, *pair, d, ceil)
+        for n, k, s, pair, d in zip(
             x.shape[2:],
             kernel,
             options["stride"],
@@ -137,29 +137,32 @@ def sliding(a: Attributes, x: Array) -> dict[str, Any]:
             options["dilation"],
             strict=True,
         )
-    )
-    return {**options, "output_size": size}
+    ]
 
 
 def max_pool(a: Attributes, x: Array) -> tuple[Array, Array]:
-    plain_result = pool.max_pool(x, **sliding(a, x))
-    values, switches = pool.max_pool_with_switches(x, **sliding(a, x))
+    slides = sliding(a, x)
+    plain_result = pool.max_pool(x, slides=slides)
+    values, switches = pool.max_pool_with_switches(x, slides=slides)
     assert np.array_equal(values, plain_result)
     # ONNX numbers the values of the whole array, we those of one map.
     maps = np.arange(prod(x.shape[:2])).reshape(*x.shape[:2], *(1,) * (x.ndim - 2))
     return values, switches + maps * prod(x.shape[2:])
 
 
+def undilated(a: Attributes, x: Array) -> list[Slide]:
+    slides = sliding(a, x)
+    assert {one.dilation for one in slides} == {1}
+    return slides
+
+
 def avg_pool(a: Attributes, x: Array) -> Array:
-    options = sliding(a, x)
-    assert set(options.pop("dilation")) == {1}
-    return pool.avg_pool(x, **options, count_include_pad=bool(a.get("count_include_pad", 0)))
+    include = bool(a.get("count_include_pad", 0))
+    return pool.avg_pool(x, slides=undilated(a, x), count_include_pad=include)
 
 
 def lp_pool(a: Attributes, x: Array) -> Array:
-    options = sliding(a, x)
-    assert set(options.pop("dilation")) == {1}
-    return pool.lp_pool(x, p=a.get("p", 2), **options)
+    return pool.lp_pool(x, p=a.get("p", 2), slides=undilated(a, x))
 
 
 def batch_norm(a: Attributes, x: Array, weight: Any, bias: Any, mean: Any, variance: Any) -> Array:

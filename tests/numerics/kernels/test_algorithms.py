@@ -15,8 +15,8 @@ from cnncalc.numerics.kernels.conv import conv
 from cnncalc.numerics.machine.capacity import WORKSPACE_BYTES
 from cnncalc.numerics.machine.threads import workers
 from cnncalc.numerics.machine.workspace import scratch, workspace
-from cnncalc.numerics.parts.gathering import positions
 from cnncalc.numerics.parts.products import counting
+from cnncalc.shapes import Slide
 
 from .kernel_cases import CONV, Case, draw
 
@@ -31,20 +31,14 @@ LARGE = [
 ]
 
 
-def geometry(x: Any, weight: Any, options: dict[str, Any]) -> Convolution:
-    size, kernel = x.shape[2:], weight.shape[2:]
+def sliding(x: Any, weight: Any, options: dict[str, Any]) -> list[Slide]:
     stride, padding, dilation = (options[key] for key in ("stride", "padding", "dilation"))
-    return Convolution(
-        x.shape[1],
-        weight.shape[0],
-        size,
-        positions(size, kernel, stride, padding, dilation),
-        kernel,
-        stride,
-        padding,
-        dilation,
-        options["groups"],
-    )
+    return [
+        Slide(n, k, s, *pair, d)
+        for n, k, s, pair, d in zip(
+            x.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True
+        )
+    ]
 
 
 def applying(shape: Convolution) -> list[Algorithm]:
@@ -76,14 +70,15 @@ def test_large_cases(
 
 
 def check(x: Any, weight: Any, options: dict[str, Any], bias: Any) -> None:
-    shape = geometry(x, weight, options)
+    slides = sliding(x, weight, options)
+    shape = Convolution(x.shape[1], weight.shape[0], slides, options["groups"])
     expected = plain(x, weight, options)
     if bias is not None:
         expected += bias.reshape(-1, *(1,) * (x.ndim - 2))
     scale = float(np.abs(expected).max())
     for algorithm in applying(shape):
         with counting() as counter:
-            result = conv(x, weight, bias, **options, algorithm=algorithm)
+            result = conv(x, weight, bias, slides=slides, groups=shape.groups, algorithm=algorithm)
         assert np.abs(result - expected).max() < 1e-11 * scale, algorithm
         assert counter.macs == textbook(x, weight, result), algorithm
 
@@ -117,11 +112,12 @@ def plain(x: Any, weight: Any, options: dict[str, Any]) -> Any:
 
 
 def test_a_forgotten_group_is_counted() -> None:
-    options: Any = {"stride": (1, 1), "padding": SAME, "dilation": (1, 1)}
+    slides = [Slide(9, 3, 1, 1, 1)] * 2
     counts = []
     for groups in (1, 4):
+        weight = np.ones((8, 8 // groups, 3, 3))
         with counting() as counter:
-            conv(np.ones((1, 8, 9, 9)), np.ones((8, 8 // groups, 3, 3)), **options, groups=groups)
+            conv(np.ones((1, 8, 9, 9)), weight, slides=slides, groups=groups)
         counts.append(counter.macs)
     assert counts == [8 * 8 * 9 * 81, 8 * 2 * 9 * 81]
 
@@ -140,11 +136,8 @@ def test_a_forgotten_group_is_counted() -> None:
 def test_the_choice_by_shape(
     channels: int, filters: int, size: int, kernel: int, groups: int, expected: Algorithm
 ) -> None:
-    pad = ((kernel // 2,) * 2,) * 2
-    pair = (size, size)
-    shape = Convolution(
-        channels, filters, pair, pair, (kernel, kernel), (1, 1), pad, (1, 1), groups
-    )
+    slides = [Slide(size, kernel, 1, kernel // 2, kernel // 2)] * 2
+    shape = Convolution(channels, filters, slides, groups)
     assert choice.choose(shape) is expected
 
 

@@ -39,34 +39,32 @@ def kernel(name: str) -> Any:
 def run(case: Case, dtype: type[np.floating[Any]]) -> list[npt.NDArray[Any]]:
     arrays = {k: None if v is None else v.astype(dtype) for k, v in draw(case).items()}
     options = dict(case.options)
-    if "kernel" in options:
-        options = with_sizes(arrays["x"], options)
     if case.kernel == "max_unpool":
-        return [unpooled(arrays["x"], options)]
+        return [unpooled(arrays["x"], sliding(arrays["x"], options))]
+    if ("dilation" in options or "kernel" in options) and case.kernel != "conv_transpose":
+        axes = arrays["x"].ndim - 2
+        kernel_size = () if "kernel" in options else arrays["weight"].shape[-axes:]
+        options = sliding(arrays["x"], options, kernel_size)
     result = kernel(case.kernel)(**arrays, **options)
     return list(result) if isinstance(result, tuple) else [result]
 
 
-def with_sizes(x: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Pool options with ceil mode resolved into the output's size."""
-    options = dict(options)
-    ceil = options.pop("ceil_mode", False)
-    options["output_size"] = tuple(
-        Slide(n, k, s, before, after, d, ceil).output
-        for n, k, s, (before, after), d in zip(
-            x.shape[2:],
-            options["kernel"],
-            options["stride"],
-            options["padding"],
-            options.get("dilation", (1, 1, 1)),
-            strict=False,
-        )
-    )
-    return options
+def sliding(x: Any, options: dict[str, Any], kernel_size: tuple[int, ...] = ()) -> dict[str, Any]:
+    """The options of a kernel that slides, as it takes them."""
+    rest = dict(options)
+    sizes = rest.pop("kernel", kernel_size)
+    stride, padding = rest.pop("stride"), rest.pop("padding")
+    dilation = rest.pop("dilation", (1,) * len(sizes))
+    ceil = rest.pop("ceil_mode", False)
+    found = [
+        Slide(n, k, s, *pair, d, ceil)
+        for n, k, s, pair, d in zip(x.shape[2:], sizes, stride, padding, dilation, strict=True)
+    ]
+    return {**rest, "slides": found}
 
 
 def unpooled(x: Any, options: dict[str, Any]) -> npt.NDArray[Any]:
-    values, switches = pool.max_pool_with_switches(x, **options, dilation=(1,) * (x.ndim - 2))
+    values, switches = pool.max_pool_with_switches(x, **options)
     return pool.max_unpool(values, switches, size=x.shape[2:])
 
 
