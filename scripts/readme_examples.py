@@ -1,4 +1,6 @@
-"""Bring the outputs that README.md shows up to date: `python scripts/readme_examples.py`.
+"""Bring the outputs that the README and some pages show up to date.
+
+    python scripts/readme_examples.py
 
 Where an output is cut with a line of three dots, as many lines stay in front of and behind it
 as there are now.
@@ -16,7 +18,9 @@ from pathlib import Path
 
 from cnncalc.cli import run
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PAGES = (ROOT / "docs" / "answers.md", ROOT / "docs" / "memory.md")
 
 
 def output(command: str) -> list[str]:
@@ -39,21 +43,25 @@ def current(session: str) -> str:
     return "\n".join([command, *lines]) + "\n"
 
 
+def brought_up(text: str) -> str:
+    """A page with the outputs of today."""
+    return re.sub(
+        r"(```console\n)(.*?)(```)",
+        lambda block: block[1] + current(block[2]) + block[3],
+        text,
+        flags=re.DOTALL,
+    )
+
+
 def main() -> None:
-    """Rewrite the file."""
-    text = README.read_text(encoding="utf-8")
-    network = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    """Rewrite the files."""
+    network = re.search(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert network is not None
     os.environ["COLUMNS"] = "80"
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("first.yaml").write_text(network[1], encoding="utf-8")
-        text = re.sub(
-            r"(```console\n)(.*?)(```)",
-            lambda block: block[1] + current(block[2]) + block[3],
-            text,
-            flags=re.DOTALL,
-        )
-    README.write_text(text, encoding="utf-8")
+        for page in (README, *PAGES):
+            page.write_text(brought_up(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,12 +55,21 @@ SESSIONS = re.findall(
 )
 
 
-@pytest.mark.parametrize(("command", "shown"), SESSIONS, ids=[line for line, _ in SESSIONS])
-def test_memory_example(
+ANSWERS = re.findall(
+    r"^```console\n\$ cnncalc (.*?)\n(.*?)^```$",
+    (ROOT / "docs" / "answers.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"), [*SESSIONS, *ANSWERS], ids=[line for line, _ in [*SESSIONS, *ANSWERS]]
+)
+def test_console_example(
     command: str, shown: str, run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert run(*command.split()).out == shown
+    assert run(*shlex.split(command)).out == shown
 
 
 def test_every_line_of_memory_is_explained() -> None:
