@@ -20,7 +20,7 @@ OURS = (".yaml", ".yml")
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 
-READ = (".pt2", ".onnx")
+READ = (".pt2", ".onnx", ".keras", ".json")
 """Endings of formats that are read."""
 
 
@@ -72,6 +72,10 @@ def load_foreign(net: str) -> Imported | None:
         from cnncalc.exchange.onnx.reader import open_model
 
         return open_model(net)
+    if ending in (".keras", ".json"):
+        from cnncalc.exchange.keras.reader import open_model as open_keras
+
+        return open_keras(net)
     from cnncalc.exchange.torch.reader import open_module
 
     return open_module(net)

@@ -10,6 +10,7 @@ from cnncalc.exchange.onnx.nodes import attribute, origin
 from cnncalc.exchange.onnx.operators import FOLDS, OPERATORS
 from cnncalc.exchange.onnx.operators.registry import Call, Unsupported
 from cnncalc.exchange.onnx.tensors import absent, stored
+from cnncalc.exchange.reading.lower import unsupported
 from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.layers.base import LayerError
@@ -137,7 +138,7 @@ class Walk:
                 place = str(origin(node))
                 if place != str(first.origin):
                     places.setdefault(name, []).append(place)
-        return refusal(self.program.name, places)
+        return unsupported(self.program.name, places)
 
     # -- what is stored -----------------------------------------------------------------------
 
@@ -156,7 +157,7 @@ class Walk:
         function = FOLDS.get(kind)
         given = [one for one in inputs if one is not None]
         if function is None or any(isinstance(one, tuple) for one in given):
-            raise SpecError(refusal(self.program.name, {kind[:100]: [str(origin(node))]}))
+            raise SpecError(unsupported(self.program.name, {kind[:100]: [str(origin(node))]}))
 
         def work() -> Any:
             try:
@@ -183,7 +184,7 @@ class Walk:
         else:
             shape = _shape_of(kind, given, attributes)
         if shape is None:
-            raise SpecError(refusal(self.program.name, {f"{kind} of weights": [node.name]}))
+            raise SpecError(unsupported(self.program.name, {f"{kind} of weights": [node.name]}))
         return Constant(node.output[0], shape, role, work)
 
     def _constant(self, node: Any, attributes: dict[str, Any]) -> Constant:
@@ -226,18 +227,6 @@ def weights(graph: Any) -> set[str]:
         for place, name in enumerate(node.input):
             (found if place in slots else others).add(name)
     return found - others
-
-
-def refusal(name: str, places: dict[str, list[str]]) -> list[Diagnostic]:
-    """One message for operators without a layer: what, how many, where."""
-    count = sum(map(len, places.values()))
-    lines = []
-    for operator, where in sorted(places.items(), key=lambda item: -len(item[1])):
-        more = f" and {len(where) - 8} more" if len(where) > 8 else ""
-        lines.append(f"`{operator}` ×{len(where)} at {', '.join(where[:8])}{more}")
-    have = "operation has" if count == 1 else "operations have"
-    text = f"{count} {have} no layer in {name}: " + "; ".join(lines)
-    return [Diagnostic("unknown-layer", "error", text)]
 
 
 def _literal(array: Any) -> Constant:

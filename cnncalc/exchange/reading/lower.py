@@ -80,27 +80,25 @@ def _one(builder: Builder, op: Op) -> View:
 
 
 def _refuse_unsupported(program: Program) -> None:
-    """One message for all operations that have no layer: what, how many, where."""
+    """Refuse operations that have no layer, all of them at once."""
     places: dict[str, list[str]] = {}
     for op in program.ops:
         if op.name not in PRIMITIVES and op.name not in KINDS and op.name != "input":
             places.setdefault(op.options.get("operator", op.name), []).append(str(op.origin) or "?")
-    if not places:
-        return
+    if places:
+        raise SpecError(unsupported(program.name, places))
+
+
+def unsupported(name: str, places: Mapping[str, list[str]]) -> list[Diagnostic]:
+    """One message for operations that have no layer: what, how many, where."""
     count = sum(map(len, places.values()))
     lines = []
     for operator, where in sorted(places.items(), key=lambda item: -len(item[1])):
         more = f" and {len(where) - TOLD} more" if len(where) > TOLD else ""
         lines.append(f"`{operator}` ×{len(where)} at {', '.join(where[:TOLD])}{more}")
-    raise SpecError(
-        [
-            _finding(
-                "unknown-layer",
-                f"{count} operation{'s' if count > 1 else ''} of {program.name} "
-                f"{'have' if count > 1 else 'has'} no layer: " + "; ".join(lines),
-            )
-        ]
-    )
+    have = "operation has" if count == 1 else "operations have"
+    text = f"{count} {have} no layer in {name}: " + "; ".join(lines)
+    return [_finding("unknown-layer", text)]
 
 
 def _told(op: Op, error: Refusal | LayerError | WindowLimitError) -> Diagnostic:

@@ -1,0 +1,1 @@
+"""Networks in Keras 3, read as JSON: no Keras, and none of the model's code."""

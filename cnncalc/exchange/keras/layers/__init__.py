@@ -1,0 +1,11 @@
+"""Keras' layers and operations, a function each, registered under its class's name."""
+
+from __future__ import annotations
+
+from cnncalc.exchange.keras.layers import activation, core, merging, normalization, pooling, shape
+from cnncalc.exchange.keras.layers.registry import LAYERS, NOTHING, OPERATIONS
+
+__all__ = [
+    "LAYERS", "NOTHING", "OPERATIONS", "activation", "core", "merging", "normalization", "pooling",
+    "shape",
+]  # fmt: skip

@@ -1,0 +1,151 @@
+"""Activations: as layers of their own, and as an option of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, Unsupported, layer, require
+from cnncalc.exchange.reading.program import Op
+
+FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "relu": ("relu", {}),
+    "relu6": ("relu6", {}),
+    "sigmoid": ("sigmoid", {}),
+    "tanh": ("tanh", {}),
+    "silu": ("silu", {}),
+    "swish": ("silu", {}),
+    "mish": ("mish", {}),
+    "gelu": ("gelu", {}),
+    "elu": ("elu", {}),
+    "selu": ("selu", {}),
+    "celu": ("celu", {}),
+    "softplus": ("softplus", {}),
+    "softsign": ("softsign", {}),
+    "hard_sigmoid": ("hard_sigmoid", {}),
+    "hard_silu": ("hard_swish", {}),
+    "hard_swish": ("hard_swish", {}),
+    "hard_tanh": ("hard_tanh", {}),
+    "leaky_relu": ("leaky_relu", {"slope": 0.2}),
+    "exponential": ("exp", {}),
+}
+"""Keras' activation functions and the kinds that they are."""
+
+
+def activated(call: Call, x: Op) -> Op:
+    """The activation that a layer has as an option."""
+    return named(call, x, call.config.get("activation"))
+
+
+def named(call: Call, x: Op, function: Any) -> Op:
+    """An activation by its name, or as Keras writes an object of it."""
+    if isinstance(function, dict):
+        inner = function.get("config")
+        if isinstance(inner, dict):
+            found: Op = LAYERS_OF[function["class_name"]](_with(call, inner), x)
+            return found
+        function = inner if isinstance(inner, str) else function.get("class_name")
+    if function in (None, "linear"):
+        return x
+    if function in ("softmax", "log_softmax"):
+        return call.emit(function, [x], {"axis": len(x.shape) - 1}, x.shape)
+    if function not in FUNCTIONS:
+        raise Unsupported(f"with the activation {function!r}")
+    kind, options = FUNCTIONS[function]
+    return call.emit(kind, [x], options, x.shape)
+
+
+def _with(call: Call, config: dict[str, Any]) -> Call:
+    found = Call(call.name, None, call.origin, call.ops)
+    found.config, found.store, found.where, found.used = config, call.store, call.where, call.used
+    return found
+
+
+@layer("Activation")
+def activation(call: Call, x: Op) -> Op:
+    """A function by its name."""
+    return activated(call, x)
+
+
+@layer("ReLU")
+def relu(call: Call, x: Op) -> Op:
+    """ReLU with its three options."""
+    config = call.config
+    most, slope = config.get("max_value"), config.get("negative_slope") or 0
+    threshold = config.get("threshold") or 0
+    if threshold:
+        require(most is None and not slope, "with several options")
+        return call.emit("threshold", [x], {"at": threshold, "value": 0}, x.shape)
+    if slope:
+        found = call.emit("leaky_relu", [x], {"slope": slope}, x.shape)
+        if most is None:
+            return found
+        return call.emit("clip", [found], {"low": None, "high": float(most)}, x.shape)
+    return call.emit(
+        "clip", [x], {"low": 0.0, "high": None if most is None else float(most)}, x.shape
+    )
+
+
+@layer("LeakyReLU")
+def leaky_relu(call: Call, x: Op) -> Op:
+    """Leaky ReLU; Keras' slope is 0.3."""
+    slope = call.config.get("negative_slope", call.config.get("alpha", 0.3))
+    return call.emit("leaky_relu", [x], {"slope": slope}, x.shape)
+
+
+@layer("ELU")
+def elu(call: Call, x: Op) -> Op:
+    """ELU."""
+    return call.emit("elu", [x], {"alpha": call.config.get("alpha", 1.0)}, x.shape)
+
+
+@layer("PReLU")
+def prelu(call: Call, x: Op) -> Op:
+    """ReLU with trained slopes, for each channel or one."""
+    shared = set(call.config.get("shared_axes") or ())
+    shape = tuple([1 if axis in shared else n for axis, n in enumerate(x.shape)][1:])
+    slopes = call.array("alpha", shape)
+    channel = len(x.shape) - 1
+    fits = all(n == 1 for axis, n in enumerate(shape, 1) if axis != channel)
+    require(fits, "with slopes for positions")
+    flat = slopes.mapped((slopes.values,), lambda array: array.reshape(-1))
+    options = {} if slopes.values == 1 else {"parameters": "channels"}
+    return call.emit("prelu", [x], options, x.shape, arrays={"weight": flat}, channel=channel)
+
+
+@layer("Softmax")
+def softmax(call: Call, x: Op) -> Op:
+    """Softmax over an axis."""
+    axis = call.config.get("axis", -1)
+    require(isinstance(axis, int), "over several axes")
+    return call.emit("softmax", [x], {"axis": axis % len(x.shape)}, x.shape)
+
+
+@layer("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout")
+def dropout(call: Call, x: Op) -> Op:
+    """Dropout, which does nothing at inference."""
+    return call.emit("dropout", [x], {"rate": call.config.get("rate", 0.5)}, x.shape)
+
+
+LAYERS_OF: dict[str, Any] = {
+    "ReLU": relu, "LeakyReLU": leaky_relu, "ELU": elu, "Softmax": softmax,
+}  # fmt: skip
+
+
+def _operation(function: str) -> Any:
+    def emit(call: Call, x: Op, *others: Any, **options: Any) -> Op:
+        require(not others and not any(options.values()), "with options")
+        return named(call, x, function)
+
+    return emit
+
+
+OPERATIONS.update(
+    {
+        name: _operation(function)
+        for name, function in (
+            ("Relu", "relu"), ("Relu6", "relu6"), ("Sigmoid", "sigmoid"), ("Tanh", "tanh"),
+            ("Silu", "silu"), ("Softplus", "softplus"), ("Softsign", "softsign"),
+            ("HardSigmoid", "hard_sigmoid"), ("HardSilu", "hard_silu"), ("Exp", "exponential"),
+        )
+    }
+)  # fmt: skip

@@ -1,0 +1,134 @@
+"""Normalizations and fixed scales."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.exchange.keras.layers.registry import Call, layer, require
+from cnncalc.exchange.reading.program import Constant, Op
+
+
+def affine(call: Call, shape: tuple[int, ...]) -> tuple[Constant | None, Constant | None]:
+    """Scale and offset, either of which a layer may do without."""
+    config = call.config
+    scale = call.array("gamma", shape) if config.get("scale", True) else None
+    offset = call.array("beta", shape) if config.get("center", True) else None
+    return scale, offset
+
+
+def applied(call: Call, x: Op, scale: Constant | None, offset: Constant | None) -> Op:
+    """A lone scale or offset behind a normalization without either."""
+    axis = call.config.get("axis", -1)
+    axis = (axis[0] if isinstance(axis, list) else axis) % len(x.shape)
+
+    def spread(one: Constant) -> Constant:
+        shape = tuple([n if a == axis else 1 for a, n in enumerate(x.shape)])
+        return one.mapped(shape, lambda array: array.reshape(shape))
+
+    if scale is not None:
+        x = call.emit("mul", [x, spread(scale)], shape=x.shape)
+    return x if offset is None else call.emit("add", [x, spread(offset)], shape=x.shape)
+
+
+@layer("BatchNormalization")
+def batch_norm(call: Call, x: Op) -> Op:
+    """Batch normalization."""
+    config = call.config
+    axis = config.get("axis", -1)
+    axis = (axis[0] if isinstance(axis, list) else axis) % len(x.shape)
+    shape = (x.shape[axis],)
+    scale, offset = affine(call, shape)
+    arrays: dict[str, Constant | None] = {
+        "running_mean": call.array("moving_mean", shape, "buffer"),
+        "running_var": call.array("moving_variance", shape, "buffer"),
+    }
+    both = scale is not None and offset is not None
+    if both:
+        arrays = {"weight": scale, "bias": offset, **arrays}
+    options = {"eps": config.get("epsilon", 1e-3), "affine": both}
+    found = call.emit("batch_norm", [x], options, x.shape, arrays=arrays, channel=axis)
+    return found if both else applied(call, found, scale, offset)
+
+
+@layer("LayerNormalization")
+def layer_norm(call: Call, x: Op) -> Op:
+    """Layer normalization over the last axis."""
+    config = call.config
+    axis = config.get("axis", -1)
+    axis = (axis if isinstance(axis, int) else axis[0] if len(axis) == 1 else 0) % len(x.shape)
+    require(axis == len(x.shape) - 1, "over other axes than the last")
+    require(not config.get("rms_scaling"), "with another scaling")
+    return _affine(call, x, "layer_norm", {"eps": config.get("epsilon", 1e-3)}, axis)
+
+
+@layer("GroupNormalization")
+def group_norm(call: Call, x: Op) -> Op:
+    """Group normalization."""
+    config = call.config
+    axis = config.get("axis", -1) % len(x.shape)
+    groups = config.get("groups", 32)
+    groups = x.shape[axis] if groups == -1 else groups
+    options = {"groups": groups, "eps": config.get("epsilon", 1e-3)}
+    return _affine(call, x, "group_norm", options, axis)
+
+
+def _affine(call: Call, x: Op, kind: str, options: dict[str, Any], axis: int) -> Op:
+    scale, offset = affine(call, (x.shape[axis],))
+    both = scale is not None and offset is not None
+    found = call.emit(
+        kind,
+        [x],
+        {**options, "affine": both},
+        x.shape,
+        arrays={"weight": scale, "bias": offset} if both else {},
+        channel=axis,
+    )
+    return found if both else applied(call, found, scale, offset)
+
+
+@layer("LayerScale")
+def layer_scale(call: Call, x: Op) -> Op:
+    """ConvNeXt's trained factor for each channel."""
+    scale = call.array("gamma", (call.config["projection_dim"],))
+    return call.emit("mul", [x, scale], shape=x.shape)
+
+
+@layer("Rescaling")
+def rescaling(call: Call, x: Op) -> Op:
+    """A fixed factor and a fixed offset: numbers, or one for each channel."""
+    for name, operation in (("scale", "mul"), ("offset", "add")):
+        value = call.config.get(name, 1.0 if name == "scale" else 0.0)
+        x = call.emit(operation, [x, written(value)], shape=x.shape)
+    return x
+
+
+def written(value: Any) -> Constant:
+    """Numbers of a config as an operand."""
+    import numpy as np
+
+    array = np.asarray(value, np.float32)
+    return Constant("", array.shape, "literal", lambda: array, {})
+
+
+@layer("Normalization")
+def normalization(call: Call, x: Op) -> Op:
+    """Stored means taken off, and stored deviations divided by."""
+    import numpy as np
+
+    config = call.config
+    require(not config.get("invert"), "inverted")
+    axis = config.get("axis", -1)
+    axes = [] if axis is None else [axis] if isinstance(axis, int) else list(axis)
+    places = {a % len(x.shape) for a in axes}
+    shape = tuple([n if a in places else 1 for a, n in enumerate(x.shape)])
+    if config.get("mean") is not None:
+        mean, variance = written(config["mean"]), written(config["variance"])
+    else:
+        own = tuple([x.shape[a] for a in sorted(places)])
+        mean, variance = call.array("mean", own, "buffer"), call.array("variance", own, "buffer")
+    middle = mean.mapped(shape, lambda array: np.broadcast_to(array, shape))
+    spread = variance.mapped(
+        shape, lambda array: np.broadcast_to(np.maximum(np.sqrt(array), 1e-7), shape)
+    )
+    x = call.emit("sub", [x, middle], shape=x.shape)
+    return call.emit("div", [x, spread], shape=x.shape)
