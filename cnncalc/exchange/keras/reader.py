@@ -56,6 +56,8 @@ def _packed(path: str) -> bytes:
         raise UsageError(f"{path} is an archive without a config.json") from None
     except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError, NotImplementedError):
         raise UsageError(f"{path} is no Keras 3 archive, or it is cut short") from None
+    except UsageError:
+        raise
     except Exception as error:  # zlib's own, which is no OSError
         raise UsageError(f"{path} is no Keras 3 archive: {str(error)[:100]}") from None
     if len(text) > LARGEST:

@@ -32,6 +32,8 @@ def stored(tensor: Any, path: str, role: str = "stored") -> Constant:
         raise UsageError(
             f"{path}: the tensor `{tensor.name[:60]}` claims {list(shape)}", "at most 2^53 values"
         )
+    if tensor.data_location == 1:
+        beside(tensor, path)
     name = tensor.name if role == "stored" else ""
     return Constant(name, shape, role, lambda: read(tensor, shape, path))
 
@@ -88,8 +90,12 @@ def _typed(tensor: Any, dtype: Any, shape: Shape, path: str) -> Any:
     return np.array(values, dtype).reshape(shape)
 
 
-def _beside(tensor: Any, path: str, size: int) -> bytes:
-    """The bytes of a tensor in a file beside the model."""
+def beside(tensor: Any, path: str) -> str:
+    """The file beside the model that holds a tensor.
+
+    Raises:
+        UsageError: it lies elsewhere.
+    """
     entries = {entry.key: entry.value for entry in tensor.external_data}
     location = entries.get("location", "")
     folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
@@ -99,6 +105,13 @@ def _beside(tensor: Any, path: str, size: int) -> bytes:
             f"{path}: `{tensor.name}` lies in {location!r}, outside the model's folder",
             "weights beside a model are read from its own folder only",
         )
+    return where
+
+
+def _beside(tensor: Any, path: str, size: int) -> bytes:
+    """The bytes of a tensor in a file beside the model."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    where, location = beside(tensor, path), entries["location"]
     try:
         offset = int(entries.get("offset") or 0)
         length = int(entries.get("length") or size)

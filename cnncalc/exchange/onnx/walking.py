@@ -176,9 +176,10 @@ class Walk:
             try:
                 found = work()
             except UsageError:
-                if literal:
+                # what the file does not hold may still have a shape
+                shape = None if literal else _shape_of(kind, given, attributes)
+                if shape is None:
                     raise
-                shape = _shape_of(kind, given, attributes)
             else:
                 return Constant(node.output[0], found.shape, role, lambda: found)
         else:

@@ -190,8 +190,11 @@ class Builder:
         batch = view.batch
         axes = [view.sample(axis) if axis == batch else view.axes[axis] for axis in
                 range(len(view.axes)) if axis != batch or view.sample(axis)]  # fmt: skip
+        own = {_key(axis): axis for axis in axes}
         if sorted(map(_key, axes)) == sorted(map(_key, view.laid)):
-            return view
+            if len(view.laid) > 1:  # a flat one is put in order by the layer that takes it
+                self.bring(op, tuple([own[_key(axis)] for axis in view.laid]), origin)
+            return self.views[op]
         place = {atom: n for n, atom in enumerate([a for axis in view.laid for a in axis])}
         if any(atom not in place for axis in axes for atom in axis):
             return view  # repeated along an axis

@@ -176,16 +176,14 @@ def _sharing(builder: Builder) -> list[int | None]:
     for index, arrays in enumerate(builder.arrays):
         key = tuple((name, tuple(one.sources)) for name, one in arrays.items())
         earlier = first.get(key) if key else None
-        if earlier is not None and type(builder.nodes[earlier].kind) is type(
-            builder.nodes[index].kind
-        ):
+        if earlier is not None and _shares(builder, earlier, index, found):
             found.append(earlier)
             continue
         found.append(None)
         if key:
             first[key] = index
         for one in arrays.values():
-            for name in one.sources:
+            for name in () if one.role == "stored" else one.sources:
                 if owner.setdefault(name, index) != index and one.values:
                     findings.append(
                         _finding(
@@ -197,6 +195,25 @@ def _sharing(builder: Builder) -> list[int | None]:
     if findings:
         raise SpecError(findings)
     return found
+
+
+def _shares(builder: Builder, earlier: int, index: int, found: list[int | None]) -> bool:
+    """Whether a layer that has the arrays of an earlier one shares them.
+
+    Formats that do not tell parameters apart store equal arrays once: there a layer whose arrays
+    are no matrices (a batch normalization's ones and zeros) shares them only behind layers that
+    share theirs.
+    """
+    node, other = builder.nodes[index], builder.nodes[earlier]
+    if type(node.kind) is not type(other.kind):
+        return False
+    arrays = builder.arrays[index]
+    if any(one.role != "stored" for one in arrays.values()):
+        return True
+    if any(node.facts.roles[name] == "weight" for name in arrays):
+        return True
+    before = found[node.inputs[0]]
+    return before is not None and before == other.inputs[0]
 
 
 def named(nodes: list[Node], origins: list[Origin], inputs: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ def factors(op: Op) -> tuple[list[Op], float]:
         elif isinstance(one, Op):
             inner, factor = scaled(one) or (one, 1.0)
             number *= factor
-            found.append(inner)
+            (found if inner is one else waiting).append(inner)
         else:
             value = one.scalar()
             if value is None:
