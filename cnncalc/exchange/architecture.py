@@ -36,8 +36,8 @@ def architecture(outline: Outline, source: str | None = None) -> str:
 
 
 def _inputs(shapes: Mapping[str, Shape]) -> str:
-    if list(shapes) == ["input"]:
-        return value(shapes["input"])
+    if len(shapes) == 1:
+        return value(*shapes.values())
     return (
         "{" + ", ".join(f"{scalar(name)}: {value(shape)}" for name, shape in shapes.items()) + "}"
     )
@@ -88,11 +88,20 @@ def _item(item: Item, indent: int) -> Iterator[str]:
         if len(pad) + 4 + len(content) <= WIDTH or not content.startswith("{"):
             yield f"{pad}    {content}"
         else:
-            order = [one for one in _order(item) if one in dict(item.options)]
-            for one in order:
-                yield f"{pad}    {one}: {value(dict(item.options)[one])}"
+            yield from _wrapped(content, indent + 4)
     for key, content in pairs:
         yield f"{pad}  {key}: {content}"
+
+
+def _wrapped(content: str, indent: int) -> Iterator[str]:
+    """A flow mapping on several lines."""
+    line = " " * indent
+    for part in re.split(r"(?<=,) (?=\w+: )", content):
+        if len(line) + len(part) > WIDTH and line.strip():
+            yield line.rstrip()
+            line = " " * (indent + 1)
+        line += f"{part} "
+    yield line.rstrip()
 
 
 def _deep(item: Item) -> bool:

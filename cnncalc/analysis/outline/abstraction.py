@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 
 from cnncalc.analysis.outline.regions import kind_of
 from cnncalc.analysis.outline.slots import ALONE, Line, Slot
-from cnncalc.analysis.outline.terms import CHANNELS, Name, Operation, Term, apply, names
+from cnncalc.analysis.outline.terms import (
+    CHANNELS,
+    Name,
+    Operation,
+    Term,
+    apply,
+    evaluate,
+    names,
+    substitute,
+)
 
 ABSENT: Any = object()
 """In a column: the instance has no such value, and any will do."""
@@ -43,6 +52,15 @@ class Terms:
         self.conditions: dict[Slot, Term] = {}
         self.branches: dict[tuple[Slot, int], Term] = {}
 
+    def rename(self, terms: dict[str, Term]) -> None:
+        """Put other names in all terms."""
+        for slot, options in self.options.items():
+            self.options[slot] = [(key, substitute(term, terms)) for key, term in options]
+        for slot, term in self.conditions.items():
+            self.conditions[slot] = substitute(term, terms)
+        for place, term in self.branches.items():
+            self.branches[place] = substitute(term, terms)
+
 
 class Abstraction:
     """The parameters of a line, and the terms in it."""
@@ -51,25 +69,43 @@ class Abstraction:
         self.line = line
         self.parameters: list[Found] = []
         self.terms = Terms()
-        self._filters: list[tuple[Term, Column]] = []
+        self._filters: list[Term] = []
         self._before = line.entries(0)
         for slot in _slots(line):
             self._options(slot)
         self._settle()
         self._conditions(line, [True] * line.size)
 
+    def rename(self) -> None:
+        """Call the width that leaves the block `filters`, and one inside `hidden`."""
+        widths = [one for one in self.parameters if stem(one.name) in ("filters", "features")]
+        exits = [one for one in widths if not one.derived and one.column == self.line.exits]
+        if len(widths) < 2 or len(exits) != 1:
+            return
+        inner = [one for one in widths if one is not exits[0]]
+        found = {exits[0].name: "filters"}
+        found |= {
+            one.name: "hidden" + ("" if n == 0 else str(n + 1)) for n, one in enumerate(inner)
+        }
+        self.parameters = [
+            one._replace(name=found.get(one.name, one.name)) for one in self.parameters
+        ]
+        self.terms.rename({name: Name(other) for name, other in found.items()})
+
     # -- options ----------------------------------------------------------------------------
 
     def _options(self, slot: Slot) -> None:
         found: list[tuple[str, Term]] = []
         for position, key in enumerate(keys_of(slot.head)):
+            missing = 0 if slot.head is None else ABSENT  # a run may have no rounds
             column = [
-                ABSENT if row is None or row is ALONE else row.values[position] for row in slot.rows
+                missing if row is None or row is ALONE else row.values[position]
+                for row in slot.rows
             ]
             term = self._term(slot, key, column)
             found.append((key, term))
-            if key in ("filters", "features") and "channels" not in names(term):
-                self._filters.append((term, column))
+            if stem(key) in ("filters", "features") and "channels" not in names(term):
+                self._filters.append(term)
         self.terms.options[slot] = found
 
     def _term(self, slot: Slot, key: str, column: Column) -> Term:
@@ -77,6 +113,16 @@ class Abstraction:
         if not known:
             return None
         first = column[known[0]]
+        partly = len(known) < len(column) and slot.entries == self._before and is_width(key)
+        if partly and all(type(column[i]) is int and self._before[i] for i in known):
+            ratios = {_times(column[i], self._before[i]) for i in known}
+            if len(ratios) == 1 and None not in ratios and ratios != {1}:
+                name = self._unique("expand")
+                (ratio,) = ratios
+                self.parameters.append(
+                    Found(name, [ABSENT if v is ABSENT else ratio for v in column])
+                )
+                return Operation("*", Name(name), CHANNELS)
         if all(column[index] == first for index in known):
             return first
         term = self._derived(key, column, known, slot.entries)
@@ -84,7 +130,7 @@ class Abstraction:
             term = self._filled(key, column, known)
         if term is not None:
             return term
-        if is_width(key) and slot.entries != self._before:
+        if is_width(key) and stem(key) != "expand" and slot.entries != self._before:
             term = _of_one(key, [(CHANNELS, self._before)], column, known)
             if term is not None:
                 name = self._unique(key)
@@ -125,13 +171,14 @@ class Abstraction:
         self, key: str, column: Column, known: list[int], entries: list[int | None]
     ) -> Term | None:
         """A term of the parameters and the incoming channels that gives the column."""
-        width = is_width(key)
+        width, factor = is_width(key), stem(key) == "expand"
         atoms: list[tuple[Term, Column]] = [
             (Name(one.name), one.column)
             for one in self.parameters
-            if is_width(one.name) == width and (width or _alike(key, one.name))
+            if is_width(one.name) == width
+            and (_alike(key, one.name) if factor or not width else stem(one.name) != "expand")
         ]
-        if width and not self._outer(column, known, entries):
+        if width and not factor and not self._outer(column, known, entries):
             atoms.append((CHANNELS, entries))
         term = _of_one(key, atoms, column, known)
         if term is None and len(known) > 2:
@@ -182,9 +229,25 @@ class Abstraction:
                 value, times = usual, len(values)
             many = stem(found.name) in ("filters", "features", "squeeze", "width")
             common = times >= (0.75 if many else 0.5) * len(values)
-            default = value if common or len(values) < len(found.column) else ABSENT
-            column = [default if one is ABSENT else one for one in found.column]
-            self.parameters[index] = Found(found.name, column, default)
+            fills = self._fills(found)
+            lacking = len(values) < len(found.column) and fills is None
+            default = value if common or lacking else ABSENT
+            fills = fills or [default] * len(found.column)
+            column = [b if a is ABSENT else a for a, b in zip(found.column, fills, strict=True)]
+            self.parameters[index] = found._replace(column=column, default=default)
+
+    def _fills(self, found: Found) -> Column | None:
+        """What stands for the values that a parameter lacks, so that a condition can ask for it.
+
+        The width of a layer that is left out is that of what would reach it.
+        """
+        if not is_width(found.name) or ABSENT not in found.column or found.flag:
+            return None
+        fills: Column = [1] * len(found.column)
+        if stem(found.name) != "expand":
+            fills = list(self._before)
+        pairs = zip(found.column, fills, strict=True)
+        return None if any(a == b or b is None for a, b in pairs) else fills
 
     # -- conditions -------------------------------------------------------------------------
 
@@ -195,7 +258,9 @@ class Abstraction:
                 there and row is not None for row, there in zip(slot.rows, present, strict=True)
             ]
             column = [flag if there else ABSENT for flag, there in zip(here, present, strict=True)]
-            term = self._condition(column, slot.entries, label_of(slot))
+            term = None
+            if slot.head is not None:
+                term = self._condition(column, slot.entries, label_of(slot))
             if term is not None:
                 self.terms.conditions[slot] = term
             for number, branch in enumerate(slot.branches):
@@ -258,17 +323,31 @@ class Abstraction:
             yield Operation("==", Name(found.name), 1), [value == 1 for value in values]
         if any(entries[index] is None for index in known):
             return
-        seen = []
-        for term, column in reversed(self._filters):
-            if term in seen or any(column[index] is ABSENT for index in known):
+        columns = {found.name: found.column for found in self.parameters}
+        for term in dict.fromkeys(reversed(self._filters)):
+            if any(columns[name][index] is ABSENT for name in names(term) for index in known):
                 continue
-            seen.append(term)
-            pairs = [(entries[index], column[index]) for index in known]
+            values = [
+                evaluate(term, {name: column[index] for name, column in columns.items()})
+                for index in known
+            ]
+            pairs = list(zip([entries[index] for index in known], values, strict=True))
             yield Operation("!=", CHANNELS, term), [a != b for a, b in pairs]
             yield Operation("==", CHANNELS, term), [a == b for a, b in pairs]
 
 
-WIDTHS = ("filters", "features", "squeeze", "width", "groups", "start", "stop", "expand", "reduce")
+WIDTHS = (
+    "filters",
+    "features",
+    "hidden",
+    "squeeze",
+    "width",
+    "groups",
+    "start",
+    "stop",
+    "expand",
+    "reduce",
+)
 """Options and parameters that count channels."""
 SPATIAL = ("kernel", "stride", "padding", "dilation", "output_padding")
 USUAL = {"kernel": 1, "stride": 1, "dilation": 1, "groups": 1, "padding": 0}
@@ -340,7 +419,8 @@ def _usable(atoms: Atoms, known: list[int]) -> Atoms:
 def _of_one(key: str, atoms: Atoms, column: Column, known: list[int]) -> Term | None:
     """A term of one atom that gives the column."""
     wanted = [column[index] for index in known]
-    builders = (_same, _multiple, _part) if is_width(key) or stem(key) == "padding" else (_same,)
+    told = is_width(key) and stem(key) != "expand"
+    builders = (_same, _multiple, _part) if told or stem(key) == "padding" else (_same,)
     for build in builders:
         for term, values in _usable(atoms, known):
             found = build(term, values, wanted)

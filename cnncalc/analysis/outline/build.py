@@ -114,7 +114,9 @@ def _shares(graph: Graph) -> dict[int, int]:
 
 def _names(graph: Graph, named: Iterable[int]) -> dict[int, str]:
     """Names for the nodes that need one, after their own."""
-    names = {index: graph.nodes[index].name for index in graph.inputs}
+    names = {0: "input"}
+    if len(graph.inputs) > 1:
+        names = {index: graph.nodes[index].name for index in graph.inputs}
     taken = {*names.values()}
     for index in sorted(named):
         node = graph.nodes[index]

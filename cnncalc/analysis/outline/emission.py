@@ -15,8 +15,8 @@ from cnncalc.analysis.outline.types import Block, Branch, Item, Parameter
 class Pattern:
     """A block in the making: what its uses have in common."""
 
-    __slots__ = ("abstraction", "block", "count", "hint", "label", "line", "parameters",
-                 "title", "varied")  # fmt: skip
+    __slots__ = ("abstraction", "block", "count", "hint", "label", "line", "module",
+                 "parameters", "title", "varied")  # fmt: skip
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -27,6 +27,8 @@ class Pattern:
         self.line: Line
         self.abstraction: Abstraction
         self.parameters: list[Found] = []
+        self.module = False
+        """Whether it was found by the names of modules."""
         self.varied = False
         """Whether some of its uses leave something out."""
         self.count = 1
@@ -37,6 +39,7 @@ class Pattern:
         """Take the line of all uses."""
         self.line = line
         self.abstraction = Abstraction(line)
+        self.abstraction.rename()
         found = self.abstraction.parameters
         self.parameters = [one for one in found if one.default is ABSENT]
         self.parameters += [one for one in found if one.default is not ABSENT and not one.derived]

@@ -53,11 +53,22 @@ def _movable(block: Block, lists: list[Items]) -> bool:
     """
     asking = set()
     for number, items in enumerate(lists):
+        at_entry = [] if number == 0 else list(_entries(items))
         for item in _uses(items, block):
             asking |= {key for key, term in item.options if CHANNELS.text in names(term)}
-            if number == 0 or item is not items[0] or _conditional(item):
+            if not any(item is one for one in at_entry):
                 asking |= {one.name for one in derived(block)}
     return not asking or not any(name in asking for name in _names(block.items, entry=True))
+
+
+def _entries(items: Items) -> Iterator[Item]:
+    """The items that what reaches a list of items reaches as it is."""
+    first = items[0] if items else None
+    if first is not None and first.times == 1:
+        yield first
+        yield from _entries(first.group or ())
+        for branch in first.branches or ():
+            yield from _entries(branch.items)
 
 
 def derived(block: Block) -> list[Parameter]:
@@ -65,27 +76,40 @@ def derived(block: Block) -> list[Parameter]:
     return [one for one in block.parameters if CHANNELS.text in names(one.default)]
 
 
-def _conditional(item: Item) -> bool:
-    return item.condition is not None or item.times != 1
-
-
 def _block_without(block: Block, other: Block) -> Block:
     """A block with another written out in it; what that derives from its input, it derives."""
-    first = block.items[0]
+    entries = [
+        one
+        for one in _entries(block.items)
+        if one.block is not None and one.block.name == other.name
+    ]
     parameters = block.parameters
-    if first.block is not None and first.block.name == other.name and not _conditional(first):
+    items = block.items
+    if entries:
         taken = {one.name for one in parameters}
         terms: dict[str, Term] = {}
         for one in derived(other):
-            name = one.name
+            name, number = one.name, 2
             while name in taken:
-                name += "_"
+                name, number = f"{one.name}{number}", number + 1
             taken.add(name)
             terms[one.name] = Name(name)
             parameters = (*parameters, Parameter(name, one.default))
-        first = first._replace(options=(*first.options, *terms.items()))
-    items = _without((first, *block.items[1:]), other)
-    return block._replace(parameters=parameters, items=items)
+        items = _given(items, entries, tuple(terms.items()))
+    return block._replace(parameters=parameters, items=_without(items, other))
+
+
+def _given(items: Items, entries: list[Item], options: tuple[tuple[str, Term], ...]) -> Items:
+    """Items of which some are given further options."""
+    first, *rest = items
+    group = first.group and _given(first.group, entries, options)
+    branches = first.branches and tuple(
+        branch._replace(items=_given(branch.items, entries, options)) if branch.items else branch
+        for branch in first.branches
+    )
+    added = options if any(first is one for one in entries) else ()
+    changed = first._replace(group=group, branches=branches, options=(*first.options, *added))
+    return (changed, *rest)
 
 
 def _uses(items: Items, block: Block) -> Iterator[Item]:

@@ -26,7 +26,7 @@ SHORT = {
 
 def identifier(text: str) -> str:
     """A text as a name: letters, digits and `_`, a letter first; empty where nothing is left."""
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", text)
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     text = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()[:60]
     return text if text[:1].isalpha() else ""
 

@@ -50,6 +50,21 @@ def flattened(series: Series) -> Series:
     return tuple(pieces)
 
 
+def unfolded(series: Series) -> Series:
+    """The pieces with the rounds of runs in place of the runs."""
+    pieces: list[Piece] = []
+    for piece in series:
+        if isinstance(piece.head, Pattern) or not piece.parts:
+            pieces.append(piece)
+        elif piece.head is None:
+            for part in inner_series(piece):
+                pieces.extend(unfolded(part))
+        else:
+            parts = tuple(part if isinstance(part, int) else unfolded(part) for part in piece.parts)
+            pieces.append(copied(piece, parts))
+    return tuple(pieces)
+
+
 def text_length(series: Series) -> int:
     """About how many characters a series takes in a file."""
     return sum(_piece_length(piece) for piece in series)

@@ -174,7 +174,7 @@ class Regions:
 
     def _piece(self, index: int, node: Node) -> Piece:
         # a block may name the network's only input, whatever reaches it
-        known = 1 if self.nodes[0].name == "input" else 0
+        known = 1 if self.inputs == 1 else 0
         pinned = node.shares is not None or any(read >= known for read in node.reads)
         if node.kind.branches:
             return self._merge(index, node, pinned)

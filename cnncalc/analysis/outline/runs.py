@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from cnncalc.analysis.outline.pieces import follow, is_merge, rank
+from cnncalc.analysis.outline.pieces import follow, inner_series, rank
 from cnncalc.analysis.outline.regions import Piece, Series
 from cnncalc.analysis.outline.tree import Tree
 
@@ -12,20 +13,22 @@ LONGEST = 24
 """The most pieces of a round."""
 
 
-def fold_runs(tree: Tree, *, merges: bool = True) -> None:
-    """Fold equal rounds; without `merges` only those of plain layers."""
-    tree.change(partial(_fold, tree, merges))
+def fold_runs(tree: Tree) -> None:
+    """Fold equal rounds, but not in blocks that were found by their modules or have variants.
+
+    It would hide what their uses have in common. What was folded there stays so while its rounds
+    are equal.
+    """
+    tree.change(partial(_fold, tree), modules=False)
 
 
-def _fold(tree: Tree, merges: bool, series: Series, varied: bool) -> Series:
-    if len(series) < 2 or varied:
+def _fold(tree: Tree, series: Series, varied: bool) -> Series:
+    if varied:
+        return unrolled(series, lambda run: len(set(map(tree.series_content, run.parts))) > 1)
+    series = unrolled(series)  # a round may stand before or behind a run by now
+    if len(series) < 2:
         return series
     contents = list(tree.series_content(series))
-    if not merges:
-        contents = [
-            -number if is_merge(piece) else content
-            for number, (piece, content) in enumerate(zip(series, contents, strict=True), 1)
-        ]
     pieces: list[Piece] = []
     position = 0
     while position < len(series):
@@ -35,12 +38,31 @@ def _fold(tree: Tree, merges: bool, series: Series, varied: bool) -> Series:
             position += 1
             continue
         end = position + times * period
-        rounds = tuple(series[start : start + period] for start in range(position, end, period))
-        first, last = series[position], series[end - 1]
-        pieces.append(
-            Piece(None, (times,), first.lo, last.hi, first.source, first.entry, last.exit, rounds)
-        )
+        starts = range(position, end, period)
+        pieces.append(run_of([series[start : start + period] for start in starts]))
         position = end
+    return tuple(pieces)
+
+
+def run_of(rounds: Sequence[Series]) -> Piece:
+    """A run of some rounds."""
+    first, last = rounds[0][0], rounds[-1][-1]
+    return Piece(
+        None, (len(rounds),), first.lo, last.hi, first.source, first.entry, last.exit, tuple(rounds)
+    )
+
+
+def unrolled(series: Series, chosen: Callable[[Piece], bool] = lambda run: True) -> Series:
+    """The pieces with rounds in place of the runs among them, or of the chosen ones."""
+    if all(piece.head is not None for piece in series):
+        return series
+    pieces: list[Piece] = []
+    for piece in series:
+        if piece.head is None and chosen(piece):
+            for part in inner_series(piece):
+                pieces.extend(part)
+        else:
+            pieces.append(piece)
     return tuple(pieces)
 
 

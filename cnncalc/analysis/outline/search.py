@@ -11,12 +11,12 @@ from cnncalc.analysis.outline.tree import Tree
 
 def search(tree: Tree) -> None:
     """Find all patterns and runs: in modules, in layers, in merges, in what holds them."""
-    fold_runs(tree, merges=False)
+    fold_runs(tree)
     gather_scopes(tree)
     for _ in range(2):
         chunk(tree, merges=False)
         tree.settle()
-        fold_runs(tree, merges=False)
+        fold_runs(tree)
     gather_merges(tree)
     wrap(tree)
     tree.settle()

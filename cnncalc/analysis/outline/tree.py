@@ -107,23 +107,32 @@ class Tree:
                 inner = above | {piece.head} if isinstance(piece.head, Pattern) else above
                 stack += [(part, inner) for part in piece.parts if not isinstance(part, int)]
 
-    def change(self, function: Callable[[Series, bool], Series]) -> None:
+    def change(self, function: Callable[[Series, bool], Series], *, modules: bool = True) -> None:
         """Put what a function makes of every series in its place, innermost first.
 
         It is told whether the series lies in one of several variants of a block: what is done
-        to one of them may hide what it has in common with the others.
+        to one of them may hide what it has in common with the others. Without `modules`, it is
+        told so of all blocks that were found by their modules.
         """
-        self.root = self._changed(self.root, function, False)
+        self.root = self._changed(self.root, function, False, modules)
 
     def _changed(
-        self, series: Series, function: Callable[[Series, bool], Series], varied: bool
+        self,
+        series: Series,
+        function: Callable[[Series, bool], Series],
+        varied: bool,
+        modules: bool,
     ) -> Series:
         pieces = []
         for piece in series:
             if piece.parts:
-                inside = varied or (isinstance(piece.head, Pattern) and piece.head.varied)
+                inside = varied
+                if isinstance(piece.head, Pattern):
+                    inside = varied or piece.head.varied or (piece.head.module and not modules)
                 parts = tuple(
-                    part if isinstance(part, int) else self._changed(part, function, inside)
+                    part
+                    if isinstance(part, int)
+                    else self._changed(part, function, inside, modules)
                     for part in piece.parts
                 )
                 if any(a is not b for a, b in zip(parts, piece.parts, strict=True)):
