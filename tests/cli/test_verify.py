@@ -248,13 +248,6 @@ def test_a_huge_batch_is_refused(run: Run) -> None:
     assert "TiB" in outcome.err
 
 
-def test_attention_scores_count(run: Run, write: Callable[..., Path]) -> None:
-    path = write("{input: [4, 600, 600], layers: [self_attention]}")
-    outcome = run("verify", path)
-    assert outcome.status == 2
-    assert "working space" in outcome.err
-
-
 def test_available_memory_is_known() -> None:
     found = capacity.available_bytes()
     assert found is not None

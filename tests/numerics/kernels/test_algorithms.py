@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnncalc.numerics.kernels import choice
+from cnncalc.numerics.kernels import attention, choice
 from cnncalc.numerics.kernels.choice import Algorithm, Convolution
 from cnncalc.numerics.kernels.conv import conv
 from cnncalc.numerics.machine.capacity import WORKSPACE_BYTES
@@ -150,3 +150,16 @@ def test_scratch_memory_is_bounded_and_reused() -> None:
         for name in "bcde":
             scratch(name, (WORKSPACE_BYTES // 3 // 8,), double)
         assert not np.shares_memory(first, scratch("a", (1000,), double))
+
+
+def test_attention_of_some_positions_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.RandomState(3)
+    x = random.standard_normal((2, 6, 7, 5))
+    arrays = [random.standard_normal(shape) for shape in ((18, 6), (18,), (6, 6), (6,))]
+    with counting() as whole:
+        expected = attention.self_attention(x, *arrays, heads=2)
+    monkeypatch.setattr(attention, "BLOCK_BYTES", 8 * 35 * 8)
+    with counting() as parts:
+        found = attention.self_attention(x, *arrays, heads=2)
+    assert np.abs(found - expected).max() < 1e-12
+    assert parts.macs == whole.macs == 2 * (4 * 6 * 6 * 35 + 2 * 6 * 35 * 35)
