@@ -84,7 +84,8 @@ def offered(text: str, finding: Diagnostic) -> Iterator[Suggestion]:
             yield Suggestion(text, finding, fix.description, edited(text, fix.edits), None)
         else:
             yield from _inputs(text, finding, fix.description)
-    yield from _inputs(text, finding, finding.hint or "")
+    if finding.rule in ("odd-upsampling", "input-not-divisible"):
+        yield from _inputs(text, finding, finding.hint or "")
 
 
 def _inputs(text: str, finding: Diagnostic, words: str) -> Iterator[Suggestion]:
