@@ -1,7 +1,8 @@
 """What kinds have in common is said by the kinds: no other room lists them by name.
 
-Three tables may: that of the kernels, that of other tools' names, and those of the networks and
-counters of other tools (`exchange/`, `analysis/counting/`), which are about their kinds.
+Four tables may: that of the kernels, that of other tools' names, and those of the networks and
+counters of other tools (`exchange/`, `analysis/counting/`), which are about their kinds. The
+fourth is what people call structures of them (`outline/naming.py`): words, and no more.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ ROOT = Path(cnncalc.__file__).parent
 NAMES = frozenset(KINDS) - frozenset(get_args(Role))
 """Some kinds have the name of the role that their array has."""
 
+FAMILIES = {kind.family for kind in KINDS.values()} - frozenset(KINDS)
+"""Those that have no kind of their name."""
+
 TABLES = (
     "layers/",
     "exchange/",
     "analysis/counting/",
+    "analysis/outline/naming.py",
     "numerics/kernels/",
     "language/forms/aliases.py",
 )
@@ -54,6 +59,8 @@ def listed(tree: ast.AST) -> Iterator[tuple[int, list[str]]]:
         names = [
             item.value for item in items if isinstance(item, ast.Constant) and item.value in NAMES
         ]
+        if any(isinstance(one, ast.Constant) and one.value in FAMILIES for one in items):
+            continue  # a list of families
         if len(names) >= least:
             yield items[0].lineno, names
 

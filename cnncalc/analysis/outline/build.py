@@ -18,6 +18,8 @@ from cnncalc.analysis.outline.tree import Tree
 from cnncalc.analysis.outline.types import Item, Outline
 from cnncalc.graph import Graph
 from cnncalc.layers import KINDS
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.linear import Linear
 
 RESERVED = {*KINDS, "and", "or", "not", "true", "false", "yes", "no", "on", "off", "null",
             "channels", "layers", "input"}  # fmt: skip
@@ -69,7 +71,7 @@ WIDE = ("features", "filters")
 
 def _classifies(item: Item, classes: int) -> bool:
     """Whether an item is a linear layer, or a 1×1 convolution, to so many classes."""
-    if item.kind is None or item.kind.name not in ("linear", "conv"):
+    if item.kind is None or not issubclass(item.kind, (Linear, Conv)):
         return False
     options = dict(item.options)
     width = options.get("features") or options.get("filters")
