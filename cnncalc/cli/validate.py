@@ -12,12 +12,13 @@ from cnncalc.cli.common import deliver, network_options, output_option, write_fi
 from cnncalc.cli.findings import Applied, write
 from cnncalc.cli.values import parse_budget
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError, did_you_mean, summarize
+from cnncalc.exchange.load import is_foreign, load_foreign
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.gather import gather
 from cnncalc.language.text.source import Source
-from cnncalc.rules.base import Limits
-from cnncalc.rules.checks import SEVERITIES
+from cnncalc.rules.base import Limits, Subject
+from cnncalc.rules.checks import SEVERITIES, check
 from cnncalc.rules.examination import examine
 from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import RULES
@@ -104,7 +105,8 @@ def command(
 ) -> int:
     """Find what is wrong, or probably not meant, in architecture files.
 
-    NET is a file, a directory with architecture files, a shipped network, or `-`.
+    NET is a file, a directory with architecture files, a shipped network, or `-`; or a network of
+    PyTorch, ONNX or Keras, whose findings name layers in place of lines.
 
     Exit status 1 where there is an error (with --strict, or a warning).
     """
@@ -134,7 +136,11 @@ def command(
     findings: list[Diagnostic] = []
     mended: list[Applied] = []
     patches: list[str] = []
-    for source in gather(nets):
+    for net in filter(is_foreign, nets):
+        if fix or diff:
+            raise UsageError(f"{net} is no architecture file, and has no fixes")
+        findings += filter(chosen, imported(net, input_, parameters, limits))
+    for source in gather([net for net in nets if not is_foreign(net)]):
         if isinstance(source, SpecError):
             found = source.diagnostics
         elif fix or diff:
@@ -163,3 +169,16 @@ def command(
     counts = summarize(findings)
     failed = counts["errors"] or (strict and counts["warnings"])
     return int(bool(failed) and not exit_zero)
+
+
+def imported(
+    net: str, input: GivenInput | None, parameters: dict[str, Any], limits: Limits
+) -> tuple[Diagnostic, ...]:
+    """All findings in a network of a framework's format."""
+    network = load_foreign(net)
+    assert network is not None
+    try:
+        graph = network.graph(parameters, input)
+    except SpecError as error:
+        return error.diagnostics
+    return check(Subject(graph, None, None, limits))

@@ -81,6 +81,8 @@ def command(
     alive, receptive fields the pixels whose numbers reached a unit. Exit status 1 where a column
     does not hold.
 
+    A network of PyTorch, ONNX or Keras runs on the weights that came with it.
+
     \b
     Examples:
       cnncalc verify vgg16
@@ -89,9 +91,11 @@ def command(
     """
     if sort == "time" and not profile:
         raise UsageError("`--sort time` goes with `--profile`")
-    found = report(load(net), input_, dict(changes), Settings(batch, dtype))
+    network = load(net)
+    found = report(network, input_, dict(changes), Settings(batch, dtype))
     one_thread_a_product()
     from cnncalc.cli.progress import progress
+    from cnncalc.exchange.weights import own_arrays
     from cnncalc.numerics.measurement import Options
     from cnncalc.numerics.run.measure import measure
     from cnncalc.render.verify import document, verify_dict
@@ -102,7 +106,10 @@ def command(
     require_memory(found)
     try:
         with progress(found) as observer:
-            verification = compare(found, measure(found.graph, options, observer))
+            verification = compare(
+                found,
+                measure(found.graph, options, observer, lambda: own_arrays(network, input_)),
+            )
     except MemoryError:
         raise UsageError("the run needs more memory than there is", needs(found)) from None
     if format_ == "json":

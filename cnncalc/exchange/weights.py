@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +47,9 @@ def arrays_of(
     ]
 
 
-def own_arrays(network: Network | Imported, input: Shape | None) -> list[dict[str, Array]] | None:
+def own_arrays(
+    network: Network | Imported, input: Shape | Mapping[str, Shape] | None
+) -> list[dict[str, Array]] | None:
     """The arrays that came with a network; an architecture file has none."""
     from cnncalc.exchange.imported import Imported
 

@@ -259,7 +259,20 @@ def test_report(save: Callable[..., str], run: Any) -> None:
     path = save(model([node("Conv", "x", "w")], {"w": array(4, 3, 1, 1)}, (3, 4, 4)))
     found = json.loads(run("analyze", path, "--format", "json").out)
     assert found["totals"]["params"] == 12
-    assert run("verify", path).status == 0
+    found = run("validate", path, "--format", "json")
+    assert found.status == 0
+    assert all(one["file"] is None for one in json.loads(found.out)["diagnostics"])
+    assert run("validate", path, "--fix").status == 2
+
+
+def test_verify_runs_the_own_weights(save: Callable[..., str], run: Any) -> None:
+    weight = np.array([[3.0]], np.float32)
+    made = model([node("Gemm", "x", "w", transB=1)], {"w": weight}, (1,))
+    outcome = run("verify", save(made), "--output-scores", "1", "--seed", "3")
+    assert outcome.status == 0
+    random = np.random.Generator(np.random.PCG64([3, 1]))
+    expected = 3 * float(random.standard_normal((1, 1), np.float32)[0, 0])
+    assert f"{expected:.4f}" in outcome.out
 
 
 EXPORTED = ["GhostNet", "SENet", "ConvNeXtV2", "ViT", "ResUNet", "shuffle_net", "Res2Net"]

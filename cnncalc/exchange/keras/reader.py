@@ -20,8 +20,8 @@ from cnncalc.shapes import Shape
 if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Array
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a model's JSON: ten times that of any network known."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a model's JSON: several times that of the largest networks known."""
 
 Shapes = Shape | Mapping[str, Shape] | None
 

@@ -50,7 +50,7 @@ class Builder:
         order = [channel, *(a for a in range(1, len(op.shape)) if a != channel)]
         shape = tuple([op.shape[axis] for axis in order])
         node = input_node(shape)
-        self.nodes.append(node._replace(name=op.options["name"]))
+        self.nodes.append(node._replace(name=input_name(self.program, op)))
         self.origins.append(op.origin)
         self.arrays.append({})
         laid = laid_out(shape)
@@ -207,6 +207,11 @@ class Builder:
                 inside = axes  # an axis was taken apart and its parts put elsewhere
         self.bring(op, tuple(inside), origin)
         return self.views[op]
+
+
+def input_name(program: Program, op: Op) -> str:
+    """The framework's name of an input; a single one is the input, whatever it is called."""
+    return str(op.options["name"]) if len(program.inputs) > 1 else "input"
 
 
 def _key(axis: Axis) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.exchange.reading import arithmetic, kinds, tensors
-from cnncalc.exchange.reading.building import Builder, Refusal
+from cnncalc.exchange.reading.building import Builder, Refusal, input_name
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.exchange.reading.views import View
@@ -126,7 +126,9 @@ def _finished(program: Program, builder: Builder, source: str, file: str) -> Rea
         if op.name != "input":
             builder.settle(op, op.origin)
         results.append(builder.views[op])
-    names = named(builder.nodes, builder.origins, [op.options["name"] for op in program.inputs])
+    names = named(
+        builder.nodes, builder.origins, [input_name(program, op) for op in program.inputs]
+    )
     shares = _sharing(builder)
     wanted = {view.node for view in results}
     nodes = tuple(

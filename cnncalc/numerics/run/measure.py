@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
-from cnncalc.numerics.arrays import Array
+from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.fields.reading import Readers
 from cnncalc.numerics.fields.seen import seen_pixels
 from cnncalc.numerics.kernels.table import KERNELS
@@ -28,8 +29,15 @@ from cnncalc.numerics.weights.stored import load_weights
 from cnncalc.shapes import Shape
 
 
-def measure(graph: Graph, options: Options, observer: Observer) -> Run:
+def measure(
+    graph: Graph,
+    options: Options,
+    observer: Observer,
+    own: Callable[[], Sequence[Arrays] | None] = lambda: None,
+) -> Run:
     """Run a graph and tell what happened.
+
+    ``own`` reads the arrays that came with the network, if any did; those of a file go before.
 
     Raises:
         UsageError: a file cannot be used.
@@ -37,10 +45,12 @@ def measure(graph: Graph, options: Options, observer: Observer) -> Run:
     start = perf_counter()
     dtype = np.dtype(options.dtype)
     feed = _feed(graph, options, dtype)
-    if options.weights is None:
-        arrays = generate(graph, dtype, options.seed)
-    else:
+    arrays: Sequence[Arrays]
+    if options.weights is not None:
         arrays = load_weights(options.weights, graph, dtype)
+    else:
+        came = own()
+        arrays = generate(graph, dtype, options.seed) if came is None else _typed(came, dtype)
     rows: dict[int, Measurement] = {}
 
     def observe(index: int, found: Measurement | None) -> None:
@@ -56,6 +66,14 @@ def measure(graph: Graph, options: Options, observer: Observer) -> Run:
     seen = see(graph, {index: row.output_shape for index, row in rows.items()})
     scores = _scores(graph, outputs, options.scores) if options.scores else ()
     return Run(tuple(rows.values()), seen, scores, perf_counter() - start, failure)
+
+
+def _typed(arrays: Sequence[Arrays], dtype: np.dtype[Any]) -> list[Arrays]:
+    """The same arrays in the type of the run."""
+    return [
+        {name: np.ascontiguousarray(array, dtype) for name, array in each.items()}
+        for each in arrays
+    ]
 
 
 def see(graph: Graph, shapes: dict[int, Shape]) -> tuple[tuple[Seen, ...], ...]:
