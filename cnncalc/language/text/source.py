@@ -18,6 +18,9 @@ MESSAGE_LIMIT = 600
 SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
 """In front of every value but the first stands one of them."""
 
+BREAKS = "[\n\r\x85\u2028\u2029]"
+"""What ends a line for YAML, whose places count so."""
+
 BRACKETS = re.compile(r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]", re.MULTILINE)
 INDENTED = re.compile(
     rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})",
@@ -84,10 +87,8 @@ class Source:
     def line(self, number: int) -> str | None:
         """A line of the text, counted from 1."""
         if self._lines is None:
-            self._lines = self.text.split("\n")
-        if 1 <= number <= len(self._lines):
-            return self._lines[number - 1].rstrip("\r")
-        return None
+            self._lines = re.split(BREAKS, self.text)
+        return self._lines[number - 1] if 1 <= number <= len(self._lines) else None
 
     def place(self, node: Node) -> Place:
         """Where a node stands."""
