@@ -57,17 +57,18 @@ def in_groups(x: Array, weight: Array, shape: Convolution, bias: Array | None, o
     step = max(1, COLUMN_BYTES // (length * positions * x.itemsize))
 
     def work(start: int, stop: int) -> None:
-        for sample in range(x.shape[0]):
-            for first in range(start, stop, step):
-                last = min(first + step, stop)
-                columns = _copied(_windows(x[sample, first * each : last * each], shape))
-                rows = slice(first * many, last * many)
-                target = out[sample, rows].reshape(last - first, many, positions)
-                matmul(filters[first:last], columns.reshape(last - first, length, -1), target)
-                add_shift(target.reshape(-1, positions), bias, rows)
+        for first in range(start, stop, step):
+            last = min(first + step, stop)
+            columns = _copied(windows[first * each : last * each])
+            rows = slice(first * many, last * many)
+            target = out[sample, rows].reshape(last - first, many, positions)
+            matmul(filters[first:last], columns.reshape(last - first, length, -1), target)
+            add_shift(target.reshape(-1, positions), bias, rows)
 
-    # Half of the time goes into calls that hold the interpreter: only large maps gain.
-    parallel(work, groups, x.shape[0] * shape.filters * shape.taps * positions // 4)
+    for sample in range(x.shape[0]):
+        windows = _windows(x[sample], shape)
+        # Half of the time goes into calls that hold the interpreter: only large maps gain.
+        parallel(work, groups, shape.filters * shape.taps * positions // 4)
 
 
 def _product(
