@@ -83,7 +83,8 @@ class PRelu(Kind, name="prelu"):
         )
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(inputs=True, takes="low")
+        # the slope's gradient at each value, before the sum
+        return Keeps(inputs=True, takes="low", scratch=product(output))
 
 
 class Elu(Elementwise, name="elu"):

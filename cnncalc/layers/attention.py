@@ -84,6 +84,7 @@ class SqueezeExcitation(Kind, name="squeeze_excitation"):
             inputs=True,
             arrays=(Kept(channels), *first, *second),
             scratch=product(output),
+            multiplies=True,
         )
 
 

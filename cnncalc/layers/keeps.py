@@ -57,6 +57,8 @@ class Keeps(Record):
     """Written in place, it keeps its output in place of its input; others keep a copy."""
     takes: Literal["", "low", "single"] = ""
     """The type that `torch.autocast` brings its inputs to: 16 bits, or float32."""
+    multiplies: bool = False
+    """Whether there are products inside, whose weights it takes in 16 bits whatever its input."""
     gives: Literal["", "single"] = ""
     """The type of its output there, where float32 weights meet it without a cast."""
 

@@ -161,7 +161,9 @@ class Scale(Stored, name="scale"):
         return self._facts(shape, ("weight", "bias") if self.bias else ("weight",), operations)
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(inputs=self.trainable, gives="single")
+        # the factor's gradient at each value, before the sum
+        scratch = product(output) if self.trainable else 0
+        return Keeps(inputs=self.trainable, gives="single", scratch=scratch)
 
 
 class Offset(Stored, name="offset"):

@@ -185,7 +185,7 @@ def _arrays(keeps: Keeps, width: int, plan: Plan) -> tuple[Size, ...]:
 
 
 def _params(node: Node, keeps: Keeps, plan: Plan) -> tuple[Array, ...]:
-    copied = plan.autocast and keeps.takes == "low"
+    copied = plan.autocast and (keeps.takes == "low" or keeps.multiplies)
     found = []
     for name, shape in node.facts.weights.items():
         values = product(shape)

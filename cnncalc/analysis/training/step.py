@@ -277,10 +277,10 @@ class _Step:
             size = self.layers[layer.inputs[place]].output if cast is None else cast
             passes = layer.passes[place] and cast is None
             made.append(heap.hold(given) if passes else heap.new(size.of(batch)))
-        trained = [heap.new(array.copy or array.bytes) for array in layer.params]
         scratch = layer.scratch.of(batch)
         heap.resize(scratch)
-        heap.resize(-scratch)
+        heap.resize(-scratch)  # before the parameters' turn: what it becomes is small
+        trained = [heap.new(array.copy or array.bytes) for array in layer.params]
         heap.drop(given)
         for storage in self.kept[index]:
             heap.drop(storage)
