@@ -56,7 +56,7 @@ class Layer(NamedTuple):
     kept_output: bool
     arrays: tuple[Size, ...]
     switches: int | None
-    """The node whose positions it keeps as well."""
+    """The node whose positions it reads, and keeps as well."""
     passes: tuple[bool, ...]
     """For each input whether its gradient is the output's own storage."""
     scratch: Size
@@ -73,6 +73,7 @@ def lower(graph: Graph, plan: Plan) -> list[Layer]:
     widths: list[int] = []
     root: list[int] = []
     last = graph.last_uses()
+    read = {taken for node in graph.nodes for taken in node.reads}
     kept: set[int] = set()  # nodes whose own storage some layer keeps
     for index, node in enumerate(graph.nodes):
         keeps = _keeps(graph, node)
@@ -102,8 +103,8 @@ def lower(graph: Graph, plan: Plan) -> list[Layer]:
                 _casts(keeps, shapes, [widths[taken] for taken in node.inputs], plan),
                 places,
                 kept_output,
-                _arrays(keeps, width, plan) if is_trained else (),
-                node.reads[0] if keeps.switches and is_trained else None,
+                _arrays(keeps, width, plan) if is_trained or index in read else (),
+                node.reads[0] if keeps.switches else None,
                 keeps.passes or (False,) * len(shapes),
                 Size(keeps.scratch * width),
                 _params(node, keeps, plan) if is_trained else (),

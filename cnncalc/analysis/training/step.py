@@ -67,6 +67,11 @@ def weight_shapes(graph: Graph) -> list[Shape]:
     ]
 
 
+def _positions(node: int) -> int:
+    """The name of a pool's positions among the variables, whose others are nodes."""
+    return ~node
+
+
 class _Step:
     """The state of a step."""
 
@@ -80,7 +85,11 @@ class _Step:
         self.state = sum([plan.optimizer.state(shape, width) for shape in self.shapes])
         self.heap = Heap(self.params + self.buffers + self.state)
         self.kept: list[list[int]] = [[] for _ in nodes]
-        self.arrays: dict[int, list[int]] = {}
+        self.switched = {
+            layer.switches: index
+            for index, layer in enumerate(layers)
+            if layer.switches is not None
+        }
         self.first: dict[int, int] = {}
         self.copies: set[int] = set()
         self.cached: dict[int, list[int]] = {}
@@ -134,6 +143,8 @@ class _Step:
             for taken in set(layer.inputs):
                 if self.last[taken] == index and self.layers[taken].inputs:
                     heap.drop(variables.pop(taken))
+            if layer.switches is not None and self.switched[layer.switches] == index:
+                heap.drop(variables.pop(_positions(layer.switches)))
             if index in self.ends:
                 inside = None
             heap.note(index)
@@ -156,12 +167,13 @@ class _Step:
             if layer.kept_output:
                 self._keep(index, variables[index])
         own = [heap.new(size.of(batch)) for size in layer.arrays]
-        self.arrays[index] = own
-        for storage in own:
-            if keep:
+        if index in self.switched:
+            variables[_positions(index)] = heap.hold(own[-1])
+        if keep and layer.trained:
+            for storage in own:
                 self._keep(index, storage)
-        if layer.switches is not None and keep and self.arrays[layer.switches]:
-            self._keep(index, self.arrays[layer.switches][-1])
+            if layer.switches is not None:
+                self._keep(index, variables[_positions(layer.switches)])
         for storage in (*own, *[cast for cast in casts if cast is not None]):
             heap.drop(storage)
 
@@ -203,34 +215,38 @@ class _Step:
     def _hold_inputs(self, block: Block, variables: dict[int, int]) -> None:
         """A checkpointed block keeps what it reads from outside."""
         start, end = block
-        read = {taken for layer in self.layers[start:end] for taken in layer.inputs}
+        read = {
+            taken for layer in self.layers[start:end] for taken in layer.inputs if taken < start
+        }
+        for layer in self.layers[start:end]:
+            if layer.switches is not None and layer.switches < start:
+                read.add(_positions(layer.switches))
         self.held[block] = {}
         for taken in sorted(read):
-            if taken < start:
-                self.held[block][taken] = self.heap.hold(variables[taken])
-                self.first.setdefault(variables[taken], start)
+            self.held[block][taken] = self.heap.hold(variables[taken])
+            self.first.setdefault(variables[taken], start)
 
     def _run_again(self, block: Block) -> None:
         """The block's forward pass once more, keeping, as far as anything is kept."""
         start, end = block
-        variables = dict(self.held[block])
+        held = self.held[block]
+        variables = dict(held)
         keeping = [i for i in range(start, end) if self._keeps(self.layers[i])]
         for index in range(start, max(keeping, default=start - 1) + 1):
             self._forward(index, variables, keep=True)
             for taken in set(self.layers[index].inputs):
                 if self.last[taken] == index and taken >= start:
                     self.heap.drop(variables.pop(taken))
-        for index, storage in variables.items():
-            if index >= start:
+        for key, storage in variables.items():
+            if key not in held:
                 self.heap.drop(storage)
         self._forget_copies()
         self.heap.note(end - 1)
 
     @staticmethod
     def _keeps(layer: Layer) -> bool:
-        return bool(
-            layer.kept_inputs or layer.kept_output or layer.arrays or layer.switches is not None
-        )
+        own = layer.arrays or layer.switches is not None
+        return bool(layer.kept_inputs or layer.kept_output or (own and layer.trained))
 
     def _recomputed(self) -> int:
         """Multiply-accumulates of the layers that are run again."""

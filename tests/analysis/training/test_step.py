@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from support import chain
 
-from cnncalc.analysis.training.blocks import named
+from cnncalc.analysis.training.blocks import at_depth, named
+from cnncalc.analysis.training.lowering import lower
 from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
@@ -199,3 +200,36 @@ def test_recomputation_is_told() -> None:
         for node in network.nodes[block.start : block.end]
     )
     assert found.recomputed == macs
+
+
+PLANS = [
+    Plan(batch=2),
+    Plan(batch=3, autocast=True),
+    Plan(batch=2, inplace=True, minimal=True),
+    Plan(batch=2, accumulate=3),
+]
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=range(len(PLANS)))
+@pytest.mark.parametrize(
+    "name", ["googlenet", "resnet50", "squeezenet1_0", "shufflenet_v2_x1_0", "segnet", "unet"]
+)
+def test_every_storage_comes_and_goes(name: str, plan: Plan) -> None:
+    """After a step nothing is left but what stays: weights, state, gradients."""
+    from cnncalc.analysis.training.step import _Step
+
+    network = graph(name)
+    for again in ((), tuple(block.nodes for block in at_depth(network, 1))):
+        step = _Step(network, plan._replace(checkpoints=again), lower(network, plan))
+        found = step.run()
+        stays = found.params + found.buffers + found.optimizer_state + found.gradients
+        assert step.heap.alive == stays
+        assert min(step.heap.holders) >= 0
+        held = [s for s, holders in enumerate(step.heap.holders) if holders]
+        assert sum(step.heap.sizes[s] for s in held) == found.gradients
+
+
+def test_nothing_to_train() -> None:
+    found = train(chain((3, 8, 8), "relu", {"max_pool": 2}), Plan())
+    assert (found.gradients, found.saved_total, found.optimizer_state) == (0, 0, 0)
+    assert found.peak.bytes > 3 * 8 * 8 * 4
