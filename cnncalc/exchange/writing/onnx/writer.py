@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.writing.onnx import operators, sliding  # noqa: F401  (they register)
+from cnncalc.exchange.writing.onnx import operators, shaping, sliding  # noqa: F401  (they register)
 from cnncalc.exchange.writing.onnx.building import OPERATORS, Building, Layer, Unsayable
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array
