@@ -11,7 +11,7 @@ from cnncalc.analysis.report import Settings
 from cnncalc.api import Report, report
 from cnncalc.cli.common import deliver_json, output_option, show, variant_options
 from cnncalc.cli.values import Whole
-from cnncalc.diagnostics import UsageError
+from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.exchange.load import load
 from cnncalc.language.forms.inputs import GivenInput
 
@@ -37,7 +37,11 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
     help="Weights from a .npz or .safetensors file, by name or else in its order.",
 )
 @click.option(
-    "--image", metavar="FILE", type=click.Path(), help="The input, as a .npy file of CxHxW."
+    "--image",
+    "images",
+    metavar="[NAME=]FILE",
+    multiple=True,
+    help="The input, as a .npy file of CxHxW; of several inputs NAME=FILE for each.",
 )
 @click.option(
     "--output-scores",
@@ -65,7 +69,7 @@ def command(
     threads: int | None,
     seed: int,
     weights: str | None,
-    image: str | None,
+    images: tuple[str, ...],
     scores: int | None,
     profile: bool,
     sort: str,
@@ -102,7 +106,8 @@ def command(
     from cnncalc.verification.checks import compare
 
     count = threads or _cores()
-    options = Options(batch, dtype, count, seed, weights, image, scores or 0)
+    files = images_by_input(images, list(found.inputs))
+    options = Options(batch, dtype, count, seed, weights, files, scores or 0)
     require_memory(found)
     try:
         with progress(found) as observer:
@@ -117,6 +122,33 @@ def command(
     else:
         show(document(found, verification, profile, sort == "time"), output)
     return int(not verification.passed)
+
+
+def images_by_input(values: tuple[str, ...], inputs: list[str]) -> dict[str, str]:
+    """The files of `--image` by the inputs that they are.
+
+    Raises:
+        UsageError: no input of that name, one of several without a name, or one given twice.
+    """
+    files: dict[str, str] = {}
+    for value in values:
+        name, sign, path = value.partition("=")
+        if not sign or (len(inputs) == 1 and name not in inputs):
+            name, path = inputs[0], value  # a file's name may hold the sign
+            if len(inputs) > 1:
+                raise UsageError(
+                    f"`--image {value}`: the network has the inputs {', '.join(inputs)}",
+                    f"say which one it is, as in `--image {inputs[0]}={value}`",
+                )
+        if name not in inputs:
+            raise UsageError(
+                f"`--image {value}`: the network has no input `{name}`",
+                did_you_mean(name, inputs),
+            )
+        if name in files:
+            raise UsageError(f"`--image` gives `{name}` twice")
+        files[name] = path
+    return files
 
 
 def one_thread_a_product() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.shapes import Shape, Span
@@ -24,8 +24,8 @@ class Options(NamedTuple):
     seed: int = 0
     weights: str | None = None
     """A file of weights; generated ones without."""
-    image: str | None = None
-    """A file with the first input; random ones without."""
+    images: Mapping[str, str] = {}
+    """Files with inputs, by the inputs' names; random ones without."""
     scores: int = 0
     """How many of an output's largest values are told."""
 

@@ -15,6 +15,7 @@ from cnncalc.analysis.memory import Activations, Lifetimes, activations, alive, 
 from cnncalc.analysis.report import BYTES
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
+from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
 from cnncalc.records import Record
 from cnncalc.shapes import Shape, WindowLimitError
@@ -54,7 +55,9 @@ class Costs(Record):
 class Elaborates(Protocol):
     """A network: a parsed file, or one that was read from a framework's format."""
 
-    def graph(self, changes: Mapping[str, Any] | None = None, input: Shape | None = None) -> Graph:
+    def graph(
+        self, changes: Mapping[str, Any] | None = None, input: GivenInput | None = None
+    ) -> Graph:
         """Its graph for given parameters and input."""
 
 
@@ -79,6 +82,8 @@ class Worker:
         self._known: dict[tuple[Any, ...], Known] = {}
         self._facts: dict[tuple[Kind, tuple[Shape, ...]], Facts] = {}
         self._last: tuple[Any, Costs | str] | None = None
+        self._single = False
+        """Whether the network is known to have one input."""
 
     def point(self, at: Coordinates) -> Point:
         """The totals of one point, or why there are none."""
@@ -109,7 +114,7 @@ class Worker:
             if facts is not None:
                 return _sums(facts, alive(known.times, [one.values for one in facts]), known.first)
         try:
-            graph = self.network.graph(at.parameters, at.input)
+            graph = self.network.graph(at.parameters, self._inputs(at))
         except SpecError as error:
             return f"{error.diagnostics[0].rule}: {error.diagnostics[0].message}"
         except UsageError as error:
@@ -120,6 +125,23 @@ class Worker:
         costs = _sums(facts, activations(graph, self.inplace), len(graph.inputs))
         twice = sum([node.facts.params for node in graph.nodes if node.shares is not None])
         return costs._replace(params=costs.params - twice)
+
+    def _inputs(self, at: Coordinates) -> GivenInput:
+        """The shape of the input; of several, those of the first one's sizes go with it."""
+        if self._single:
+            return at.input
+        try:
+            own = self.network.graph(at.parameters, None).input_shapes
+        except UsageError:  # it has no shape of its own
+            return at.input
+        self._single = len(own) == 1
+        if self._single:
+            return at.input
+        first, *others = own
+        sizes = own[first][1:]
+        return {first: at.input} | {
+            name: (own[name][0], *at.input[1:]) for name in others if own[name][1:] == sizes
+        }
 
     def _keep(self, key: tuple[Any, ...], graph: Graph) -> None:
         """Remember a graph for another size of its input, where nothing else hangs on sizes."""

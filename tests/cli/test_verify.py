@@ -175,6 +175,45 @@ def test_values_that_are_no_numbers(run: Run, write: Callable[..., Path], tmp_pa
     assert output["samples"][0][0]["value"] is None
 
 
+TWO = "{input: {a: [1, 2, 2], b: [1, 2, 2]}, layers: [add: [a, b], flatten]}"
+
+
+def test_images_of_several_inputs(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(TWO)
+    np.save(tmp_path / "a.npy", np.array([[[1, 2], [3, 4]]]))
+    np.save(tmp_path / "b.npy", np.array([[[50, 30], [20, 10]]]))
+    files = ("--image", f"b={tmp_path / 'b.npy'}", "--image", f"a={tmp_path / 'a.npy'}")
+    (output,) = scores(run, path, *files, "--output-scores", "1")
+    assert output["samples"] == [[{"index": [0], "value": 51.0}]]
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (["x.npy"], "the network has the inputs a, b"),
+        (["c=x.npy"], "the network has no input `c`"),
+        (["a=x.npy", "a=x.npy"], "`--image` gives `a` twice"),
+        (["a=none.npy"], "cannot read none.npy"),
+    ],
+)
+def test_images_that_belong_to_no_input(
+    images: list[str], message: str, run: Run, write: Callable[..., Path]
+) -> None:
+    options = [part for image in images for part in ("--image", image)]
+    outcome = run("verify", write(TWO), *options)
+    assert outcome.status == 2
+    assert message in outcome.err
+
+
+def test_an_image_whose_name_has_an_equals_sign(
+    run: Run, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a=1.npy", np.ones((1, 2, 2)))
+    path = write("{input: [1, 2, 2], layers: [relu]}")
+    for value in (tmp_path / "a=1.npy", f"input={tmp_path / 'a=1.npy'}"):
+        assert run("verify", path, "--image", value).status == 0
+
+
 def test_profile(run: Run, write: Callable[..., Path]) -> None:
     path = write(NET)
     found = json.loads(run("verify", path, "--profile", "--format", "json").out)["profile"]

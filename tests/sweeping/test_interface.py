@@ -71,3 +71,35 @@ def test_refusals(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(cnncalc.UsageError) as caught:
         list(cnncalc.sweep(**arguments))
     assert words in f"{caught.value} {caught.value.hint}"
+
+
+SIAMESE = """
+input: {left: [1, 16, 16], right: [2, 16, 16], code: [4]}
+parameters: {width: 4}
+layers:
+  - {conv: [width, 3, 1, 1], name: one}
+  - {conv: [width, 3, 1, 1], name: two, from: right}
+  - add: [one, two]
+  - global_avg_pool
+  - {flatten: , name: seen}
+  - {linear: width, from: code}
+  - add: [seen, []]
+"""
+
+
+def test_inputs_of_one_size_go_together() -> None:
+    points = list(
+        cnncalc.sweep(yaml=SIAMESE, input=(16, 24), batch=(1, 2), parameters={"width": (4, 6)})
+    )
+    assert len(points) == 8
+    assert not any(point.error for point in points)
+    for point in points:
+        _, *sizes = point.input_shape
+        totals = cnncalc.analyze(
+            yaml=SIAMESE,
+            input={"left": (1, *sizes), "right": (2, *sizes)},
+            batch=point.batch,
+            parameters=point.parameters,
+        ).totals
+        assert (point.params, point.macs) == (totals.params, totals.macs)
+        assert point.peak_activation_bytes == totals.peak_activation_bytes

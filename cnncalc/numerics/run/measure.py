@@ -101,16 +101,18 @@ def _readers(kind: Any, before: Shape, after: Shape) -> Readers:
 
 
 def _feed(graph: Graph, options: Options, dtype: np.dtype[Any]) -> Feed:
-    """Makes the network's inputs [B, C, *spatial], the first from a file or all at random."""
-    given: list[Array] = []
-    if options.image is not None:
-        given.append(_image(options.image, (options.batch, *graph.input_shape), dtype))
+    """Makes the network's inputs [B, C, *spatial], from files or at random."""
+    given = {
+        index: _image(path, (options.batch, *graph.nodes[index].facts.output), dtype)
+        for index in graph.inputs
+        if (path := options.images.get(graph.nodes[index].name)) is not None
+    }
     random = np.random.Generator(np.random.PCG64([options.seed, 1]))
 
     def feed(index: int) -> Array:
         shape = (options.batch, *graph.nodes[index].facts.output)
-        if given:
-            return given.pop()
+        if index in given:
+            return given.pop(index)
         return random.standard_normal(shape, np.float32).astype(dtype, copy=False)
 
     return feed
