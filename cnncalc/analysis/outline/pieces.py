@@ -100,6 +100,13 @@ def is_merge(piece: Piece) -> bool:
     return kind is not None and kind.branches
 
 
+def holds_merge(piece: Piece) -> bool:
+    """Whether a piece is a merge or a run of what holds one."""
+    if piece.head is None:
+        return any(holds_merge(inner) for inner in piece.parts[0])
+    return is_merge(piece)
+
+
 def rank(piece: Piece) -> int:
     """How well a piece begins a block: a convolution better than a pool or an activation."""
     kind = kind_of(piece.head)

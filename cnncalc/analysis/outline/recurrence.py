@@ -6,7 +6,15 @@ from collections import defaultdict
 
 from cnncalc.analysis.outline.abstraction import Abstraction
 from cnncalc.analysis.outline.emission import Pattern, items_of, length
-from cnncalc.analysis.outline.pieces import follow, is_merge, is_single, rank, text_length, use_of
+from cnncalc.analysis.outline.pieces import (
+    follow,
+    holds_merge,
+    is_merge,
+    is_single,
+    rank,
+    text_length,
+    use_of,
+)
 from cnncalc.analysis.outline.regions import Piece, Series
 from cnncalc.analysis.outline.tree import Tree
 
@@ -39,7 +47,7 @@ def _best(tree: Tree, merges: bool) -> tuple[int, ...] | None:
                 if size == len(numbers) and numbers in bodies:
                     break
                 last = series[start + size - 1]
-                if last.pinned or (not merges and is_merge(last)):
+                if last.pinned or (not merges and holds_merge(last)):
                     break
                 if size > 1 and last.source != series[start + size - 2].hi:
                     break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cnncalc.analysis.outline.pieces import follow, inner_series, rank
+from cnncalc.analysis.outline.pieces import follow, inner_series, is_merge, rank
 from cnncalc.analysis.outline.regions import Piece, Series
 from cnncalc.analysis.outline.tree import Tree
 
@@ -20,6 +20,19 @@ def fold_runs(tree: Tree) -> None:
     are equal.
     """
     tree.change(partial(_fold, tree), modules=False)
+
+
+def unroll_merges(tree: Tree) -> None:
+    """Write the runs of merges out, where blocks are looked for again."""
+    tree.change(
+        lambda series, varied: series if varied else unrolled(series, _of_merges), modules=False
+    )
+
+
+def _of_merges(piece: Piece) -> bool:
+    return is_merge(piece) or any(
+        _of_merges(inner) for part in inner_series(piece) for inner in part
+    )
 
 
 def _fold(tree: Tree, series: Series, varied: bool) -> Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.analysis.outline.merges import gather_merges, merge_patterns, wrap
 from cnncalc.analysis.outline.modules import gather_scopes
 from cnncalc.analysis.outline.recurrence import chunk
-from cnncalc.analysis.outline.runs import fold_runs
+from cnncalc.analysis.outline.runs import fold_runs, unroll_merges
 from cnncalc.analysis.outline.tree import Tree
 
 
@@ -20,6 +20,7 @@ def search(tree: Tree) -> None:
     gather_merges(tree)
     wrap(tree)
     tree.settle()
+    unroll_merges(tree)
     chunk(tree, merges=True)
     tree.settle()
     merge_patterns(tree)
