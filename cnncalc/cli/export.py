@@ -8,13 +8,17 @@ import click
 
 from cnncalc.api import Report
 from cnncalc.cli.analyze import write
-from cnncalc.cli.common import with_report
+from cnncalc.cli.common import deliver, with_report
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.escape import plain
 from cnncalc.render.rows import View
 
-ENDINGS = {".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv"}
+ENDINGS = {
+    ".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv",
+    ".dot": "dot", ".mmd": "mermaid",
+}  # fmt: skip
 """The format of each ending."""
+DRAWINGS = ("dot", "mermaid")
 
 
 def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
@@ -41,11 +45,39 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
     "-o", "--output", required=True, type=click.Path(), callback=_format, help="The file to write."
 )
 def command(report: Report, view: View, format_: str | None, output: str) -> int:
-    """Write a report file: Markdown, JSON or CSV, as its ending says.
+    """Write a report file or a drawing, as its ending says.
 
-    The file is written whole or not at all.
+    Reports are Markdown, JSON and CSV; drawings Graphviz (.dot) and Mermaid (.mmd). Drawings
+    fold blocks by `--depth`. The file is written whole or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
-    write(report, view, chosen, output)
+    if chosen in DRAWINGS:
+        _refuse(view, chosen)
+        deliver(_drawn(report, view, chosen), output)
+    else:
+        write(report, view, chosen, output)
     click.echo(f"wrote {plain(output)}", err=True)
     return 0
+
+
+def _refuse(view: View, format_: str) -> None:
+    """Refuse options that choose a table's rows and columns."""
+    options = {
+        "`--columns`": view.columns,
+        "`--kinds`": view.kinds,
+        "`--with-input`": view.with_input,
+        "`--exact`": view.exact,
+    }
+    for option, given in options.items():
+        if given:
+            raise UsageError(f"{option} does nothing in {format_}", "`--depth` folds blocks")
+
+
+def _drawn(report: Report, view: View, format_: str) -> str:
+    if format_ == "dot":
+        from cnncalc.render.dot import report_dot
+
+        return report_dot(report, view)
+    from cnncalc.render.mermaid import report_mermaid
+
+    return report_mermaid(report, view)

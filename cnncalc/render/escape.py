@@ -85,3 +85,54 @@ def cell(text: str) -> str:
     """For CSV: what a spreadsheet would take for a formula begins with an apostrophe."""
     text = plain(text)
     return "'" + text if text.startswith(FORMULA_SIGNS) else text
+
+
+def dot(text: str) -> str:
+    """For a text in double quotes of Graphviz, which reads backslashes and HTML's entities."""
+    return plain(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+
+
+def mermaid(text: str) -> str:
+    """For a text in double quotes of Mermaid: signs that mean something there go by number."""
+    return "".join([c if c.isalnum() or c in " _-.,/()×–" else f"#{ord(c)};" for c in plain(text)])
+
+
+LATEX_SIGNS = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\textasciigrave{}",
+    "[": "{[}", "]": "{]}", "*": "{*}", '"': "''", "'": "{'}", "-": "{-}",
+    "×": r"$\times$", "–": "--", "−": "$-$", "·": r"$\cdot$", "…": r"\dots{}", "’": "'",
+    **{sign: "\\" + sign for sign in "{}$&#_%"},
+}  # fmt: skip
+
+
+def latex(text: str) -> str:
+    """For LaTeX's text, with nothing but its core; letters beyond Latin go by their numbers."""
+    return "".join([LATEX_SIGNS.get(c) or _latex_sign(c) for c in plain(text)])
+
+
+def _latex_sign(sign: str) -> str:
+    from unicodedata import decomposition
+
+    if sign.isascii():
+        return sign
+    base, _, mark = decomposition(sign).partition(" ")
+    if "\u00c0" <= sign <= "\u017f" and mark in LATEX_MARKS:
+        return f"\\{LATEX_MARKS[mark]}{{{chr(int(base, 16))}}}"
+    return LATEX_LETTERS.get(sign) or f"U+{ord(sign):04X}"
+
+
+LATEX_MARKS = {
+    "0300": "`", "0301": "'", "0302": "^", "0303": "~", "0304": "=", "0306": "u", "0307": ".",
+    "0308": '"', "030A": "r", "030B": "H", "030C": "v", "0327": "c",
+}  # fmt: skip
+"""LaTeX's accents by Unicode's combining marks."""
+LATEX_LETTERS = {"ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}",
+                 "ł": r"\l{}", "Ł": r"\L{}", "œ": r"\oe{}", "ı": r"\i{}"}  # fmt: skip
+
+
+def xml(text: str) -> str:
+    """For XML, in text and in attributes with double quotes."""
+    from html import escape
+
+    return escape(plain(text))
