@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.onnx.tensors import FIELDS
 from cnncalc.exchange.onnx.walking import Walk, weights
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
@@ -40,29 +42,22 @@ def open_model(path: str) -> Imported:
 
 
 def _parsed(path: str) -> Any:
+    proto = messages(path)
     try:
-        import onnx
-        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    except ImportError:
-        raise UsageError(
-            f"{path} needs the `onnx` package, which is not installed",
-            'pip install "cnncalc[onnx]"',
-        ) from None
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except DecodeError:
-        raise UsageError(f"{path} is no ONNX file, or it is cut short") from None
+        with open(path, "rb") as file:
+            model = proto.ModelProto.FromString(file.read())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot read {path}: {reason}") from None
-    except Exception as error:
-        raise UsageError(f"{path} is no ONNX file: {str(error)[:200]}") from None
+    except Exception:  # DecodeError, which is protobuf's own
+        raise UsageError(f"{path} is no ONNX file, or it is cut short") from None
     if not model.graph.node:
         raise UsageError(f"{path} holds no graph, or an empty one")
     if model.functions:
+        import onnx
         from onnx.inliner import inline_local_functions
 
-        model = inline_local_functions(model)
+        model = inline_local_functions(onnx.load_model_from_string(model.SerializeToString()))
     version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     if version is None or version < OLDEST:
         raise UsageError(
@@ -70,6 +65,35 @@ def _parsed(path: str) -> Any:
             f"opset {OLDEST} and later are read; `onnx.version_converter` brings it up",
         )
     return model
+
+
+@cache
+def messages(path: str) -> Any:
+    """The classes of ONNX' messages.
+
+    They are loaded by themselves: the package around them brings NumPy, and takes several times
+    as long as reading most models.
+
+    Raises:
+        UsageError: the package is not installed.
+    """
+    import importlib.util
+
+    package = importlib.util.find_spec("onnx")
+    if package is None or not package.submodule_search_locations:
+        raise UsageError(
+            f"{path} needs the `onnx` package, which is not installed",
+            'pip install "cnncalc[onnx]"',
+        )
+    file = os.path.join(package.submodule_search_locations[0], "onnx_ml_pb2.py")
+    spec = importlib.util.spec_from_file_location("onnx_ml_pb2", file)
+    if spec is None or spec.loader is None or not os.path.isfile(file):
+        import onnx
+
+        return onnx
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
@@ -92,10 +116,13 @@ def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
 
 
 def _held(tensor: Any) -> bool:
-    return tensor.data_location == 1 or not tensor.dims or bool(
-        tensor.raw_data or tensor.float_data or tensor.int32_data or tensor.int64_data
-        or tensor.double_data or tensor.uint64_data
-    )  # fmt: skip
+    """Whether a tensor's values are there; asking for the bytes would copy them."""
+    return (
+        tensor.data_location == 1
+        or tensor.HasField("raw_data")
+        or any(len(getattr(tensor, field)) for field in FIELDS)
+        or not tensor.dims
+    )
 
 
 def _input_shapes(graph: Any, path: str, input: Shapes) -> dict[str, Shape]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 from math import prod
 from typing import Any
-
-import numpy as np
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.reading.program import Constant
@@ -35,7 +34,30 @@ def stored(tensor: Any, path: str, role: str = "stored") -> Constant:
     if tensor.data_location == 1:
         beside(tensor, path)
     name = tensor.name if role == "stored" else ""
-    return Constant(name, shape, role, lambda: read(tensor, shape, path))
+    found = Constant(name, shape, role, lambda: read(tensor, shape, path))
+    if prod(shape) <= FEW:
+        found.few = _few(tensor, prod(shape))
+    return found
+
+
+FEW = 64
+
+CODES = {1: "f", 6: "i", 7: "q", 11: "d"}
+"""Python's names of the types that numbers of a program have."""
+
+
+def _few(tensor: Any, count: int) -> list[Any] | None:
+    """The values of a small tensor, read without NumPy."""
+    code = CODES.get(tensor.data_type)
+    if code is None or tensor.data_location == 1:
+        return None
+    if tensor.HasField("raw_data"):
+        data = tensor.raw_data
+        if len(data) != count * struct.calcsize(f"<{code}"):
+            return None
+        return list(struct.unpack(f"<{count}{code}", data))
+    values = list(getattr(tensor, FIELDS[{"f": 0, "i": 1, "q": 2, "d": 3}[code]]))
+    return values if len(values) == count else None
 
 
 def absent(name: str, shape: Shape, path: str) -> Constant:
@@ -53,6 +75,8 @@ def read(tensor: Any, shape: Shape, path: str) -> Any:
     Raises:
         UsageError: they are not there, or not as many as its shape says.
     """
+    import numpy as np
+
     kind = TYPES.get(tensor.data_type)
     if kind is None:
         raise UsageError(f"{path}: `{tensor.name}` has a type that no layer computes with")
@@ -60,7 +84,7 @@ def read(tensor: Any, shape: Shape, path: str) -> Any:
     size = prod(shape) * dtype.itemsize
     if tensor.data_location == 1:
         data = _beside(tensor, path, size)
-    elif tensor.raw_data:
+    elif tensor.HasField("raw_data"):
         data = tensor.raw_data
     else:
         return _typed(tensor, dtype, shape, path)
@@ -75,6 +99,8 @@ FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data"
 
 
 def _typed(tensor: Any, dtype: Any, shape: Shape, path: str) -> Any:
+    import numpy as np
+
     for field in FIELDS:
         values = getattr(tensor, field)
         if len(values):

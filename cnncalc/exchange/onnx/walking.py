@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.exchange.onnx.nodes import attribute, origin
-from cnncalc.exchange.onnx.operators import FOLDS, OPERATORS
+from cnncalc.exchange.onnx.operators import OPERATORS
 from cnncalc.exchange.onnx.operators.registry import Call, Unsupported
 from cnncalc.exchange.onnx.tensors import absent, stored
 from cnncalc.exchange.reading.lower import unsupported
@@ -130,6 +130,8 @@ class Walk:
 
     def _unsupported(self, first: Op) -> list[Diagnostic]:
         """All operators without a layer that the file names, of which one was met."""
+        from cnncalc.exchange.onnx.operators.constants import FOLDS
+
         places: dict[str, list[str]] = {first.options["operator"]: [str(first.origin)]}
         for node in self.graph.node:
             known = node.op_type in OPERATORS or node.op_type in FOLDS or node.op_type in SHAPES
@@ -143,15 +145,17 @@ class Walk:
     # -- what is stored -----------------------------------------------------------------------
 
     def _folded(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Any:
+        kind = node.op_type
+        if kind == "Constant":
+            return self._constant(node, attributes)
         import numpy as np
 
-        kind = node.op_type
+        from cnncalc.exchange.onnx.operators.constants import FOLDS
+
         if kind in ("Shape", "Size"):
             sizes = np.array(inputs[0].shape, np.int64)
             part = sizes[attributes.get("start", 0) : attributes.get("end")]
             return _literal(part if kind == "Shape" else np.array(prod(inputs[0].shape)))
-        if kind == "Constant":
-            return self._constant(node, attributes)
         if kind == "ConstantOfShape":
             return self._filled(node, inputs[0], attributes)
         function = FOLDS.get(kind)
@@ -189,14 +193,14 @@ class Walk:
         return Constant(node.output[0], shape, role, work)
 
     def _constant(self, node: Any, attributes: dict[str, Any]) -> Constant:
-        import numpy as np
-
         if "value" in attributes:
             constant = stored(attributes["value"], self.path, "literal")
             if constant.values > 1:
                 constant.name, constant.role = node.output[0], "stored"
                 constant.sources = {node.output[0]: constant.values}
             return constant
+        import numpy as np
+
         for key in ("value_float", "value_int", "value_floats", "value_ints"):
             if key in attributes:
                 return _literal(np.array(attributes[key]))

@@ -25,7 +25,7 @@ two, where the format does not tell."""
 class Constant:
     """An array that does not hang on the input."""
 
-    __slots__ = ("name", "read", "role", "shape", "sources")
+    __slots__ = ("few", "name", "read", "role", "shape", "sources")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Constant:
         """Reads its values."""
         self.sources = {name: prod(self.shape)} if sources is None else sources
         """The arrays of the network that it is made of, with their values."""
+        self.few: list[Any] | None = None
+        """Its values in order, where they are few and known without reading an array."""
 
     @property
     def values(self) -> int:
@@ -57,7 +59,12 @@ class Constant:
         """Its value, where it is a single one that is not trained."""
         if self.values != 1 or self.role in ("parameter", "buffer"):
             return None
-        return float(self.read().reshape(-1)[0])
+        return float(self.numbers()[0])
+
+    def numbers(self) -> list[Any]:
+        """Its values in order."""
+        found: list[Any] = self.read().reshape(-1).tolist() if self.few is None else self.few
+        return found
 
 
 class Op:

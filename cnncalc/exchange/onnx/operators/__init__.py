@@ -8,15 +8,13 @@ from __future__ import annotations
 from cnncalc.exchange.onnx.operators import (
     activation,
     arithmetic,
-    constants,
     layers,
     pooling,
     resampling,
     shape,
 )
-from cnncalc.exchange.onnx.operators.registry import FOLDS, OPERATORS
+from cnncalc.exchange.onnx.operators.registry import OPERATORS
 
 __all__ = [
-    "FOLDS", "OPERATORS", "activation", "arithmetic", "constants", "layers", "pooling",
-    "resampling", "shape",
+    "OPERATORS", "activation", "arithmetic", "layers", "pooling", "resampling", "shape",
 ]  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cnncalc.exchange.onnx.operators.registry import FOLDS
+FOLDS: dict[str, Callable[..., Any]] = {}
+"""Functions by the operator's name."""
 
 LIMIT = 1_000_000
 """As many values may come of an operator that makes more of what it is given."""

@@ -1,4 +1,4 @@
-"""The tables of ONNX operators: on what is computed, and on what is stored."""
+"""The table of ONNX operators."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 OPERATORS: dict[str, Callable[..., Any]] = {}
 """Functions by the operator's name, on inputs of which one at least is computed."""
 
-FOLDS: dict[str, Callable[..., Any]] = {}
-"""Functions of arrays, for what does not hang on the network's input."""
-
 __all__ = [
-    "FOLDS", "OPERATORS", "Call", "Unsupported", "computed", "ints", "operator", "require",
+    "OPERATORS", "Call", "Unsupported", "computed", "ints", "operator", "require",
     "stored",
 ]  # fmt: skip
 
@@ -58,6 +55,6 @@ def ints(value: Any, what: str) -> list[int]:
     """Whole numbers from an attribute or from a stored input."""
     if isinstance(value, Constant):
         require(value.values <= 64, f"with {value.values} {what}")
-        return [int(one) for one in value.read().reshape(-1).tolist()]
+        return [int(one) for one in value.numbers()]
     require(not isinstance(value, Op), f"with computed {what}")
     return [int(one) for one in value]

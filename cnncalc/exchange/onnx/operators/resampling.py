@@ -106,7 +106,7 @@ def _resized(x: Op, scales: Any, sizes: Any) -> tuple[int, ...]:
         return tuple(ints(sizes, "sizes"))
     require(scales is not None, "without a size")
     if isinstance(scales, Constant):
-        factors = [float(one) for one in scales.read().reshape(-1).tolist()]
+        factors = [float(one) for one in scales.numbers()]
     else:
         require(not isinstance(scales, Op), "with computed scales")
         factors = [float(one) for one in scales]

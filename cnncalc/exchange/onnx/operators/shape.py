@@ -145,10 +145,10 @@ def gather(call: Call, x: Any, index: Any, *, axis: int = 0) -> Op:
     axis %= len(x.shape)
     require(isinstance(index, Constant), "by computed numbers")
     if index.shape == ():
-        place = int(index.read()) % x.shape[axis]
+        place = int(index.numbers()[0]) % x.shape[axis]
         part = cut(call, x, axis, place, place + 1)
         return call.emit("reshape", [part], shape=[n for a, n in enumerate(x.shape) if a != axis])
-    numbers = [n % x.shape[axis] for n in index.read().reshape(-1).tolist()]
+    numbers = [n % x.shape[axis] for n in index.numbers()]
     require(axis == 1 and len(index.shape) == 1, "of positions")
     shape = list(x.shape)
     shape[axis] = len(numbers)
