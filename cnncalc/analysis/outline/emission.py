@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from cnncalc.analysis.outline.abstraction import ABSENT, Abstraction, Found, Terms
 from cnncalc.analysis.outline.naming import describe
@@ -15,8 +16,8 @@ from cnncalc.analysis.outline.types import Block, Branch, Item, Parameter
 class Pattern:
     """A block in the making: what its uses have in common."""
 
-    __slots__ = ("abstraction", "block", "count", "hint", "label", "line", "module",
-                 "parameters", "title", "varied")  # fmt: skip
+    __slots__ = ("abstraction", "block", "count", "hint", "instances", "label", "line", "module",
+                 "parameters", "title", "varied", "version")  # fmt: skip
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -31,6 +32,10 @@ class Pattern:
         """Whether it was found by the names of modules."""
         self.varied = False
         """Whether some of its uses leave something out."""
+        self.version = 0
+        """Counts how often its parameters were found anew."""
+        self.instances: dict[Any, int] = {}
+        """Which instance of its line each content of a use is."""
         self.count = 1
         """How many arguments a use has, about."""
         self.block: Block
@@ -38,6 +43,7 @@ class Pattern:
     def settle(self, line: Line) -> None:
         """Take the line of all uses."""
         self.line = line
+        self.version += 1
         self.abstraction = Abstraction(line)
         self.abstraction.rename()
         found = self.abstraction.parameters

@@ -37,23 +37,25 @@ def gather_merges(tree: Tree) -> None:
             done.update(cluster)
             if sum(len(groups[number]) for number in cluster) > 1:
                 pattern = tree.new_pattern()
-                _use_merges(tree, pattern, set(cluster))
-                tree.settle_pattern(pattern, tree.uses()[pattern])
+                tree.settle_pattern(pattern, _use_merges(tree, pattern, set(cluster)))
 
 
-def _use_merges(tree: Tree, pattern: Pattern, numbers: set[int]) -> None:
+def _use_merges(tree: Tree, pattern: Pattern, numbers: set[int]) -> list[Piece]:
+    uses: list[Piece] = []
+
     def replace(series: Series, varied: bool) -> Series:
-        return tuple(
-            use_of(pattern, (piece,))
-            if not varied
-            and is_merge(piece)
-            and tree.skeleton(piece) in numbers
-            and not tree.hides((piece,))
-            else piece
-            for piece in series
-        )
+        if varied:
+            return series
+        pieces = list(series)
+        before = len(uses)
+        for position, piece in enumerate(series):
+            if is_merge(piece) and tree.skeleton(piece) in numbers and not tree.hides((piece,)):
+                pieces[position] = use_of(pattern, (piece,))
+                uses.append(pieces[position])
+        return tuple(pieces) if len(uses) > before else series
 
     tree.change(replace)
+    return uses
 
 
 def wrap(tree: Tree) -> None:

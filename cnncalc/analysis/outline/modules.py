@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from cnncalc.analysis.outline.abstraction import Abstraction
@@ -33,7 +33,6 @@ def gather_scopes(tree: Tree) -> None:
             pattern.module = True
             pattern.hint = next(iter(wanted.values())).name
             _use_spans(tree, pattern, cluster)
-            tree.settle_pattern(pattern, tree.uses()[pattern])
         tree.settle()
         fold_runs(tree)
         tree.settle()
@@ -56,20 +55,24 @@ def _bodies(tree: Tree, wanted: Iterable[tuple[int, int]]) -> list[Series]:
 
 
 def _spans(
-    tree: Tree, series: Series, wanted: Iterable[tuple[int, int]]
+    tree: Tree, series: Series, wanted: Container[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Where in a series a wanted scope stands, from its first piece to behind its last."""
-    starts = {piece.lo: position for position, piece in enumerate(series)}
-    ends = {piece.hi: position + 1 for position, piece in enumerate(series)}
-    for low, high in wanted:
-        start, end = starts.get(low), ends.get(high)
-        if start is None or end is None:
-            continue
-        body = series[start:end]
-        single = len(body) == 1 and not body[0].parts
-        if single or tree.hides(body) or not follow(body) or any(p.pinned for p in body):
-            continue
-        yield start, end
+    ends: dict[int, int] | None = None
+    for start, piece in enumerate(series):
+        for high in sorted(tree.scopes.ends.get(piece.lo, ())):
+            if (piece.lo, high) not in wanted:
+                continue
+            if ends is None:
+                ends = {one.hi: position + 1 for position, one in enumerate(series)}
+            end = ends.get(high)
+            if end is None:
+                continue
+            body = series[start:end]
+            single = len(body) == 1 and not body[0].parts
+            if single or tree.hides(body) or not follow(body) or any(p.pinned for p in body):
+                continue
+            yield start, end
 
 
 def _groups(tree: Tree, found: list[Series]) -> list[dict[tuple[int, int], Series]]:

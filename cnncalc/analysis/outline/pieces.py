@@ -127,13 +127,3 @@ def patterns_within(series: Series) -> Iterator[Pattern]:
             yield piece.head
         for part in inner_series(piece):
             yield from patterns_within(part)
-
-
-def patterns_of(series: Series) -> Iterator[Pattern]:
-    """The patterns of the uses in a series, those inside of uses left out."""
-    for piece in series:
-        if isinstance(piece.head, Pattern):
-            yield piece.head
-        else:
-            for part in inner_series(piece):
-                yield from patterns_of(part)

@@ -32,8 +32,7 @@ def chunk(tree: Tree, merges: bool) -> None:
         if found is None:
             return
         pattern = tree.new_pattern()
-        _use(tree, pattern, found)
-        tree.settle_pattern(pattern, tree.uses()[pattern])
+        tree.settle_pattern(pattern, _use(tree, pattern, found))
 
 
 def _best(tree: Tree, merges: bool) -> tuple[int, ...] | None:
@@ -97,15 +96,17 @@ def _saved(tree: Tree, found: list[Series]) -> float:
     return saved * (0.7, 0.9, 1.0, 1.0)[rank(found[0][0])]
 
 
-def _use(tree: Tree, pattern: Pattern, key: tuple[int, ...]) -> None:
-    """Replace a sequence by the uses of a pattern, everywhere."""
+def _use(tree: Tree, pattern: Pattern, key: tuple[int, ...]) -> list[Piece]:
+    """Replace a sequence by the uses of a pattern, everywhere; the uses."""
     size = len(key)
-    bodies = {numbers for numbers in tree.bodies() if numbers == key}
+    whole = key in tree.bodies()
+    uses: list[Piece] = []
 
     def replace(series: Series, varied: bool) -> Series:
         numbers = tree.series_skeleton(series)
-        if len(numbers) < size or numbers in bodies:
+        if len(numbers) < size or (whole and numbers == key):
             return series
+        before = len(uses)
         pieces: list[Piece] = []
         position = 0
         while position < len(series):
@@ -117,14 +118,16 @@ def _use(tree: Tree, pattern: Pattern, key: tuple[int, ...]) -> None:
                     and follow(body)
                     and not tree.scopes.cuts(body[0].lo, body[-1].hi)
                 ):
-                    pieces.append(use_of(pattern, body))
+                    uses.append(use_of(pattern, body))
+                    pieces.append(uses[-1])
                     position += size
                     continue
             pieces.append(series[position])
             position += 1
-        return tuple(pieces)
+        return tuple(pieces) if len(uses) > before else series
 
     tree.change(replace)
+    return uses
 
 
 def _is_power(key: tuple[int, ...]) -> bool:

@@ -38,6 +38,7 @@ def _of_merges(piece: Piece) -> bool:
 def _fold(tree: Tree, series: Series, varied: bool) -> Series:
     if varied:
         return unrolled(series, lambda run: len(set(map(tree.series_content, run.parts))) > 1)
+    folded = series
     series = unrolled(series)  # a round may stand before or behind a run by now
     if len(series) < 2:
         return series
@@ -54,7 +55,17 @@ def _fold(tree: Tree, series: Series, varied: bool) -> Series:
         starts = range(position, end, period)
         pieces.append(run_of([series[start : start + period] for start in starts]))
         position = end
-    return tuple(pieces)
+    return folded if len(pieces) == len(folded) and _equal(pieces, folded) else tuple(pieces)
+
+
+def _equal(pieces: Sequence[Piece], before: Series) -> bool:
+    """Whether nothing has changed."""
+    return all(
+        one is other
+        or (one.head is other.head is None and (one.lo, one.hi) == (other.lo, other.hi)
+            and one.values == other.values)
+        for one, other in zip(pieces, before, strict=True)
+    )  # fmt: skip
 
 
 def run_of(rounds: Sequence[Series]) -> Piece:

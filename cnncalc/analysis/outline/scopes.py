@@ -44,6 +44,8 @@ class Scopes:
             for depth in range(1, len(hint.path) + 1):
                 members[hint.path[:depth]].append(index)
         self.found: list[Scope] = []
+        self.ends: dict[int, set[int]] = defaultdict(set)
+        """For the first node of scopes the last nodes of them."""
         self.around: list[list[Scope]] = [[] for _ in graph.nodes]
         """For each node the scopes that it lies in."""
         for path, nodes in members.items():
@@ -52,6 +54,7 @@ class Scopes:
             types = hints[nodes[0]].types
             scope = Scope(nodes[0], nodes[-1], len(path), _kind(path, types), _name(path, types))
             self.found.append(scope)
+            self.ends[scope.lo].add(scope.hi)
             for index in nodes:
                 self.around[index].append(scope)
 

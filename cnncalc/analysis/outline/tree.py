@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnncalc.analysis.outline.emission import Pattern
-from cnncalc.analysis.outline.pieces import copied, patterns_of
+from cnncalc.analysis.outline.pieces import copied
 from cnncalc.analysis.outline.regions import Piece, Series
 from cnncalc.analysis.outline.scopes import Scopes
 from cnncalc.analysis.outline.slots import Line, joined, line_of, stacked
@@ -35,10 +35,12 @@ class Tree:
         self.settled = False
         """Whether uses have their arguments."""
         self._skeletons: dict[int, tuple[Piece, int]] = {}
+        self._contents: dict[int, tuple[Piece, int]] = {}
 
     def forget(self) -> None:
         """Forget what pieces looked like, after one was changed in place."""
         self._skeletons.clear()
+        self._contents.clear()
 
     # -- what pieces have in common -----------------------------------------------------------
 
@@ -65,13 +67,19 @@ class Tree:
 
     def content(self, piece: Piece) -> int:
         """A number, the same for pieces that are equal."""
+        known = self._contents.get(id(piece))
+        if known is not None and known[0] is piece:
+            return known[1]
         if piece.pinned:
-            return self.skeleton(piece)
-        if isinstance(piece.head, Pattern) and self.settled:
-            return self.intern(("used", id(piece.head), piece.values))
-        parts = piece.parts[:1] if piece.head is None else piece.parts
-        inside = tuple([self.series_content(part) for part in parts])
-        return self.intern(("content", piece.head, piece.values, inside))
+            number = self.skeleton(piece)
+        elif isinstance(piece.head, Pattern) and self.settled:
+            number = self.intern(("used", id(piece.head), piece.head.version, piece.values))
+        else:
+            parts = piece.parts[:1] if piece.head is None else piece.parts
+            inside = tuple([self.series_content(part) for part in parts])
+            number = self.intern(("content", piece.head, piece.values, inside))
+        self._contents[id(piece)] = (piece, number)
+        return number
 
     def series_content(self, series: Series) -> tuple[int, ...]:
         return tuple([self.content(piece) for piece in series])
@@ -188,22 +196,26 @@ class Tree:
     def uses(self) -> dict[Pattern, list[Piece]]:
         """The uses of each pattern, those of inner patterns first."""
         found: dict[Pattern, list[Piece]] = {}
+        inside: dict[Pattern | None, dict[Pattern, None]] = {}
 
-        def visit(series: Series) -> None:
+        def visit(series: Series, around: Pattern | None) -> None:
             for piece in series:
+                within = around
+                if isinstance(piece.head, Pattern):
+                    within = piece.head
+                    inside.setdefault(around, {})[within] = None
+                    found.setdefault(within, []).append(piece)
                 for part in piece.parts:
                     if not isinstance(part, int):
-                        visit(part)
-                if isinstance(piece.head, Pattern):
-                    found.setdefault(piece.head, []).append(piece)
+                        visit(part, within)
 
-        visit(self.root)
+        visit(self.root, None)
         order: dict[Pattern, None] = {}
 
         def place(pattern: Pattern, above: tuple[Pattern, ...] = ()) -> None:
             if pattern in order:
                 return
-            for inner in self._inner(found[pattern]):
+            for inner in inside.get(pattern, ()):
                 if inner not in above:
                     place(inner, (*above, pattern))
             order[pattern] = None
@@ -211,11 +223,6 @@ class Tree:
         for pattern in found:
             place(pattern)
         return {pattern: found[pattern] for pattern in order}
-
-    def _inner(self, uses: list[Piece]) -> Iterator[Pattern]:
-        bodies = {self.series_skeleton(use.parts[0]): use.parts[0] for use in uses}
-        for body in bodies.values():
-            yield from patterns_of(body)
 
     def settle(self) -> None:
         """Give every pattern its parameters, and every use its arguments."""
@@ -225,10 +232,18 @@ class Tree:
 
     def settle_pattern(self, pattern: Pattern, uses: list[Piece]) -> None:
         """Give a pattern its parameters, and its uses their arguments."""
-        bodies = [(use.parts[0], use.entry) for use in uses]
-        pattern.varied = len({self.series_skeleton(body) for body, _ in bodies}) > 1
-        line, numbers = self.line(bodies)
-        pattern.settle(line)
-        for use in uses:
-            number = numbers[self.series_content(use.parts[0]), use.entry]
-            use.values = tuple([found.column[number] for found in pattern.parameters])
+        keys = [(self.series_content(use.parts[0]), use.entry) for use in uses]
+        distinct = dict(zip(keys, uses, strict=True))
+        if pattern.instances.keys() != distinct.keys():
+            bodies = [(use.parts[0], use.entry) for use in distinct.values()]
+            pattern.varied = len({self.series_skeleton(body) for body, _ in bodies}) > 1
+            line, pattern.instances = self.line(bodies)
+            pattern.settle(line)
+            self._contents.clear()
+        columns = [found.column for found in pattern.parameters]
+        for use, key in zip(uses, keys, strict=True):
+            number = pattern.instances[key]
+            values = tuple([column[number] for column in columns])
+            if values != use.values:
+                use.values = values
+                self._contents.clear()
