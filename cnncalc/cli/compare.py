@@ -11,7 +11,7 @@ from cnncalc.cli.common import deliver, deliver_json, network_options, output_op
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.forms.inputs import GivenInput
 
-FORMATS = ("table", "json", "markdown", "csv")
+FORMATS = ("table", "json", "markdown", "csv", "latex")
 
 
 @click.command("compare")
@@ -19,7 +19,7 @@ FORMATS = ("table", "json", "markdown", "csv")
 @click.option("--to", "base", metavar="NET", help="The network that ratios are to; else the first.")
 @click.option("--sort", "key", metavar="METRIC", help="Smallest first in one of the columns.")
 @click.option("--columns", metavar="NAMES", help="Totals to show, commas between.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@click.option("--format", "format_", type=click.Choice(FORMATS))
 @output_option
 @network_options
 def command(
@@ -27,7 +27,7 @@ def command(
     base: str | None,
     key: str | None,
     columns: str | None,
-    format_: str,
+    format_: str | None,
     output: str | None,
     input_: GivenInput | None,
     changes: tuple[tuple[str, Any], ...],
@@ -40,6 +40,7 @@ def command(
     Examples:
       cnncalc compare vgg16 resnet50 mobilenet_v2
       cnncalc compare resnet18 mine.yaml --to resnet18 --sort macs
+      cnncalc compare vgg16 resnet50 -o table.tex
     """
     from cnncalc.render import comparison
 
@@ -56,12 +57,16 @@ def command(
     against = sides[base if base is not None else nets[0]]
     if order is not None:
         shown.sort(key=lambda side: comparison.METRICS[order].value(side.report))
+    if format_ is None and output is not None and output.lower().endswith(".tex"):
+        format_ = "latex"
     if format_ == "json":
         deliver_json(comparison.comparison_dict(shown), output)
     elif format_ == "csv":
         deliver(comparison.comparison_csv(shown, keys), output, data=True)
     elif format_ == "markdown":
         deliver(comparison.comparison_markdown(shown, against, keys), output)
+    elif format_ == "latex":
+        deliver(comparison.comparison_latex(shown, against, keys), output, data=True)
     else:
         show(comparison.comparison_table(shown, against, keys), output)
     return 0

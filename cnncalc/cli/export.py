@@ -15,10 +15,10 @@ from cnncalc.render.rows import View
 
 ENDINGS = {
     ".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv",
-    ".dot": "dot", ".mmd": "mermaid",
+    ".dot": "dot", ".mmd": "mermaid", ".tex": "latex",
 }  # fmt: skip
 """The format of each ending."""
-DRAWINGS = ("dot", "mermaid")
+DRAWINGS = ("dot", "mermaid", "latex")
 
 
 def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
@@ -47,8 +47,9 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
 def command(report: Report, view: View, format_: str | None, output: str) -> int:
     """Write a report file or a drawing, as its ending says.
 
-    Reports are Markdown, JSON and CSV; drawings Graphviz (.dot) and Mermaid (.mmd). Drawings
-    fold blocks by `--depth`. The file is written whole or not at all.
+    Reports are Markdown, JSON and CSV; drawings Graphviz (.dot) and Mermaid (.mmd); a paper's table
+    is LaTeX (.tex). Drawings and that table fold blocks by `--depth`. The file is written whole
+    or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
     if chosen in DRAWINGS:
@@ -66,7 +67,7 @@ def _refuse(view: View, format_: str) -> None:
         "`--columns`": view.columns,
         "`--kinds`": view.kinds,
         "`--with-input`": view.with_input,
-        "`--exact`": view.exact,
+        "`--exact`": view.exact and format_ != "latex",
     }
     for option, given in options.items():
         if given:
@@ -78,6 +79,10 @@ def _drawn(report: Report, view: View, format_: str) -> str:
         from cnncalc.render.dot import report_dot
 
         return report_dot(report, view)
+    if format_ == "latex":
+        from cnncalc.render.latex import report_latex
+
+        return report_latex(report, view)
     from cnncalc.render.mermaid import report_mermaid
 
     return report_mermaid(report, view)

@@ -104,6 +104,30 @@ def comparison_markdown(sides: Sequence[Side], base: Side, keys: Sequence[str]) 
     return "\n".join(table([markdown(title) for title in titles], rows, numeric)) + "\n"
 
 
+def comparison_latex(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> str:
+    """A table for LaTeX with the totals and their ratios to the base."""
+    from cnncalc.render.escape import latex
+    from cnncalc.render.latex import table as latex_table
+
+    titles = [
+        "network",
+        "input",
+        *[rf"\multicolumn{{2}}{{c}}{{{METRICS[key].title}}}" for key in keys],
+    ]
+    rows = []
+    for side in sides:
+        row = [latex(side.net), latex(numbers.shape(side.report.input_shape))]
+        for key in keys:
+            value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
+            row += [
+                latex(METRICS[key].text(value)),
+                "" if side is base else latex(ratio(value, of)),
+            ]
+        rows.append(row)
+    caption = f"{len(sides)} networks; ratios are to {latex(base.net)}."
+    return latex_table(titles, "ll" + "rr" * len(keys), rows, caption, "compare-" + base.net)
+
+
 def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> Listing:
     """The same for people."""
     from cnncalc.render.listing import Column, Listing

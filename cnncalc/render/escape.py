@@ -100,15 +100,16 @@ def mermaid(text: str) -> str:
 LATEX_SIGNS = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\textasciigrave{}",
-    "[": "{[}", "]": "{]}", "*": "{*}", '"': "''", "'": "{'}", "-": "{-}",
-    "×": r"$\times$", "–": "--", "−": "$-$", "·": r"$\cdot$", "…": r"\dots{}", "’": "'",
+    "[": "{[}", "]": "{]}", "*": "{*}", '"': "''", "'": "{'}",
+    "×": r"$\times$", "–": r"\textendash{}", "−": "$-$", "·": r"$\cdot$", "…": r"\dots{}", "’": "'",
     **{sign: "\\" + sign for sign in "{}$&#_%"},
 }  # fmt: skip
 
 
 def latex(text: str) -> str:
     """For LaTeX's text, with nothing but its core; letters beyond Latin go by their numbers."""
-    return "".join([LATEX_SIGNS.get(c) or _latex_sign(c) for c in plain(text)])
+    signs = "".join([LATEX_SIGNS.get(c) or _latex_sign(c) for c in plain(text)])
+    return re.sub("-(?=-)", "-{}", signs)  # two would be a dash
 
 
 def _latex_sign(sign: str) -> str:
@@ -129,10 +130,3 @@ LATEX_MARKS = {
 """LaTeX's accents by Unicode's combining marks."""
 LATEX_LETTERS = {"ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}",
                  "ł": r"\l{}", "Ł": r"\L{}", "œ": r"\oe{}", "ı": r"\i{}"}  # fmt: skip
-
-
-def xml(text: str) -> str:
-    """For XML, in text and in attributes with double quotes."""
-    from html import escape
-
-    return escape(plain(text))

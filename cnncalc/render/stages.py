@@ -1,0 +1,319 @@
+"""A network as a paper's table folds it: stages, in them blocks of layers that recur.
+
+What computes with weights, pools or resamples is told; normalizations, activations and what
+only arranges values are not, nor the projection on the shortcut of an addition (ResNet's
+table 1). A term is such a layer, a block of terms, or a merge of them side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from cnncalc.analysis.depth import weighted
+from cnncalc.analysis.report import Report
+from cnncalc.graph import Graph, Node
+from cnncalc.layers.base import Kind
+
+
+class Told(NamedTuple):
+    """A layer."""
+
+    text: str
+    """As a paper has it: `3×3, 64`."""
+    stride: str = ""
+    """What its blocks may differ in and be one all the same: `stride 2`."""
+
+
+class Several(NamedTuple):
+    """Terms one after the other, or (`aside`) branches side by side, so many times."""
+
+    terms: tuple[Term, ...]
+    times: int = 1
+    aside: bool = False
+
+
+Term = Told | Several
+
+
+class Stage(NamedTuple):
+    """A line of the table."""
+
+    name: str
+    nodes: tuple[int, ...]
+    """The graph's nodes, in execution order."""
+    terms: tuple[Term, ...]
+
+
+class Part(NamedTuple):
+    """A layer or block with the nodes in it; no term where nothing of it is told."""
+
+    nodes: frozenset[int]
+    term: Term | None
+
+
+def stages(report: Report, depth: int = 1) -> list[Stage]:
+    """The lines of a network's table: its blocks at the level `depth`.
+
+    Single layers stand with the block or the layers beside them that have maps of the same
+    size, as the first pool of a ResNet stands with `conv2_x`.
+    """
+    graph = report.graph
+    skipped = projections(graph)
+    paths = [tuple(node.name.split(".")) for node in graph.nodes]
+    found: list[Stage] = []
+    for head, level, nodes in _units(graph, paths, depth, skipped):
+        terms = _runs(_terms(graph, nodes, paths, level, skipped), outermost=True)
+        stage = Stage(".".join(head), nodes, terms)
+        if found and _joins(graph, found[-1], stage):
+            before = found.pop()
+            name = max(before, stage, key=lambda one: _params(graph, one)).name
+            joined = _runs([*before.terms, *stage.terms], outermost=True)
+            stage = Stage(name, before.nodes + nodes, joined)
+        found.append(stage)
+    return found
+
+
+def _units(
+    graph: Graph, paths: Sequence[tuple[str, ...]], depth: int, skipped: frozenset[int]
+) -> list[tuple[tuple[str, ...], int, tuple[int, ...]]]:
+    """Names, levels and nodes of the blocks at a level; branches outside of blocks are one unit."""
+    found: list[tuple[tuple[str, ...], int, tuple[int, ...]]] = []
+    layers = range(len(graph.inputs), len(graph.nodes))
+    for head, group in groupby(layers, key=lambda index: paths[index][:depth]):
+        nodes = tuple(group)
+        level = len(head)
+        if len(nodes) == 1 and graph.nodes[nodes[0]].kind.branches:
+            own = frozenset(range(len(graph.inputs), nodes[0]))
+            ways = [_way(graph, taken, own) for taken in graph.nodes[nodes[0]].inputs]
+            stem = frozenset.intersection(*ways)
+            lanes = [
+                {n for n in way - stem - skipped if told(graph.nodes[n]) is not None}
+                for way in ways
+            ]
+            if sum(map(bool, lanes)) > 1:
+                first = min(set().union(*lanes))
+                while found and nodes[0] > first:
+                    head, _, before = found.pop()
+                    nodes, level = before + nodes, depth - 1
+        found.append((head, level, nodes))
+    return found
+
+
+def _joins(graph: Graph, one: Stage, other: Stage) -> bool:
+    """Whether two lines are one: single layers on maps of one size, or nothing told before."""
+    if not one.terms:
+        return True
+    sizes = [_size(graph.nodes[stage.nodes[-1]].facts.output[1:]) for stage in (one, other)]
+    return sizes[0] == sizes[1] and min(_count_of(one), _count_of(other)) < 2
+
+
+def _params(graph: Graph, stage: Stage) -> int:
+    return sum(graph.nodes[index].params for index in stage.nodes)
+
+
+def _size(spatial: tuple[int, ...]) -> tuple[int, ...]:
+    """A map's size; a vector's is that of a map of one position."""
+    return spatial if any(size != 1 for size in spatial) else ()
+
+
+def _count_of(stage: Stage) -> int:
+    return sum(map(_count, stage.terms))
+
+
+def _count(term: Term) -> int:
+    return 1 if isinstance(term, Told) else term.times * sum(map(_count, term.terms))
+
+
+def told(node: Node) -> Told | None:
+    """A layer as a paper's table has it; `None` for what is not told."""
+    kind, values = node.kind, vars(node.kind)
+    if not weighted(node) and kind.family not in ("pool", "upsample"):
+        return None
+    name = kind.name.replace("_", " ")
+    kernel = values.get("kernel")
+    stride = _unlike(values.get("stride"), 1)
+    size = "×".join(map(str, kernel)) if isinstance(kernel, tuple) else ""
+    channels = str(node.facts.output[0])
+    if kind.name == "linear":
+        return Told(f"{node.facts.output[-1]}-d fc")
+    if kind.family == "conv" and size:
+        depthwise = values.get("groups") == node.facts.output[0] > 1
+        plain = "depthwise" if depthwise else name if kind.name != "conv" else ""
+        text = f"{size} {plain}".strip() + f", {channels}"
+        return Told(text + _details(kind, depthwise), stride)
+    text = f"{size} {name}".strip()
+    if kind.family != "pool":
+        text += f", {channels}"
+    return Told(text, stride)
+
+
+def _unlike(value: object, usual: int) -> str:
+    """`stride 2`; nothing where it is usual on every axis."""
+    if not isinstance(value, tuple) or all(item == usual for item in value):
+        return ""
+    return "stride " + ("×".join(map(str, value)) if len(set(value)) > 1 else str(value[0]))
+
+
+def _details(kind: Kind, depthwise: bool) -> str:
+    values = vars(kind)
+    groups, dilation = values.get("groups", 1), values.get("dilation")
+    text = f", {groups} groups" if groups != 1 and not depthwise else ""
+    unlike = _unlike(dilation, 1)
+    return text + (f", {unlike.replace('stride', 'dilation')}" if unlike else "")
+
+
+def projections(graph: Graph) -> frozenset[int]:
+    """The 1×1 convolutions that stand alone on the shortcut of an addition."""
+    found = set()
+    for index, node in enumerate(graph.nodes):
+        if node.kind.name != "add" or len(node.inputs) != 2:
+            continue
+        for taken in node.inputs:
+            while graph.nodes[taken].kind.family in ("norm", "activation"):
+                taken = graph.nodes[taken].inputs[0]
+            conv = graph.nodes[taken]
+            if conv.kind.name != "conv" or any(side != 1 for side in vars(conv.kind)["kernel"]):
+                continue
+            between = range(conv.inputs[0] + 1, index)
+            others = [n for n in between if n != taken and weighted(graph.nodes[n])]
+            fork = sum(conv.inputs[0] in graph.nodes[n].inputs for n in between)
+            if fork > 1 and len(others) > 1:
+                found.add(taken)
+    return frozenset(found)
+
+
+def _terms(
+    graph: Graph,
+    nodes: Sequence[int],
+    paths: Sequence[tuple[str, ...]],
+    level: int,
+    skipped: frozenset[int],
+) -> tuple[Term, ...]:
+    """The terms of a block's nodes; inner blocks that stand once are their terms."""
+    parts: list[Part] = []
+    for head, group in groupby(nodes, key=lambda index: paths[index][: level + 1]):
+        inner = tuple(group)
+        if len(inner) > 1 or len(paths[inner[0]]) > level + 1:
+            terms = _terms(graph, inner, paths, len(head), skipped)
+            term: Term | None = None
+            if terms:
+                term = terms[0] if len(terms) == 1 else Several(terms)
+            parts.append(Part(frozenset(inner), term))
+        elif graph.nodes[inner[0]].kind.branches:
+            _merge(graph, parts, inner[0])
+        else:
+            node = None if inner[0] in skipped else told(graph.nodes[inner[0]])
+            parts.append(Part(frozenset(inner), node))
+    return _runs([part.term for part in parts if part.term is not None])
+
+
+def _merge(graph: Graph, parts: list[Part], merge: int) -> None:
+    """Put what leads to a merge side by side, where more than one branch has something told."""
+    own = frozenset().union(*[part.nodes for part in parts])
+    ways = [_way(graph, taken, own) for taken in graph.nodes[merge].inputs]
+    stem = frozenset.intersection(*ways)
+    lanes: list[list[Part]] = []
+    claimed: set[int] = set()
+    for way in ways:
+        lane = [
+            (number, part)
+            for number, part in enumerate(parts)
+            if number not in claimed and not part.nodes.isdisjoint(way - stem)
+        ]
+        claimed |= {number for number, _ in lane}
+        lanes.append([part for _, part in lane])
+    shown = [
+        terms
+        for lane in lanes
+        if (terms := _runs([part.term for part in lane if part.term is not None]))
+    ]
+    if len(shown) < 2:
+        parts.append(Part(frozenset((merge,)), None))
+        return
+    sides = tuple(terms[0] if len(terms) == 1 else Several(terms) for terms in shown)
+    nodes = frozenset((merge,)).union(*[parts[number].nodes for number in claimed])
+    parts[:] = [part for number, part in enumerate(parts) if number not in claimed]
+    parts.append(Part(nodes, Several(sides, aside=True)))
+
+
+def _way(graph: Graph, start: int, own: frozenset[int]) -> frozenset[int]:
+    """The nodes of `own` that lead to a node, itself among them."""
+    found: set[int] = set()
+    waiting = [start]
+    while waiting:
+        index = waiting.pop()
+        if index in own and index not in found:
+            found.add(index)
+            waiting += graph.nodes[index].inputs
+    return frozenset(found)
+
+
+LONGEST = 12
+"""The most terms that are looked for as one that recurs, where no block says so."""
+
+
+def _runs(terms: Sequence[Term], outermost: bool = False) -> tuple[Term, ...]:
+    """Equal blocks that follow each other as one, and those that stand once as their terms.
+
+    Equal layers are one as well where no block can be folded around them.
+    """
+    single = list(_run(terms, outermost))
+    keys = [_unstrided(term) for term in single]
+    found: list[Term] = []
+    at = 0
+    while at < len(single):
+        length, times = _period(keys, at)
+        if times == 1:
+            found.append(single[at])
+        else:
+            rounds = [
+                single[start : start + length] for start in range(at, at + length * times, length)
+            ]
+            agreed = all(one == rounds[0] for one in rounds)
+            found.append(Several(tuple(rounds[0] if agreed else keys[at : at + length]), times))
+        at += length * times
+    return tuple(found)
+
+
+def _period(keys: Sequence[Term], at: int) -> tuple[int, int]:
+    """How many terms from a place on recur at once, and how often; those that cover most."""
+    best = (1, 1)
+    for length in range(2, min(LONGEST, (len(keys) - at) // 2) + 1):
+        times = 1
+        while keys[at : at + length] == keys[at + times * length : at + (times + 1) * length]:
+            times += 1
+        recurring = times > 1 and any(key != keys[at] for key in keys[at : at + length])
+        if recurring and length * times > best[0] * best[1]:
+            best = (length, times)
+    return best
+
+
+def _run(terms: Sequence[Term], outermost: bool) -> Iterator[Term]:
+    for _, group in groupby(terms, key=_strideless):
+        same = list(group)
+        first = same[0]
+        times = sum(term.times if isinstance(term, Several) else 1 for term in same)
+        agreed = all(term == first for term in same)
+        shown = first if agreed else _unstrided(first)
+        if isinstance(shown, Told):
+            yield from [Several((shown,), times)] if outermost and times > 1 else same
+        elif times == 1 and not shown.aside:
+            yield from shown.terms
+        else:
+            yield shown._replace(times=times)
+
+
+def _strideless(term: Term) -> Term:
+    """What makes terms the same: all but the strides, and how often they stand."""
+    plain = _unstrided(term)
+    if isinstance(plain, Several) and len(plain.terms) == 1 and not plain.aside:
+        return plain.terms[0]
+    return plain._replace(times=1) if isinstance(plain, Several) else plain
+
+
+def _unstrided(term: Term) -> Term:
+    if isinstance(term, Told):
+        return term._replace(stride="")
+    return term._replace(terms=tuple(map(_unstrided, term.terms)))
