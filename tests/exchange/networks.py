@@ -753,6 +753,100 @@ class TwoHeads(nn.Module):
         return {"a": self.head(a.amax((2, 3))), "b": self.head(b.mean([-2, -1]))}
 
 
+@network(3, 16, 16)
+class Einsum(nn.Module):
+    """Attention written with sums of products."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        y = x.flatten(2)
+        weights = torch.einsum("bcn,bcm->bnm", y, y).softmax(-1)
+        return torch.einsum("bnm,bcm->bcn", weights, y).view(x.shape) + x
+
+
+@network(3, 16, 16)
+class WindowAttention(nn.Module):
+    """Windows folded into the batch, and attention of several heads inside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch, self.norm = nn.Conv2d(3, 8, 2, 2), nn.LayerNorm(8)
+        self.qkv, self.out = nn.Linear(8, 24), nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patch(x).permute(0, 2, 3, 1)
+        b, h, w, c = x.shape
+        y = self.norm(x).view(b, h // 4, 4, w // 4, 4, c).permute(0, 1, 3, 2, 4, 5)
+        y = y.reshape(-1, 16, c)
+        q, k, v = self.qkv(y).reshape(-1, 16, 3, 2, c // 2).permute(2, 0, 3, 1, 4).unbind(0)
+        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(-1, 16, c)
+        y = self.out(y).view(b, h // 4, w // 4, 4, 4, c).permute(0, 1, 3, 2, 4, 5)
+        return x + y.reshape(b, h, w, c)
+
+
+@network(3, 16, 16)
+class Normalizing(nn.Module):
+    """Norms of vectors, factors with a single value, and a clamp that stays one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.alpha = nn.Conv2d(3, 8, 3, bias=False), nn.Parameter(torch.tensor(0.2))
+        self.bias, self.fc = nn.Parameter(torch.zeros(1, 8, 1, 1)), nn.Linear(8, 4, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.silu(self.conv(x)) * 1.7 * self.alpha + self.bias
+        x = F.normalize(x.mean((-2, -1)), dim=1)
+        return F.linear(x, F.normalize(self.fc.weight)).clamp(-0.9, 0.9)
+
+
+@network(8, 6, 6)
+class SplitAttention(nn.Module):
+    """ResNeSt: a softmax over the splits of the channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c = x.shape[:2]
+        x = x.reshape(b, 2, c // 2, *x.shape[2:])
+        gap = x.sum(dim=1).mean((2, 3), keepdim=True)
+        atten = self.fc2(F.relu(self.fc1(gap))).view(b, 1, 2, -1).transpose(1, 2)
+        atten = F.softmax(atten, dim=1).reshape(b, -1).view(b, 2, c // 2, 1, 1)
+        return (x * atten).sum(dim=1)
+
+
+@refused("joins a stored array", 8, 4, 4)
+class ClassToken(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(2).transpose(1, 2)
+        return torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1)
+
+
+@refused("folded into its batch", 8, 4, 4)
+class FoldedGroups(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(2, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x.reshape(x.shape[0] * 2, 4, 4, 4)).reshape(x.shape)
+
+
+@refused("upsample_bicubic2d", 3, 8, 8)
+class Bicubic(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2, mode="bicubic")
+
+
 @refused("grid_sample", 3, 16, 16)
 class SpatialTransformer(nn.Module):
     def __init__(self) -> None:

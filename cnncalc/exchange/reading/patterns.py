@@ -26,7 +26,7 @@ ARITHMETIC = frozenset({"add", "sub", "mul", "div", "maximum", "minimum"})
 
 def clipped(op: Op) -> Found:
     """Values kept between two numbers that make a known activation."""
-    low, high = op.options["low"], op.options["high"]
+    low, high = op.options.get("low"), op.options.get("high")
     low = -inf if low is None else low
     high = inf if high is None else high
     known = {(0.0, inf): "relu", (0.0, 6.0): "relu6", (-1.0, 1.0): "hard_tanh"}.get((low, high))

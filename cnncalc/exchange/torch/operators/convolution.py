@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from cnncalc.exchange.reading.program import Constant, Op
@@ -128,6 +129,35 @@ def addmm(call: Call, bias: Any, x: Any, weight: Any, beta: float = 1, alpha: fl
     require(beta == 1 and alpha == 1, "with factors")
     product = matmul(call, x, weight)
     return call.emit("add", [product, bias])
+
+
+@operator("aten.einsum")
+def einsum(call: Call, equation: str, operands: Any, **options: Any) -> Op:
+    """A sum of products of two tensors: a product of matrices between permutations."""
+    terms, arrow, result = equation.replace(" ", "").partition("->")
+    sides = terms.split(",")
+    plain = bool(arrow) and len(sides) == 2 and "." not in equation
+    require(plain and all(len(set(side)) == len(side) for side in (*sides, result)), equation)
+    first, second = computed(operands[0]), computed(operands[1])
+    sizes = dict(zip(sides[0] + sides[1], first.shape + second.shape, strict=True))
+    shared = [a for a in sides[0] if a in sides[1] and a in result]
+    summed = [a for a in sides[0] if a in sides[1] and a not in result]
+    left = [a for a in sides[0] if a not in sides[1]]
+    right = [a for a in sides[1] if a not in sides[0]]
+    require(set(result) == {*shared, *left, *right}, equation)
+
+    def matrix(x: Op, names: str, rows: list[str], columns: list[str]) -> Op:
+        order = [names.index(a) for a in (*shared, *rows, *columns)]
+        x = call.emit("permute", [x], {"order": order}, [x.shape[a] for a in order])
+        front = [sizes[a] for a in shared]
+        shape = (*front, prod([sizes[a] for a in rows]), prod([sizes[a] for a in columns]))
+        return call.emit("reshape", [x], shape=shape)
+
+    one, two = matrix(first, sides[0], left, summed), matrix(second, sides[1], summed, right)
+    found = call.emit("matmul", [one, two], shape=(*one.shape[:-1], two.shape[-1]))
+    names = [*shared, *left, *right]
+    found = call.emit("reshape", [found], shape=[sizes[a] for a in names])
+    return call.emit("permute", [found], {"order": [names.index(a) for a in result]})
 
 
 @operator("aten.matmul", "aten.bmm", "aten.mm")
