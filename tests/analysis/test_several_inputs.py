@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from support import graph, verified
+from support import report as reported
 
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import Report
 from cnncalc.render.csv import report_csv
 from cnncalc.render.json import report_json
 from cnncalc.render.rows import rows
-from tests.support import graph, verified
-from tests.support import report as reported
 
 RGBD_TEXT = """
 input: {image: [3, 16, 16], depth: [1, 16, 16]}

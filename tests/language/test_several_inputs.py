@@ -7,12 +7,12 @@ from textwrap import dedent
 from typing import Any, NamedTuple
 
 import pytest
+from support import graph, network, report
 
 import cnncalc
 from cnncalc.analysis.report import Report
 from cnncalc.cli.values import parse_input
 from cnncalc.diagnostics import SpecError, UsageError
-from tests.support import graph, network, report
 
 RGBD = """
 input: {image: [3, 16, 16], depth: [1, 16, 16]}
