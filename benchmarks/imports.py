@@ -156,7 +156,10 @@ def keras_line(name: str) -> bool:
     from cnncalc.exchange.load import load_foreign
 
     try:
-        model = getattr(keras.applications, name)(weights=None)
+        make, options = getattr(keras.applications, name), {"weights": None}
+        if name.startswith("MobileNetV3"):  # leaves its input's size open
+            options["input_shape"] = (224, 224, 3)
+        model = make(classifier_activation=None, **options)
     except ValueError as error:
         print(f"{name:32} {str(error)[:100]}", flush=True)
         return False
@@ -165,8 +168,6 @@ def keras_line(name: str) -> bool:
             weight.assign(keras.random.uniform(weight.shape, 0.5, 1.5))
         elif weight.path.endswith(("mean", "beta", "bias")):
             weight.assign(keras.random.normal(weight.shape, 0, 0.1))
-        elif weight.path.endswith("kernel") and len(weight.shape) in (2, 4):
-            weight.assign(weight * 2)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model.save(path)
@@ -196,7 +197,7 @@ def keras_mismatches(model: Any, graph: Any, network: Any) -> list[str]:
 
     found: dict[str, Any] = {}
     for node, origin in zip(graph.nodes, network.origins(), strict=True):
-        found.setdefault(origin.node, []).append(node)
+        found.setdefault(origin.path[0] if origin.path else "", []).append(node)
     wrong = []
     compared = 0
     for layer in model.layers:
@@ -232,7 +233,7 @@ def main() -> int:
     parser.add_argument("--fold", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("names", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     if given.how == "keras":
         names = given.names or keras_names()
         good = [keras_line(name) for name in names]

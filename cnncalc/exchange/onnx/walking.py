@@ -94,7 +94,10 @@ class Walk:
         where = f"`{(node.name or node.op_type)[:80]}`"
         inputs = [self._value(name, where) if name else None for name in node.input]
         attributes = {one.name: attribute(one) for one in node.attribute}
-        if any(isinstance(one, Op) for one in inputs) and node.op_type not in ("Shape", "Size"):
+        if any(isinstance(one, (Op, list)) for one in inputs) and node.op_type not in (
+            "Shape",
+            "Size",
+        ):
             found = self._computed(node, inputs, attributes)
         else:
             found = self._folded(node, inputs, attributes)
@@ -185,7 +188,11 @@ class Walk:
                 if shape is None:
                     raise
             else:
-                return Constant(node.output[0], found.shape, role, lambda: found)
+                if found.dtype.kind == "f" and found.size > 1:
+                    role = "stored"
+                constant = Constant(node.output[0], found.shape, role, lambda: found)
+                constant.made = literal
+                return constant
         else:
             shape = _shape_of(kind, given, attributes)
         if shape is None:

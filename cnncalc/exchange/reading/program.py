@@ -25,7 +25,7 @@ two, where the format does not tell."""
 class Constant:
     """An array that does not hang on the input."""
 
-    __slots__ = ("few", "name", "read", "role", "shape", "sources")
+    __slots__ = ("few", "made", "name", "read", "role", "shape", "sources")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Constant:
         """Reads its values."""
         self.sources = {name: prod(self.shape)} if sources is None else sources
         """The arrays of the network that it is made of, with their values."""
+        self.made = False
+        """Whether the program makes it of numbers that it holds."""
         self.few: list[Any] | None = None
         """Its values in order, where they are few and known without reading an array."""
 

@@ -43,10 +43,16 @@ def weighted(weight: Any, what: str = "weight") -> Constant:
     return found
 
 
+def real(bias: Constant | None) -> Constant | None:
+    """A bias, unless it is made of zeros on the spot: exporters write such for none."""
+    made = bias is not None and bias.made and not bias.read().any()
+    return None if made else bias
+
+
 @operator("Conv")
 def conv(call: Call, x: Any, w: Any, b: Any = None, *, group: int = 1, **sliding: Any) -> Op:
     """Convolution."""
-    x, w, b = computed(x), weighted(w), stored(b, "bias")
+    x, w, b = computed(x), weighted(w), real(stored(b, "bias"))
     rank = len(w.shape) - 2
     sliding["kernel_shape"] = w.shape[2:]
     options = {

@@ -159,3 +159,35 @@ def gather(call: Call, x: Any, index: Any, *, axis: int = 0) -> Op:
 def identity(call: Call, x: Any, *others: Any, **options: Any) -> Any:
     """The very same values."""
     return x
+
+
+@operator("SplitToSequence")
+def split_to_sequence(
+    call: Call, x: Any, sizes: Any = None, *, axis: int = 0, keepdims: int = 1
+) -> list[Op]:
+    """An axis cut into parts, in a list."""
+    x = computed(x)
+    axis %= len(x.shape)
+    length = x.shape[axis]
+    if sizes is None or (isinstance(sizes, Constant) and sizes.shape == ()):
+        each = 1 if sizes is None else ints(sizes, "sizes")[0]
+        lengths = [min(each, length - start) for start in range(0, length, each)]
+    else:
+        lengths = ints(sizes, "sizes")
+    require(sum(lengths) == length and bool(keepdims), f"into {lengths}")
+    starts = [sum(lengths[:n]) for n in range(len(lengths))]
+    return [cut(call, x, axis, a, a + n) for a, n in zip(starts, lengths, strict=True)]
+
+
+@operator("SequenceAt")
+def sequence_at(call: Call, sequence: Any, place: Any) -> Any:
+    """One of a list."""
+    require(isinstance(sequence, list), "of what is no list")
+    return sequence[ints(place, "places")[0]]
+
+
+@operator("ConcatFromSequence")
+def concat_from_sequence(call: Call, sequence: Any, *, axis: int, new_axis: int = 0) -> Op:
+    """A list's tensors one after the other."""
+    require(isinstance(sequence, list) and not new_axis, "on an axis of its own")
+    return concat(call, *sequence, axis=axis)
