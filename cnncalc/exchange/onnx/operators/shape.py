@@ -150,8 +150,8 @@ def gather(call: Call, x: Any, index: Any, *, axis: int = 0) -> Op:
         return call.emit("reshape", [part], shape=[n for a, n in enumerate(x.shape) if a != axis])
     numbers = [n % x.shape[axis] for n in index.numbers()]
     if numbers == list(range(x.shape[axis])):  # all of it, in its order
-        shape = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
-        return call.emit("reshape", [x], shape=shape)
+        whole = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+        return call.emit("reshape", [x], shape=whole)
     require(axis == 1 and len(index.shape) == 1, "of positions")
     shape = list(x.shape)
     shape[axis] = len(numbers)
