@@ -14,7 +14,14 @@ from typing import NamedTuple
 from cnncalc.analysis.depth import weighted
 from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph, Node
+from cnncalc.layers.activation import Relu
 from cnncalc.layers.base import Kind
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.merge import Add
+from cnncalc.layers.norm import BatchNorm
+from cnncalc.layers.pool import MaxPool
+from cnncalc.layers.upsample import Upsample
 
 
 class Told(NamedTuple):
@@ -129,22 +136,22 @@ def _count(term: Term) -> int:
 def told(node: Node) -> Told | None:
     """A layer as a paper's table has it; `None` for what is not told."""
     kind, values = node.kind, vars(node.kind)
-    if not weighted(node) and kind.family not in ("pool", "upsample"):
+    if not weighted(node) and kind.family not in (MaxPool.family, Upsample.family):
         return None
     name = kind.name.replace("_", " ")
     kernel = values.get("kernel")
     stride = _unlike(values.get("stride"), 1)
     size = "×".join(map(str, kernel)) if isinstance(kernel, tuple) else ""
     channels = str(node.facts.output[0])
-    if kind.name == "linear":
+    if isinstance(kind, Linear):
         return Told(f"{node.facts.output[-1]}-d fc")
-    if kind.family == "conv" and size:
+    if kind.family == Conv.family and size:
         depthwise = values.get("groups") == node.facts.output[0] > 1
-        plain = "depthwise" if depthwise else name if kind.name != "conv" else ""
+        plain = "depthwise" if depthwise else "" if isinstance(kind, Conv) else name
         text = f"{size} {plain}".strip() + f", {channels}"
         return Told(text + _details(kind, depthwise), stride)
     text = f"{size} {name}".strip()
-    if kind.family != "pool":
+    if kind.family != MaxPool.family:
         text += f", {channels}"
     return Told(text, stride)
 
@@ -168,13 +175,13 @@ def projections(graph: Graph) -> frozenset[int]:
     """The 1×1 convolutions that stand alone on the shortcut of an addition."""
     found = set()
     for index, node in enumerate(graph.nodes):
-        if node.kind.name != "add" or len(node.inputs) != 2:
+        if not isinstance(node.kind, Add) or len(node.inputs) != 2:
             continue
         for taken in node.inputs:
-            while graph.nodes[taken].kind.family in ("norm", "activation"):
+            while graph.nodes[taken].kind.family in (BatchNorm.family, Relu.family):
                 taken = graph.nodes[taken].inputs[0]
             conv = graph.nodes[taken]
-            if conv.kind.name != "conv" or any(side != 1 for side in vars(conv.kind)["kernel"]):
+            if not isinstance(conv.kind, Conv) or any(side != 1 for side in conv.kind.kernel):
                 continue
             between = range(conv.inputs[0] + 1, index)
             others = [n for n in between if n != taken and weighted(graph.nodes[n])]
