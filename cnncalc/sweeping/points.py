@@ -22,8 +22,8 @@ from cnncalc.shapes import Shape, WindowLimitError
 from cnncalc.sweeping.grid import Coordinates
 
 METRICS = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")
-GRAPHS = 64
-"""Graphs that are kept for another input."""
+LAYERS = 60_000
+"""So many layers are kept, in graphs that may be asked for another input."""
 FACTS = 100_000
 """Facts that are remembered."""
 
@@ -148,7 +148,7 @@ class Worker:
         nodes = graph.nodes
         if len(graph.inputs) > 1 or any([n.reads or n.shares is not None for n in nodes]):
             return
-        if len(self._known) >= GRAPHS:
+        while self._known and (len(self._known) + 1) * len(nodes) > LAYERS:
             del self._known[next(iter(self._known))]
         self._known[key] = Known(
             [node.kind for node in nodes],
