@@ -45,6 +45,8 @@ HAND = [
     (["batch_norm"], "thop", 4 * 32),
     ([{"batch_norm": {"affine": False}}], "fvcore", 32),
     (["instance_norm"], "fvcore", 4 * 32),
+    (["instance_norm"], "thop", 2 * 32),
+    ([{"batch_norm": {"affine": False}}], "ptflops_pytorch", 32),
     ([{"group_norm": 2}], "thop", 0),
     ([{"group_norm": 2}], "ptflops_pytorch", 2 * 32),
     # a ReLU and a max pool, each counted by its module and by the function that it calls

@@ -80,17 +80,32 @@ def test_layers_under_onnxruntime(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["lenet5_1998", "squeezenet1_1", "shufflenet_v2_x0_5", "siamese_signature", "unet"]
+    "name", ["lenet5_1998", "squeezenet1_1", "shufflenet_v2_x0_5", "siamese_patches", "unet"]
 )
 def test_networks_under_onnxruntime(name: str) -> None:
-    try:
-        graph = analyze(name).graph
-    except UsageError:
-        pytest.skip(f"{name} is not shipped")
+    graph = analyze(name).graph
     sizes = {size for shape in graph.input_shapes.values() for size in shape[1:]}
     if max(sizes) > 300:
         graph = analyze(name, input=(graph.input_shape[0], 188, 188)).graph
     assert largest_difference(graph, 1) < 1e-4
+
+
+# a last window that reaches beyond the input, and beyond its padding
+CEILED = [
+    {"max_pool": {"kernel": 3, "stride": 2, "ceil_mode": True}},
+    {"max_pool": {"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True}},
+    {"avg_pool": {"kernel": 3, "stride": 2, "ceil_mode": True}},
+    {"avg_pool": {"kernel": 4, "stride": 3, "padding": 1, "ceil_mode": True}},
+    {"avg_pool": {"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True,
+                  "count_include_pad": False}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", CEILED, ids=str)
+@pytest.mark.parametrize("size", [8, 9, 10, 12])
+def test_ceil_mode_under_onnxruntime(layer: dict[str, Any], size: int) -> None:
+    graph = network(listed((2, size, size + 1), [layer])).graph()
+    assert largest_difference(graph) < 1e-5
 
 
 def test_every_kind_is_known() -> None:
