@@ -15,7 +15,7 @@ from cnncalc.graph import Graph
 from cnncalc.render.escape import plain
 from cnncalc.shapes import Shape
 
-ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".onnx": "onnx"}
+ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".py": "pytorch", ".onnx": "onnx"}
 """The form of each ending."""
 
 
@@ -28,7 +28,8 @@ def _form(output: str | None, to: str | None) -> str:
     if to is not None:
         return to
     if output is None:
-        raise UsageError("convert to what?", f"name a file with -o, or a form: --to {FORMS[0]}")
+        hint = f"name a file with -o, or a form with --to: {', '.join(FORMS)}"
+        raise UsageError("convert to what?", hint)
     ending = os.path.splitext(output)[1].lower()
     if ending not in ENDINGS:
         raise UsageError(
@@ -68,12 +69,12 @@ def command(
     check: bool,
     output: str | None,
 ) -> int:
-    """Write the network in another form: an architecture file (.yaml), or ONNX (.onnx).
+    """Write the network in another form: a file of ours (.yaml), PyTorch (.py), or ONNX (.onnx).
 
-    Layers that recur become blocks with parameters, runs of them repetitions. NET may be a
-    file of ours as well: a flat one is refactored, and `--flat` writes every layer out. ONNX
-    takes the network's own weights, those of a file, or some from a seed. The file is written whole
-    or not at all.
+    Layers that recur become blocks with parameters, or classes, runs of them repetitions. NET
+    may be a file of ours as well: a flat one is refactored, and `--flat` writes every layer out.
+    ONNX takes the network's own weights, those of a file, or some from a seed. The file is written
+    whole or not at all.
 
     With --check both sides run on the same weights and input, and the largest relative difference
     is told; exit status 1 where rounding does not explain it.
@@ -90,11 +91,14 @@ def command(
         status = _with_weights(
             network, graph, input_, output, weights_out, (weights, seed, no_weights, check)
         )
-    if form != "yaml":
+    if form not in ("yaml", "pytorch"):
         return status
-    from cnncalc.exchange.converting import architecture_of
+    from cnncalc.exchange.converting import architecture_of, pytorch_of
 
-    text = architecture_of(network, graph, input_, flat=flat)
+    if form == "pytorch":
+        text = pytorch_of(network, graph, input_)
+    else:
+        text = architecture_of(network, graph, input_, flat=flat)
     if check:
         status = max(status, _check_import(network, text, input_))
     if output is None:
@@ -117,6 +121,8 @@ def _require(
         raise UsageError("ONNX is no text for standard output", "name a file with -o")
     if flat and form != "yaml":
         raise UsageError("`--flat` is for architecture files")
+    if check and form == "pytorch":
+        raise UsageError("`--check` is for architecture files and ONNX")
     if no_weights and form != "onnx":
         raise UsageError("`--no-weights` is for ONNX")
     if no_weights and (weights or check):

@@ -68,3 +68,14 @@ def test_refused(arguments: tuple[str, ...], message: str, run: Run, tmp_path: P
     shown = run("convert", *arguments)
     assert (shown.status, shown.out) == (2, "")
     assert message in shown.err
+
+
+def test_pytorch(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    shown = run("convert", "vgg16", "-o", path)
+    assert (shown.status, shown.out) == (0, "")
+    text = path.read_text()
+    assert "class VGG16(nn.Sequential):" in text
+    assert run("convert", "vgg16", "--to", "pytorch").out == text
+    refused = run("convert", "vgg16", "--flat", "-o", path)
+    assert refused.status == 2

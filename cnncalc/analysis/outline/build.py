@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 
 from cnncalc.analysis.outline.abstraction import Abstraction
@@ -25,10 +25,23 @@ RESERVED = {*KINDS, "and", "or", "not", "true", "false", "yes", "no", "on", "off
             "channels", "layers", "input"}  # fmt: skip
 
 
-def outline(graph: Graph, hints: Sequence[Hint] | None = None, *, flat: bool = False) -> Outline:
-    """The structure of a graph; with `flat`, every layer by itself."""
+def outline(
+    graph: Graph,
+    hints: Sequence[Hint] | None = None,
+    *,
+    flat: bool = False,
+    apart: Collection[int] = (),
+) -> Outline:
+    """The structure of a graph.
+
+    Args:
+        graph: the network.
+        hints: for each node the modules that it lies in; told by its names where left out.
+        flat: every layer by itself, no block.
+        apart: nodes that stand by themselves, in no block.
+    """
     graph = normalized(graph)
-    regions = Regions(graph)
+    regions = Regions(graph, apart)
     root = regions.series()
     named = _referred(root, regions)
     wanted = set(graph.outputs[:-1])

@@ -183,7 +183,8 @@ def _spread(item: Item, body: Items) -> Items:
     if item.start is not None:
         body = (body[0]._replace(start=item.start), *body[1:])
     if item.name is not None or item.wanted:
-        body = (*body[:-1], body[-1]._replace(name=item.name, wanted=item.wanted))
+        last = body[-1]._replace(name=item.name, wanted=item.wanted, nodes=item.nodes)
+        body = (*body[:-1], last)
     return body
 
 

@@ -8,7 +8,7 @@ An input of a merge that is the end of no such interval is referred to by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cnncalc.graph import Graph, Node
@@ -137,8 +137,10 @@ def _start(branch: Series | int) -> int:
 class Regions:
     """Reads the series and parallel regions of a graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, apart: Collection[int] = ()) -> None:
         self.nodes = graph.nodes
+        self.apart = apart
+        """Nodes that stand by themselves."""
         self.inputs = len(graph.inputs)
         self.pieces: list[Piece | None] = []
         self.smaller: list[int] = [0]
@@ -176,6 +178,7 @@ class Regions:
         # a block may name the network's only input, whatever reaches it
         known = 1 if self.inputs == 1 else 0
         pinned = node.shares is not None or any(read >= known for read in node.reads)
+        pinned = pinned or index in self.apart
         if node.kind.branches:
             return self._merge(index, node, pinned)
         source = node.inputs[0]

@@ -27,6 +27,14 @@ class Operation(NamedTuple):
     right: Term = None
 
 
+class Choice(NamedTuple):
+    """One of two terms, as a condition holds or not; not in files, which need none."""
+
+    condition: Term
+    yes: Term
+    no: Term
+
+
 CHANNELS = Name("channels")
 
 STRENGTH = {
@@ -64,7 +72,7 @@ APPLY: dict[str, Callable[[Any, Any], Any]] = {
 
 def is_constant(term: Term) -> bool:
     """Whether a term has the same value everywhere."""
-    return not isinstance(term, (Name, Operation))
+    return not isinstance(term, (Name, Operation, Choice))
 
 
 def evaluate(term: Term, env: Mapping[str, Any]) -> Any:
@@ -74,6 +82,8 @@ def evaluate(term: Term, env: Mapping[str, Any]) -> Any:
     if isinstance(term, Operation):
         right = None if term.sign == "not" else evaluate(term.right, env)
         return apply(term.sign, evaluate(term.left, env), right)
+    if isinstance(term, Choice):
+        return evaluate(term.yes if evaluate(term.condition, env) else term.no, env)
     return term
 
 
@@ -97,6 +107,11 @@ def substitute(term: Term, terms: Mapping[str, Term]) -> Term:
     if isinstance(term, Operation):
         right = None if term.sign == "not" else substitute(term.right, terms)
         return simplified(Operation(term.sign, substitute(term.left, terms), right))
+    if isinstance(term, Choice):
+        condition, yes, no = (substitute(part, terms) for part in term)
+        if yes == no or is_constant(condition):
+            return yes if condition else no
+        return Choice(condition, yes, no)
     return term
 
 
@@ -119,6 +134,17 @@ def simplified(term: Operation) -> Term:
             return Operation("*", left * right.left, right.right)
     if sign == "//" and right == 1:
         return left
+    if (
+        sign == "//"
+        and type(right) is int
+        and isinstance(left, Operation)
+        and left.sign == "*"
+        and type(left.left) is int
+        and left.left % right == 0
+    ):
+        return simplified(Operation("*", left.left // right, left.right))
+    if sign in ("+", "-") and right == 0:
+        return left
     return term
 
 
@@ -129,6 +155,9 @@ def names(term: Term) -> Iterator[str]:
     elif isinstance(term, Operation):
         yield from names(term.left)
         yield from names(term.right)
+    elif isinstance(term, Choice):
+        for part in term:
+            yield from names(part)
 
 
 def show(term: Term) -> str:

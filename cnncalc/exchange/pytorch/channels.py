@@ -1,0 +1,237 @@
+"""Channels in terms of a block's parameters: what a file leaves to the shapes, and code states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnncalc.analysis.outline.terms import (
+    CHANNELS,
+    Choice,
+    Name,
+    Operation,
+    Term,
+    is_constant,
+    names,
+    simplified,
+    substitute,
+)
+from cnncalc.analysis.outline.types import Block, Item
+from cnncalc.diagnostics import UsageError
+from cnncalc.graph import Graph
+
+WIDE = ("filters", "features")
+"""Options that are the channels of a layer's output."""
+
+
+class Channels:
+    """Tells the channels behind items, from those before them."""
+
+    def __init__(self, graph: Graph, named: Mapping[str, int]) -> None:
+        self.graph = graph
+        self.named = named
+        """The channels of the layers that are referred to by name: there is one of each."""
+        self._blocks: dict[str, Term] = {}
+
+    def behind(self, items: Sequence[Item], channels: Term) -> Term:
+        """The channels behind a list of items."""
+        for item in items:
+            channels = self.after(item, channels)
+        return channels
+
+    def after(self, item: Item, channels: Term) -> Term:
+        """The channels behind an item with all its repetitions, or without it."""
+        all_rounds = self.rounds(item, channels, item.times)
+        if item.condition is not None:
+            return chosen(put(item.condition, channels), all_rounds, channels)
+        return all_rounds
+
+    def rounds(self, item: Item, channels: Term, times: Term) -> Term:
+        """The channels behind some rounds of an item."""
+        if times == 1:
+            return self.once(item, channels)
+        if type(times) is int and self.is_open(item, channels):
+            for _ in range(times):
+                channels = self.once(item, channels)
+            return channels
+        step = self.step(item, channels)
+        if step == 0 or times == 0:
+            return channels
+        if step is None:
+            once = self.once(item, channels)
+            if is_constant(times):
+                return once
+            return chosen(Operation(">", put(times, channels), 0), once, channels)
+        more = simplified(Operation("*", put(step, channels), put(times, channels)))
+        return simplified(Operation("+", channels, more))
+
+    def is_open(self, item: Item, channels: Term) -> bool:
+        """Whether each round of an item changes the channels in its own way."""
+        try:
+            self.step(item, channels)
+        except UsageError:
+            return True
+        return False
+
+    def step(self, item: Item, channels: Term) -> Term | None:
+        """What each round adds to the channels; `None` where they are the same from the first on.
+
+        Raises:
+            UsageError: neither holds.
+        """
+        first = self.once(item, channels)
+        if first == channels:
+            return 0
+        second = self.once(item, first)
+        if second == first:
+            return None
+        if (
+            type(channels) is type(first) is type(second) is int
+            and second - first == first - channels
+        ):
+            return first - channels
+        once = self.once(item, CHANNELS)
+        if CHANNELS.text not in names(once):
+            return None
+        if isinstance(once, Operation) and once.sign == "+":
+            for own, other in ((once.left, once.right), (once.right, once.left)):
+                if own == CHANNELS and CHANNELS.text not in names(other):
+                    return other
+        raise UsageError(f"the channels behind a repeated `{label(item)}` have no closed form")
+
+    def once(self, item: Item, channels: Term) -> Term:
+        """The channels behind one round of an item."""
+        if item.group is not None:
+            return self.behind(item.group, channels)
+        if item.block is not None:
+            return substitute(self.block(item.block), arguments(item, channels))
+        if item.branches is not None:
+            return self._merge(item, channels)
+        options = dict(item.options)
+        for key in WIDE:
+            if key in options:
+                return put(options[key], channels)
+        return self._by_shapes(item, channels)
+
+    def block(self, block: Block) -> Term:
+        """The channels behind a block, in terms of its parameters and of those before it."""
+        if block.name not in self._blocks:
+            found = self.behind(block.items, CHANNELS)
+            local = {p.name: p.default for p in block.parameters if is_local(p.default)}
+            self._blocks[block.name] = substitute(found, local)
+        return self._blocks[block.name]
+
+    def _merge(self, item: Item, channels: Term) -> Term:
+        if self._keeps(item):
+            return channels
+        found, always = [], []
+        for branch in item.branches or ():
+            if branch.reference is not None:
+                found.append(self.named[branch.reference])
+            else:
+                found.append(self.behind(branch.items, self.start(branch.items, channels)))
+            if branch.condition is None:
+                always.append(found[-1])
+        axis = dict(item.options).get("axis", 0)
+        if item.kind is not None and item.kind.name == "concat" and axis == 0:
+            total = found[0]
+            for term in found[1:]:
+                total = simplified(Operation("+", total, term))
+            return total
+        if len(set(found)) == 1:
+            return found[0]
+        wide = {self.graph.nodes[node].facts.output[0] for node in item.nodes}
+        if len(wide) == 1:
+            return wide.pop()
+        return next((term for term in always if not isinstance(term, Choice)), always[0])
+
+    def _keeps(self, item: Item) -> bool:
+        """Whether a merge gives as many channels as reach it, in all its uses."""
+        nodes = self.graph.nodes
+        for branch in item.branches or ():
+            first = branch.items[0] if branch.items else None
+            if first is None or first.kind is None or first.branches is not None:
+                continue
+            if first.start is None and len(first.nodes) == len(item.nodes):
+                before = [nodes[nodes[one].inputs[0]].facts.output[0] for one in first.nodes]
+                return before == [nodes[one].facts.output[0] for one in item.nodes]
+        return False
+
+    def start(self, items: Sequence[Item], channels: Term) -> Term:
+        """The channels that reach a branch."""
+        if items and items[0].start is not None:
+            return self.named[items[0].start]
+        return channels
+
+    def _by_shapes(self, item: Item, channels: Term) -> Term:
+        """What the shapes of all its uses have in common."""
+        nodes = self.graph.nodes
+        pairs = {
+            (nodes[nodes[node].inputs[0]].facts.output[0], nodes[node].facts.output[0])
+            for node in item.nodes
+        }
+        if all(a == b for a, b in pairs):
+            return channels
+        if len({b for _, b in pairs}) == 1:
+            return next(iter(pairs))[1]
+        for sign, ratios in (
+            ("*", {b // a if b % a == 0 else 0 for a, b in pairs}),
+            ("//", {a // b if a % b == 0 else 0 for a, b in pairs}),
+        ):
+            if len(ratios) == 1 and ratios != {0}:
+                ratio = ratios.pop()
+                parts = (ratio, channels) if sign == "*" else (channels, ratio)
+                return simplified(Operation(sign, *parts))
+        raise UsageError(f"the channels behind `{label(item)}` have no closed form")
+
+
+def arguments(item: Item, channels: Term) -> dict[str, Term]:
+    """The values of a block's parameters in one use, and its channels."""
+    assert item.block is not None
+    given = {key: put(term, channels) for key, term in item.options}
+    values: dict[str, Term] = {"channels": channels}
+    for parameter in item.block.parameters:
+        default = parameter.default
+        values[parameter.name] = given.get(
+            parameter.name, put(default, channels) if default is not None else None
+        )
+    return values
+
+
+def is_local(default: Term | None) -> bool:
+    """Whether a parameter is none that a use gives: it is told by the channels before the block."""
+    return CHANNELS.text in names(default)
+
+
+def put(term: Term, channels: Term) -> Term:
+    """A term with the channels at hand put in."""
+    return substitute(term, {CHANNELS.text: channels})
+
+
+def chosen(condition: Term, yes: Term, no: Term) -> Term:
+    """One of two terms, as one where the condition leaves no difference."""
+    if yes == no:
+        return yes
+    if is_constant(condition):
+        return yes if condition else no
+    if not isinstance(condition, Operation):
+        return Choice(condition, yes, no)
+    if condition.sign == "or":
+        for part in (condition.left, condition.right):
+            found = chosen(part, yes, no)
+            if not isinstance(found, Choice):
+                return found
+    equal: Mapping[str, Term] = {}
+    if condition.sign == ">" and condition.right == 1 and isinstance(condition.left, Name):
+        equal = {condition.left.text: 1}
+    if condition.sign == "!=" and {condition.left, condition.right} == {yes, no}:
+        return yes
+    if equal and substitute(yes, equal) == no:
+        return yes
+    return Choice(condition, yes, no)
+
+
+def label(item: Item) -> str:
+    """What an item is called in a message."""
+    if item.kind is not None:
+        return item.kind.name
+    return item.block.name if item.block is not None else "layers"

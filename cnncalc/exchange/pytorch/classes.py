@@ -1,0 +1,341 @@
+"""One block, or the network itself, as a class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from cnncalc.analysis.outline.terms import Term
+from cnncalc.analysis.outline.types import Branch, Item
+from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.pytorch.channels import put
+from cnncalc.exchange.pytorch.code import Code, before, call, laid_out, listed, variable
+from cnncalc.exchange.pytorch.straight import Part, Scene
+from cnncalc.layers.base import Kind
+from cnncalc.layers.options import Kernel, Padding
+from cnncalc.layers.pool import MaxPool
+
+SIGNS = {"add": " + ", "multiply": " * ", "subtract": " - ", "divide": " / "}
+"""Merges that are one operator."""
+
+FUNCTIONS = {"maximum": "torch.maximum", "minimum": "torch.minimum"}
+
+
+def is_straight(items: Sequence[Item]) -> bool:
+    """Whether items are nothing but modules one after the other."""
+    return all(
+        item.branches is None
+        and item.start is None
+        and item.name is None
+        and item.share is None
+        and not item.wanted
+        and not (item.kind is not None and refers(item))
+        and (item.group is None or is_straight(item.group))
+        for item in items
+    )
+
+
+def refers(item: Item) -> bool:
+    """Whether an option of a layer names another."""
+    kind = item.kind
+    return kind is not None and any(kind.options[key].type.reference for key, _ in item.options)
+
+
+class Attributes:
+    """Names of a class's attributes: numbered where there are several of a kind."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._times = Counter(_bases(items))
+        self._given: Counter[str] = Counter()
+        self._taken: set[str] = set()
+
+    def __call__(self, base: str) -> str:
+        self._given[base] += 1
+        many = self._times[base] > 1 or self._given[base] > 1
+        apart = "_" if base[-1:].isdigit() else ""
+        name = variable(f"{base}{apart}{self._given[base]}" if many else base)
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+
+def _bases(items: Sequence[Item]) -> Iterator[str]:
+    for item in items:
+        if item.group is not None and item.times == 1:
+            yield from _bases(item.group)
+        else:
+            yield base(item)
+
+
+def base(item: Item) -> str:
+    """What an item is called where it has no name of its own."""
+    if item.name is not None:
+        return item.name
+    if item.kind is not None:
+        return item.kind.name
+    return item.block.name if item.block is not None else "layers"
+
+
+class Straight:
+    """The constructor of an `nn.Sequential` whose modules are its attributes."""
+
+    def __init__(self, scene: Scene, items: Sequence[Item]) -> None:
+        self.scene = scene
+        self.attribute = Attributes(items)
+
+    def lines(self, items: Sequence[Item], channels: Term, indent: int) -> list[str]:
+        """The statements for some items."""
+        lines: list[str] = []
+        for item in items:
+            within = indent
+            if item.condition is not None:
+                condition = self.scene.text(put(item.condition, channels))
+                lines.append(" " * indent + f"if {condition}:")
+                within += 4
+            plain = item._replace(condition=None)
+            if item.group is not None and item.times == 1:
+                lines += self.lines(item.group, channels, within)
+            else:
+                lines += self._one(plain, self.scene.parts([plain], channels), within)
+            channels = self.scene.channels.after(item, channels)
+        return lines
+
+    def _one(self, item: Item, parts: Sequence[Part], indent: int) -> list[str]:
+        modules = [module for part in parts for module in part.modules]
+        apart = all(not part.opening for part in parts) and item.times == 1
+        if not apart:
+            return self.scene.sequential(f"self.{self.attribute(base(item))}", parts, indent)
+        lines: list[str] = []
+        for number, module in enumerate(modules, 1):
+            name = base(item) if number == len(modules) else "pad"
+            lines += laid_out(before(f"self.{self.attribute(name)} = ", module), indent)
+        return lines
+
+
+class Branching:
+    """The constructor and the forward pass of a module that is no straight list."""
+
+    def __init__(self, scene: Scene, items: Sequence[Item], values: Mapping[str, str]) -> None:
+        self.scene = scene
+        self.attribute = Attributes(())
+        self.made: list[str] = []
+        """Lines of the constructor."""
+        self.done: list[str] = []
+        """Lines of the forward pass."""
+        self.values = dict(values)
+        """Variables of the layers that are referred to, by their names."""
+        self.modules: dict[str, str] = {}
+        """Attributes of the layers that are referred to."""
+        self.unpooled = set(_unpooled(items))
+        self.outputs: list[str] = []
+        self._temporaries = 0
+
+    def walk(
+        self, items: Sequence[Item], channels: Term, source: str, target: str, indent: int
+    ) -> str:
+        """Write items that take what a variable holds; the variable of what they give."""
+        straight: list[Item] = []
+        start = channels
+        for item in items:
+            if is_straight([item]):
+                if not straight:
+                    start = channels
+                straight.append(item)
+            else:
+                source = self._straight(straight, start, source, target, indent)
+                straight = []
+                if item.start is not None:
+                    source, channels = self._named(item.start)
+                source = self._special(item, channels, source, target, indent)
+            channels = self.scene.channels.after(item, channels)
+        return self._straight(straight, start, source, target, indent)
+
+    def _named(self, name: str) -> tuple[str, Term]:
+        return self.values[name], self.scene.channels.named[name]
+
+    def _straight(
+        self, items: Sequence[Item], channels: Term, source: str, target: str, indent: int
+    ) -> str:
+        if not items:
+            return source
+        name = base(items[0]) if len(items) == 1 else "layers"
+        self._do(f"{target} = {self._module(name, items, channels, indent)}({source})", indent)
+        return target
+
+    def _module(self, name: str, items: Sequence[Item], channels: Term, indent: int) -> str:
+        """Make a module of items one after the other; its attribute."""
+        attribute = f"self.{self.attribute(name)}"
+        parts = self.scene.parts(items, channels)
+        self.made += self.scene.sequential(attribute, parts, 8 + indent)
+        return attribute
+
+    def _do(self, code: Code | str, indent: int) -> None:
+        self.done += laid_out(Code(code) if isinstance(code, str) else code, 8 + indent)
+
+    # -- what is no plain module -------------------------------------------------------------
+
+    def _special(self, item: Item, channels: Term, source: str, target: str, indent: int) -> str:
+        if item.condition is not None:
+            condition = self.scene.text(put(item.condition, channels))
+            flag = self.attribute(f"has_{base(item)}")
+            self.made.append(" " * (8 + indent) + f"self.{flag} = {condition}")
+            self.made.append(" " * (8 + indent) + f"if self.{flag}:")
+            if source != target:
+                self._do(f"{target} = {source}", indent)
+            self.done.append(" " * (8 + indent) + f"if self.{flag}:")
+            plain = item._replace(condition=None)
+            made = len(self.made)
+            self._special(plain, channels, target, target, indent + 4)
+            if len(self.made) == made:
+                self.made.pop()
+            return target
+        if item.times != 1:
+            raise UsageError(f"a repeated `{base(item)}` that refers to other layers")
+        if item.name is not None or item.wanted:
+            target = self._variable(item.name or f"output{len(self.outputs) + 1}")
+        if item.group is not None:
+            return self.walk(item.group, channels, source, target, indent)
+        if item.branches is not None:
+            self._do(before(f"{target} = ", self._merge(item, channels, source, indent)), indent)
+        elif item.share is not None:
+            self._do(f"{target} = {self.modules[item.share]}({source})", indent)
+        elif refers(item):
+            assert item.kind is not None
+            self._do(before(f"{target} = ", self._like(item, item.kind, source)), indent)
+        elif item.name in self.unpooled:
+            self._pool(item, channels, source, target, indent)
+        else:
+            plain = item._replace(name=None, start=None, wanted=False)
+            attribute = self._module(base(item), [plain], channels, indent)
+            self._do(f"{target} = {attribute}({source})", indent)
+            if item.name is not None:
+                self.modules[item.name] = attribute
+        if item.name is not None:
+            self.values[item.name] = target
+        if item.wanted:
+            self.outputs.append(target)
+        return target
+
+    def _variable(self, name: str) -> str:
+        found, number = variable(name), 2
+        while found in self.values.values() or found in ("x", "y"):
+            found, number = f"{variable(name)}_{number}", number + 1
+        return found
+
+    def _merge(self, item: Item, channels: Term, source: str, indent: int) -> Code:
+        assert item.kind is not None
+        branches = item.branches or ()
+        several = sum(bool(branch.items) for branch in branches) > 1
+        values: list[str] = []
+        flags: list[str | None] = []
+        for number, branch in enumerate(branches, 1):
+            name = f"branch{number}" if several else "branch"
+            values.append(self._branch(branch, name, channels, source, indent))
+            flags.append(None)
+            if branch.condition is not None:
+                flag = self.attribute("skip" if not branch.items else f"has_{name}")
+                condition = self.scene.text(put(branch.condition, channels))
+                self.made.append(" " * (8 + indent) + f"self.{flag} = {condition}")
+                flags[-1] = f"self.{flag}"
+        whole = _combined(item, item.kind, values)
+        always = [value for value, flag in zip(values, flags, strict=True) if flag is None]
+        asked = [flag for flag in flags if flag is not None]
+        if not asked:
+            return whole
+        if len(asked) > 1 or len(always) != 1:
+            raise UsageError(f"a `{item.kind.name}` of several optional branches")
+        if always[0] != source and not always[0].isidentifier():
+            self._temporaries += 1
+            temporary = "y" if self._temporaries == 1 else f"y{self._temporaries}"
+            self._do(f"{temporary} = {always[0]}", indent)
+            values = [temporary if value == always[0] else value for value in values]
+            always = [temporary]
+        whole = _combined(item, item.kind, values)
+        return Code(f"{whole.flat()} if {asked[0]} else {always[0]}")
+
+    def _branch(self, branch: Branch, name: str, channels: Term, source: str, indent: int) -> str:
+        if branch.reference is not None:
+            return self.values[branch.reference]
+        items = branch.items
+        if not items:
+            return source
+        if items[0].start is not None:
+            source, channels = self._named(items[0].start)
+            items = (items[0]._replace(start=None), *items[1:])
+        if is_straight(items):
+            return f"{self._module(name, items, channels, indent)}({source})"
+        self._temporaries += 1
+        target = "y" if self._temporaries == 1 else f"y{self._temporaries}"
+        return self.walk(items, channels, source, target, indent)
+
+    def _like(self, item: Item, kind: type[Kind], source: str) -> Code:
+        """A layer that takes its size, or its switches, from another."""
+        options = dict(item.options)
+        rank = len(self.scene.graph.nodes[item.nodes[0]].facts.output) - 1
+        if kind.name == "max_unpool":
+            pool = self.values[str(options["pool"])]
+            return call(self._unpool(item, rank), source, f"{pool}_indices", f"{pool}_size")
+        size = f"{self.values[str(options['like'])]}.shape[2:]"
+        if kind.name == "crop":
+            self.scene.needs.add("crop")
+            offset = options.get("offset")
+            if type(offset) is int:
+                offset = (offset,) * rank
+            given = [] if offset is None else [self.scene.text(offset)]
+            return call("crop", source, size, *given)
+        if kind.name == "upsample":
+            named = {key: self.scene.text(options[key]) for key in ("mode", "align_corners")
+                     if key in options}  # fmt: skip
+            return call("nn.functional.interpolate", source, size, **named)
+        raise UsageError(f"`{kind.name}` that refers to another layer has no counterpart")
+
+    def _unpool(self, item: Item, rank: int) -> str:
+        """Make the module that undoes a max pool; its attribute."""
+        nodes = self.scene.graph.nodes
+        (pool,) = nodes[item.nodes[0]].reads
+        kind = nodes[pool].kind
+        assert isinstance(kind, MaxPool)
+        kernel, stride = Kernel().written(kind.kernel), Kernel().written(kind.stride)
+        parts = [self.scene.text(kernel), *([self.scene.text(stride)] * (stride != kernel))]
+        padding = None
+        if type(kind.padding) is tuple and any(any(pair) for pair in kind.padding):
+            padding = self.scene.text(Padding().written(kind.padding))
+        attribute = f"self.{self.attribute('max_unpool')}"
+        module = call(f"nn.MaxUnpool{rank}d", *parts, padding=padding)
+        self.made += laid_out(before(f"{attribute} = ", module), 8)
+        return attribute
+
+    def _pool(self, item: Item, channels: Term, source: str, target: str, indent: int) -> None:
+        """A max pool whose switches are wanted."""
+        assert item.name is not None
+        plain = item._replace(name=None, start=None, wanted=False)
+        (module,) = self.scene.once(plain, channels)
+        parts = (*(module.parts or ()), Code("return_indices=True"))
+        attribute = f"self.{self.attribute(item.name)}"
+        self.made += laid_out(before(f"{attribute} = ", module._replace(parts=parts)), 8 + indent)
+        self._do(f"{target}_size = {source}.shape", indent)
+        self._do(f"{target}, {target}_indices = {attribute}({source})", indent)
+        self.modules[item.name] = attribute
+
+
+def _combined(item: Item, kind: type[Kind], values: Sequence[str]) -> Code:
+    """The branches' values as one."""
+    if kind.name in SIGNS:
+        return Code(SIGNS[kind.name].join(values))
+    if kind.name == "concat":
+        axis = 1 + int(dict(item.options).get("axis", 0))
+        return call("torch.cat", listed(Code(value) for value in values), str(axis))
+    if kind.name in FUNCTIONS and len(values) == 2:
+        return call(FUNCTIONS[kind.name], *values)
+    raise UsageError(f"there is no PyTorch for `{kind.name}` yet")
+
+
+def _unpooled(items: Sequence[Item]) -> Iterator[str]:
+    """The names of pools whose switches are used."""
+    for item in items:
+        if item.kind is not None and item.kind.name == "max_unpool":
+            yield str(dict(item.options)["pool"])
+        yield from _unpooled(item.group or ())
+        for branch in item.branches or ():
+            yield from _unpooled(branch.items)

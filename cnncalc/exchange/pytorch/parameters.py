@@ -1,0 +1,129 @@
+"""What all uses of a block together tell of its parameters: numbers, tuples or truth values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from cnncalc.analysis.outline.terms import CHANNELS, Term, evaluate, names
+from cnncalc.analysis.outline.types import Block, Item, Outline
+from cnncalc.exchange.pytorch.straight import Parameters
+
+LIMIT = 1000
+"""So many combinations of values are looked at."""
+
+Values = Mapping[str, set[Any]]
+
+
+def parameters_of(outline: Outline) -> dict[str, Parameters]:
+    """For each block by its name."""
+    values: dict[str, dict[str, set[Any]]] = {
+        block.name: defaultdict(set) for block in outline.blocks
+    }
+    own = {name: {value} for name, value in outline.parameters}
+    _gather(outline.items, own, values)
+    for block in reversed(outline.blocks):
+        _gather(block.items, values[block.name], values)
+    _widen(outline, values)
+    found: dict[str, Parameters] = {}
+    for block in outline.blocks:
+        known = values[block.name]
+        counted = set(_counted(block, found))
+        found[block.name] = Parameters(
+            {
+                name: max(len(value) for value in many if type(value) is tuple)
+                for name, many in known.items()
+                if any(type(value) is tuple for value in many)
+            },
+            frozenset(
+                name
+                for name, many in known.items()
+                if name not in counted and all(type(v) in (int, bool) and v in (0, 1) for v in many)
+            ),
+            frozenset(
+                name for name, many in known.items() if any(type(value) is float for value in many)
+            ),
+            {
+                name: min(many)
+                for name, many in known.items()
+                if many and all(type(value) is int for value in many)
+            },
+        )
+    return found
+
+
+def _uses(items: Sequence[Item]) -> Iterator[Item]:
+    for item in items:
+        if item.block is not None:
+            yield item
+        yield from _uses(item.group or ())
+        for branch in item.branches or ():
+            yield from _uses(branch.items)
+
+
+def _gather(items: Sequence[Item], own: Values, values: dict[str, dict[str, set[Any]]]) -> None:
+    """Note the values that uses among items give."""
+    for item in _uses(items):
+        assert item.block is not None
+        given = dict(item.options)
+        for parameter in item.block.parameters:
+            term = given.get(parameter.name, parameter.default)
+            values[item.block.name][parameter.name] |= _values(term, own)
+
+
+def _values(term: Term, own: Values) -> set[Any]:
+    """The values that a term takes; those that hang on channels are whole numbers from 1 on."""
+    asked = sorted(set(names(term)))
+    if CHANNELS.text in asked or any(not own.get(name) for name in asked):
+        return {1, 2}
+    choices = [own[name] for name in asked]
+    combinations = 1
+    for choice in choices:
+        combinations *= len(choice)
+    if combinations > LIMIT:
+        return {1, 2}
+    return {evaluate(term, dict(zip(asked, found, strict=True))) for found in product(*choices)}
+
+
+def _widen(outline: Outline, values: dict[str, dict[str, set[Any]]]) -> None:
+    """A parameter that is handed on where tuples are expected is a tuple itself."""
+    changed = True
+    while changed:
+        changed = False
+        for block in outline.blocks:
+            for item in _uses(block.items):
+                assert item.block is not None
+                for name, term in item.options:
+                    inner = values[item.block.name][name]
+                    tuples = {value for value in inner if type(value) is tuple}
+                    for own in names(term):
+                        mine = values[block.name].get(own, set())
+                        if tuples and mine and not any(type(v) is tuple for v in mine):
+                            mine |= tuples
+                            changed = True
+
+
+def _counted(block: Block, found: Mapping[str, Parameters]) -> Iterator[str]:
+    """The names that a block needs as numbers."""
+
+    def visit(items: Sequence[Item]) -> Iterator[str]:
+        for item in items:
+            yield from names(item.times)
+            for key, term in item.options:
+                if item.block is None or key not in found[item.block.name].flags:
+                    yield from names(term)
+            for condition in (item.condition, *[b.condition for b in item.branches or ()]):
+                if condition is not None and not _is_flag(condition):
+                    yield from names(condition)
+            yield from visit(item.group or ())
+            for branch in item.branches or ():
+                yield from visit(branch.items)
+
+    yield from visit(block.items)
+
+
+def _is_flag(condition: Term) -> bool:
+    """Whether a condition is a name, or the opposite of one."""
+    return type(condition).__name__ == "Name" or getattr(condition, "sign", "") == "not"

@@ -1,0 +1,222 @@
+"""Lists of items that are one after the other: the modules of an `nn.Sequential`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cnncalc.analysis.outline.terms import (
+    CHANNELS,
+    Choice,
+    Name,
+    Operation,
+    Term,
+    names,
+    simplified,
+)
+from cnncalc.analysis.outline.types import Block, Item
+from cnncalc.exchange.pytorch.channels import Channels, is_local, put
+from cnncalc.exchange.pytorch.code import Code, before, call, laid_out, listed, text, variable
+from cnncalc.exchange.pytorch.layers import Layer, modules
+from cnncalc.graph import Graph
+
+ROUND = Name("i")
+
+
+class Parameters(NamedTuple):
+    """What is known of a block's parameters from all its uses."""
+
+    tuples: Mapping[str, int]
+    """Those that hold tuples, with their lengths."""
+    flags: frozenset[str]
+    """Those that are true or false."""
+    floats: frozenset[str]
+    least: Mapping[str, int]
+    """The smallest value of those that are whole numbers."""
+
+
+class Written(NamedTuple):
+    """A class as it was written."""
+
+    name: str
+    channels: bool
+    """Whether its constructor takes the channels before it."""
+
+
+class Part(NamedTuple):
+    """Modules, under a condition or in a loop if there is one."""
+
+    modules: tuple[Code, ...] = ()
+    parts: tuple[Part, ...] = ()
+    opening: str = ""
+
+
+class Scene:
+    """What the writer of one class knows: the network, the classes before it, its parameters."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        channels: Channels,
+        classes: Mapping[str, Written],
+        blocks: Mapping[str, Parameters],
+        own: Parameters,
+        needs: set[str],
+    ) -> None:
+        self.graph = graph
+        self.channels = channels
+        self.classes = classes
+        self.blocks = blocks
+        self.own = own
+        self.needs = needs
+
+    def text(self, term: Term) -> str:
+        """A term as Python."""
+        if "make_divisible" in _signs(term):
+            self.needs.add("make_divisible")
+        return text(term, dict(self.own.tuples))
+
+    # -- single modules ----------------------------------------------------------------------
+
+    def once(self, item: Item, channels: Term) -> list[Code]:
+        """The modules of one round of a layer or a block's use."""
+        if item.block is not None:
+            return [self._use(item, item.block, channels)]
+        nodes = [self.graph.nodes[node] for node in item.nodes]
+        inputs = [self.graph.nodes[node.inputs[0]] for node in nodes]
+        terms = {key for _, term in item.options for key in _signs(term)}
+        if "make_divisible" in terms:
+            self.needs.add("make_divisible")
+        layer = Layer(item, channels, nodes, inputs, dict(self.own.tuples), self.needs)
+        return modules(layer)
+
+    def _use(self, item: Item, block: Block, channels: Term) -> Code:
+        written, known = self.classes[block.name], self.blocks[block.name]
+        given = dict(item.options)
+        parts = [Code(self.text(channels))] if written.channels else []
+        behind = False
+        for parameter in block.parameters:
+            if is_local(parameter.default):
+                continue
+            if parameter.name not in given:
+                behind = True
+                continue
+            value = Code(self._value(put(given[parameter.name], channels), parameter.name, known))
+            parts.append(before(f"{variable(parameter.name)}=", value) if behind else value)
+        return call(written.name, *parts)
+
+    def _value(self, term: Term, name: str, known: Parameters) -> str:
+        if name in known.tuples and type(term) is int:
+            return self.text((term,) * known.tuples[name])
+        if name in known.flags and type(term) in (int, bool):
+            return str(bool(term))
+        return self.text(term)
+
+    # -- several -----------------------------------------------------------------------------
+
+    def parts(self, items: Sequence[Item], channels: Term) -> list[Part]:
+        """The modules of items that are one after the other."""
+        found: list[Part] = []
+        for item in items:
+            mine = self._rounds(item, channels)
+            if item.condition is not None:
+                opening = f"if {self.text(put(item.condition, channels))}:"
+                mine = [Part(parts=tuple(mine), opening=opening)]
+            for part in mine:
+                if not part.opening and found and not found[-1].opening:
+                    part = Part((*found.pop().modules, *part.modules))
+                found.append(part)
+            channels = self.channels.after(item, channels)
+        return found
+
+    def _rounds(self, item: Item, channels: Term) -> list[Part]:
+        single = item._replace(times=1, condition=None)
+        if item.times == 1:
+            return self._one(single, channels)
+        if self.channels.is_open(single, channels) and type(item.times) is int:
+            found: list[Part] = []
+            for _ in range(item.times):
+                found += self._one(single, channels)
+                channels = self.channels.once(single, channels)
+            return found
+        step = self.channels.step(single, channels)
+        times = put(item.times, channels)
+        second = self.channels.once(single, channels)
+        if step is None and self._one(single, second) == self._one(single, channels):
+            step = 0  # it does not ask for its channels
+        if step is None and (type(times) is int or self._at_least_one(times)):
+            rest = simplified(Operation("-", times, 1))
+            first = self._one(single, channels)
+            return first if rest == 0 else [*first, *self._loop(single, rest, second)]
+        if step is None:
+            channels = Choice(Operation("==", ROUND, 0), channels, second)
+        elif step != 0:
+            more = simplified(Operation("*", put(step, channels), ROUND))
+            channels = simplified(Operation("+", channels, more))
+        return self._loop(single, times, channels)
+
+    def _one(self, item: Item, channels: Term) -> list[Part]:
+        if item.group is not None:
+            return self.parts(item.group, channels)
+        return [Part(tuple(self.once(item, channels)))]
+
+    def _loop(self, item: Item, times: Term, channels: Term) -> list[Part]:
+        inside = self._one(item, channels)
+        index = "i" if ROUND.text in names(channels) else "_"
+        if times == 1:
+            return inside
+        if len(inside) == 1 and not inside[0].opening and len(inside[0].modules) == 1:
+            (module,) = inside[0].modules
+            loop = Code(f"for {index} in range({self.text(times)})")
+            return [Part((Code("*[", (module, loop), "]", ""),))]
+        if times == 2 and index == "_":
+            return [*inside, *inside]
+        return [Part(parts=tuple(inside), opening=f"for {index} in range({self.text(times)}):")]
+
+    def _at_least_one(self, times: Term) -> bool:
+        if isinstance(times, Name):
+            return self.own.least.get(times.text, 0) >= 1
+        if isinstance(times, Operation) and times.sign == "-" and isinstance(times.left, Name):
+            least = self.own.least.get(times.left.text, 0)
+            return type(times.right) is int and least - times.right >= 1
+        return False
+
+    # -- in a class --------------------------------------------------------------------------
+
+    def sequential(self, target: str, parts: Sequence[Part], indent: int) -> list[str]:
+        """Statements that make an `nn.Sequential` of some modules, or the one module itself."""
+        if all(not part.opening for part in parts):
+            flat = [module for part in parts for module in part.modules]
+            if len(flat) == 1 and not flat[0].head.startswith("*"):
+                return laid_out(before(f"{target} = ", flat[0]), indent)
+            return laid_out(before(f"{target} = ", call("nn.Sequential", *flat)), indent)
+        first, *rest = parts
+        if first.opening:
+            first, rest = Part(), list(parts)
+        whole = call("nn.Sequential", *first.modules)
+        lines = laid_out(before(f"{target} = ", whole), indent)
+        return [*lines, *self._added(target, rest, indent)]
+
+    def _added(self, target: str, parts: Sequence[Part], indent: int) -> list[str]:
+        lines: list[str] = []
+        for part in parts:
+            if part.opening:
+                lines.append(" " * indent + part.opening)
+                lines += self._added(target, part.parts, indent + 4)
+            elif len(part.modules) == 1 and not part.modules[0].head.startswith("*"):
+                lines += laid_out(call(f"{target}.append", part.modules[0]), indent)
+            else:
+                lines += laid_out(call(f"{target}.extend", listed(part.modules)), indent)
+        return lines
+
+
+def uses_channels(lines: Sequence[str]) -> bool:
+    """Whether code asks for the channels before a block."""
+    return any(re.search(rf"\b{CHANNELS.text}\b", line) for line in lines)
+
+
+def _signs(term: Term) -> set[str]:
+    if isinstance(term, Operation):
+        return {term.sign} | _signs(term.left) | _signs(term.right)
+    return set().union(*map(_signs, term)) if isinstance(term, Choice) else set()

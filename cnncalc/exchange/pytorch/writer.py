@@ -1,0 +1,257 @@
+"""The writer of PyTorch files: blocks as classes, then the network as the last of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cnncalc.analysis.outline.terms import CHANNELS, Name, Term, is_constant, names
+from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
+from cnncalc.exchange.pytorch.channels import Channels, is_local
+from cnncalc.exchange.pytorch.classes import Branching, Straight, is_straight
+from cnncalc.exchange.pytorch.code import Code, class_name, laid_out, text, variable
+from cnncalc.exchange.pytorch.helpers import HELPERS
+from cnncalc.exchange.pytorch.parameters import parameters_of
+from cnncalc.exchange.pytorch.straight import Parameters, Scene, Written, uses_channels
+
+NOTHING = Parameters({}, frozenset(), frozenset(), {})
+
+
+def pytorch(outline: Outline) -> str:
+    """The text of a Python file with the network as a PyTorch module.
+
+    Raises:
+        UsageError: PyTorch has no counterpart for a layer.
+    """
+    outline = lifted(outline)
+    graph = outline.graph
+    channels = Channels(graph, _named_channels(outline))
+    known = parameters_of(outline)
+    taken = {"Tensor", *HELPERS}
+    classes: dict[str, Written] = {}
+    needs: set[str] = set()
+    texts: list[list[str]] = []
+    for block in outline.blocks:
+        name = class_name(block.name, taken)
+        taken.add(name)
+        scene = Scene(graph, channels, classes, known, known[block.name], needs)
+        lines, asks = _block(scene, block, name)
+        classes[block.name] = Written(name, asks)
+        texts.append(lines)
+    name = class_name(graph.name, taken)
+    scene = Scene(graph, channels, classes, known, NOTHING, needs)
+    texts.append(_network(scene, outline, name))
+    ranks = {len(node.facts.output) - 1 for node in graph.nodes} - {0}
+    helpers = [_helper(one, max(ranks, default=2)) for one in HELPERS if one in needs]
+    body = "\n\n\n".join(["\n".join(lines) for lines in (*helpers, *texts)])
+    return f"{_top(outline, body)}\n\n\n{body}\n\n\n{_main(name)}"
+
+
+def _top(outline: Outline, body: str) -> str:
+    graph = outline.graph
+    about = f"{graph.name}: {graph.source}" if graph.source else graph.name
+    about = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in about)
+    about = about.encode("ascii", "replace").decode()
+    lines = [f'"""{about.rstrip(".")}."""', ""]
+    if re.search(r"\btorch\.", body):
+        lines.append("import torch")
+    tensor = "Tensor, " if re.search(r"\bTensor\b", body) else ""
+    return "\n".join([*lines, f"from torch import {tensor}nn"])
+
+
+def _main(name: str) -> str:
+    return (
+        'if __name__ == "__main__":\n'
+        f"    model = {name}()\n"
+        "    print(sum(parameter.numel() for parameter in model.parameters()))\n"
+    )
+
+
+def _helper(name: str, rank: int) -> list[str]:
+    source = HELPERS[name].strip("\n")
+    source = source.replace("{pool}", f"AdaptiveAvgPool{rank}d")
+    return source.replace("{conv}", f"Conv{rank}d").split("\n")
+
+
+# -- classes -----------------------------------------------------------------------------------
+
+
+def _block(scene: Scene, block: Block, name: str) -> tuple[list[str], bool]:
+    """The class of a block, and whether it asks for the channels before it."""
+    local = [one for one in block.parameters if is_local(one.default)]
+    passed = [one for one in block.parameters if not is_local(one.default)]
+    given = [_parameter(scene, one) for one in passed]
+    first = [f"        {variable(one.name)} = {scene.text(one.default)}" for one in local]
+    return _class(scene, name, given, first, block.items, CHANNELS)
+
+
+def _class(
+    scene: Scene, name: str, given: list[str], first: list[str], items: Sequence[Item], start: Term
+) -> tuple[list[str], bool]:
+    body = [*first]
+    forward: list[str] = []
+    if is_straight(items):
+        kind = "nn.Sequential"
+        body += Straight(scene, items).lines(items, start, 8)
+    else:
+        kind = "nn.Module"
+        writer = Branching(scene, items, {"input": "x"})
+        end = writer.walk(items, start, "x", "x", 0)
+        body += writer.made
+        forward = ["", "    def forward(self, x: Tensor) -> Tensor:", *returned(writer.done, [end])]
+    asks = uses_channels(body)
+    parts = ["self", *(["channels: int"] if asks else []), *given]
+    head = Code("def __init__(", tuple(map(Code, parts)), ") -> None:")
+    lines = [f"class {name}({kind}):", *laid_out(head, 4), "        super().__init__()"]
+    return [*lines, *body, *forward], asks
+
+
+def _parameter(scene: Scene, one: Parameter) -> str:
+    """A parameter with its annotation and default."""
+    own, name = scene.own, one.name
+    annotation, default = "int", one.default
+    if name in own.tuples:
+        annotation = f"tuple[{', '.join(['int'] * own.tuples[name])}]"
+        if type(default) is int:
+            default = (default,) * own.tuples[name]
+    elif name in own.flags:
+        annotation = "bool"
+        if is_constant(default) and default is not None:
+            default = bool(default)
+    elif name in own.floats:
+        annotation = "float"
+    found = f"{variable(name)}: {annotation}"
+    return found if default is None else f"{found} = {scene.text(default)}"
+
+
+def _network(scene: Scene, outline: Outline, name: str) -> list[str]:
+    """The class of the whole network."""
+    graph, items = outline.graph, outline.items
+    given = [f"{variable(key)}: int = {text(value)}" for key, value in outline.parameters]
+    start = graph.input_shape[0]
+    if is_straight(items):
+        return _class(scene, name, given, [], items, start)[0]
+    inputs = {node.name: variable(node.name) for node in graph.nodes[: len(graph.inputs)]}
+    if len(inputs) == 1:
+        inputs = {"input": "input" if "input" in _referred(items) else "x"}
+    writer = Branching(scene, items, inputs)
+    first = next(iter(inputs.values()))
+    end = writer.walk(items, start, first, "x", 0)
+    outputs = [*writer.outputs, end]
+    head = Code("def __init__(", tuple(map(Code, ["self", *given])), ") -> None:")
+    result = "Tensor" if len(outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(outputs))}]"
+    parts = ["self", *(f"{variable_}: Tensor" for variable_ in inputs.values())]
+    call = Code("def forward(", tuple(map(Code, parts)), f") -> {result}:")
+    return [
+        f"class {name}(nn.Module):",
+        *laid_out(head, 4),
+        "        super().__init__()",
+        *writer.made,
+        "",
+        *laid_out(call, 4),
+        *returned(writer.done, outputs),
+    ]
+
+
+def returned(lines: list[str], outputs: Sequence[str]) -> list[str]:
+    """The forward pass with its `return`, which takes the last statement's place."""
+    if len(outputs) == 1:
+        target = f"        {outputs[0]} = "
+        starts = [number for number, line in enumerate(lines) if re.match(r"        [^ )\]]", line)]
+        if starts and lines[starts[-1]].startswith(target):
+            last = starts[-1]
+            lines[last] = "        return " + lines[last][len(target) :]
+            return lines
+    return [*lines, f"        return {', '.join(outputs)}"]
+
+
+# -- before writing ----------------------------------------------------------------------------
+
+
+def lifted(outline: Outline) -> Outline:
+    """The outline with repeated merges as blocks of their own."""
+    blocks: list[Block] = []
+    taken = {block.name for block in outline.blocks}
+
+    def lift(items: tuple[Item, ...]) -> tuple[Item, ...]:
+        return tuple(_one(item) for item in items)
+
+    def _one(item: Item) -> Item:
+        if item.group is not None:
+            item = item._replace(group=lift(item.group))
+        if item.branches is not None:
+            item = item._replace(
+                branches=tuple(
+                    branch._replace(items=lift(branch.items)) for branch in item.branches
+                )
+            )
+        if item.times == 1 or item.block is not None or is_straight([item]):
+            return item
+        inside = item.group or (item._replace(times=1, condition=None),)
+        if item.start is not None or item.name is not None:
+            return item
+        wanted = sorted({name for name in _free(inside) if name != CHANNELS.text})
+        name, number = "unit", 2
+        while name in taken:
+            name, number = f"unit{number}", number + 1
+        taken.add(name)
+        block = Block(name, tuple(Parameter(one) for one in wanted), inside)
+        blocks.append(block)
+        return Item(
+            block=block,
+            options=tuple((one, Name(one)) for one in wanted),
+            condition=item.condition,
+            times=item.times,
+            nodes=item.nodes,
+        )
+
+    for block in outline.blocks:
+        items = lift(block.items)
+        blocks.append(block._replace(items=items))
+    items = lift(outline.items)
+    return outline._replace(blocks=tuple(blocks), items=items)
+
+
+def _free(items: Sequence[Item]) -> Iterator[str]:
+    """The names in items."""
+    for item in items:
+        for _, term in item.options:
+            yield from names(term)
+        yield from names(item.condition)
+        yield from names(item.times)
+        yield from _free(item.group or ())
+        for branch in item.branches or ():
+            yield from names(branch.condition)
+            yield from _free(branch.items)
+
+
+def _referred(items: Sequence[Item]) -> set[str]:
+    """The names of the layers that items refer to."""
+    found: set[str] = set()
+    for item in items:
+        found |= {one for one in (item.start, item.share) if one is not None}
+        if item.kind is not None:
+            options = item.kind.options
+            found |= {str(term) for key, term in item.options if options[key].type.reference}
+        found |= _referred(item.group or ())
+        for branch in item.branches or ():
+            found |= _referred(branch.items) | ({branch.reference} if branch.reference else set())
+    return found
+
+
+def _named_channels(outline: Outline) -> dict[str, int]:
+    """The channels of the inputs and of the layers that are referred to."""
+    graph = outline.graph
+    found = {"input": graph.input_shape[0]}
+    found |= {graph.nodes[index].name: graph.nodes[index].facts.output[0] for index in graph.inputs}
+
+    def visit(items: Sequence[Item]) -> None:
+        for item in items:
+            if item.name is not None:
+                found[item.name] = graph.nodes[item.nodes[-1]].facts.output[0]
+            visit(item.group or ())
+            for branch in item.branches or ():
+                visit(branch.items)
+
+    visit(outline.items)
+    return found
