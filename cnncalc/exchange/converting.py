@@ -30,7 +30,7 @@ def pytorch_of(network: Network | Imported, graph: Graph, input: Shape | None = 
     Raises:
         UsageError: PyTorch has no counterpart for a layer.
     """
-    from cnncalc.exchange.pytorch.writer import pytorch
+    from cnncalc.exchange.writing.pytorch.writer import pytorch
 
     # a module sees what it is given: what looks at other layers stands in the network itself
     apart = {index for index, node in enumerate(graph.nodes) if node.reads}

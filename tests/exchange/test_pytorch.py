@@ -15,7 +15,7 @@ from support import graph, zoo_graph
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.converting import pytorch_of
-from cnncalc.exchange.pytorch.code import Code, call, class_name, laid_out, quoted, variable
+from cnncalc.exchange.writing.python.code import Code, call, class_name, laid_out, quoted, variable
 from cnncalc.graph import Graph
 from cnncalc.language.load import load
 from cnncalc.language.zoo import names

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from cnncalc.analysis.outline.terms import CHANNELS, Name, Term, is_constant, names
 from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
-from cnncalc.exchange.pytorch.channels import Channels, is_local
-from cnncalc.exchange.pytorch.classes import Branching, Straight, is_straight
-from cnncalc.exchange.pytorch.code import Code, class_name, laid_out, text, variable
-from cnncalc.exchange.pytorch.helpers import HELPERS
-from cnncalc.exchange.pytorch.parameters import parameters_of
-from cnncalc.exchange.pytorch.straight import Parameters, Scene, Written, uses_channels
+from cnncalc.exchange.writing.python.channels import Channels, is_local
+from cnncalc.exchange.writing.python.code import Code, class_name, laid_out, text, variable
+from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
+from cnncalc.exchange.writing.pytorch.classes import Branching, Straight, is_straight
+from cnncalc.exchange.writing.pytorch.helpers import HELPERS
+from cnncalc.exchange.writing.pytorch.straight import Scene, Written, uses_channels
 
 NOTHING = Parameters({}, frozenset(), frozenset(), {})
 

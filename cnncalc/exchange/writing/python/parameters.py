@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.outline.terms import CHANNELS, Term, evaluate, names
 from cnncalc.analysis.outline.types import Block, Item, Outline
-from cnncalc.exchange.pytorch.straight import Parameters
 
 LIMIT = 1000
 """So many combinations of values are looked at."""
 
 Values = Mapping[str, set[Any]]
+
+
+class Parameters(NamedTuple):
+    """What is known of a block's parameters from all its uses."""
+
+    tuples: Mapping[str, int]
+    """Those that hold tuples, with their lengths."""
+    flags: frozenset[str]
+    """Those that are true or false."""
+    floats: frozenset[str]
+    least: Mapping[str, int]
+    """The smallest value of those that are whole numbers."""
 
 
 def parameters_of(outline: Outline) -> dict[str, Parameters]:

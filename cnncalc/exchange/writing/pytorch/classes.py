@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cnncalc.analysis.outline.terms import Term
 from cnncalc.analysis.outline.types import Branch, Item
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.pytorch.channels import put
-from cnncalc.exchange.pytorch.code import Code, before, call, laid_out, listed, variable
-from cnncalc.exchange.pytorch.straight import Part, Scene
+from cnncalc.exchange.writing.python.channels import put
+from cnncalc.exchange.writing.python.code import Code, before, call, laid_out, listed, variable
+from cnncalc.exchange.writing.pytorch.straight import Part, Scene
 from cnncalc.layers.base import Kind
 from cnncalc.layers.options import Kernel, Padding
 from cnncalc.layers.pool import MaxPool

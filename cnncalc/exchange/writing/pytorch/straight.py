@@ -16,24 +16,22 @@ from cnncalc.analysis.outline.terms import (
     simplified,
 )
 from cnncalc.analysis.outline.types import Block, Item
-from cnncalc.exchange.pytorch.channels import Channels, is_local, put
-from cnncalc.exchange.pytorch.code import Code, before, call, laid_out, listed, text, variable
-from cnncalc.exchange.pytorch.layers import Layer, modules
+from cnncalc.exchange.writing.python.channels import Channels, is_local, put
+from cnncalc.exchange.writing.python.code import (
+    Code,
+    before,
+    call,
+    laid_out,
+    listed,
+    text,
+    variable,
+)
+from cnncalc.exchange.writing.python.parameters import Parameters
+from cnncalc.exchange.writing.pytorch.layer import Layer
+from cnncalc.exchange.writing.pytorch.layers import modules
 from cnncalc.graph import Graph
 
 ROUND = Name("i")
-
-
-class Parameters(NamedTuple):
-    """What is known of a block's parameters from all its uses."""
-
-    tuples: Mapping[str, int]
-    """Those that hold tuples, with their lengths."""
-    flags: frozenset[str]
-    """Those that are true or false."""
-    floats: frozenset[str]
-    least: Mapping[str, int]
-    """The smallest value of those that are whole numbers."""
 
 
 class Written(NamedTuple):

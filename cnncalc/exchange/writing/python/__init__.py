@@ -1,0 +1,1 @@
+"""Outlines as Python: what code in any framework has in common."""

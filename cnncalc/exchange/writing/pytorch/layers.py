@@ -1,0 +1,204 @@
+"""From layer kinds to PyTorch's modules: a function a kind, found by the kind's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncalc.exchange.writing.python.code import Code, call
+from cnncalc.exchange.writing.pytorch import windows
+from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
+from cnncalc.exchange.writing.pytorch.windows import padded
+
+
+def modules(layer: Layer) -> Modules:
+    """The modules of a layer.
+
+    Raises:
+        UsageError: PyTorch has none.
+    """
+    write = WRITERS.get(layer.kind.name)
+    if write is None:
+        raise layer.refuse("the kind has no counterpart")
+    found = write(layer)
+    layer.finish()
+    return [found] if isinstance(found, Code) else found
+
+
+# -- norms -------------------------------------------------------------------------------------
+
+
+def batch_norm(layer: Layer) -> Code:
+    options = layer.named(eps="eps", affine="affine", track_running_stats="track_stats")
+    return call(f"nn.BatchNorm{max(layer.rank, 1)}d", layer.into, **options)
+
+
+def layer_norm(layer: Layer) -> Code:
+    options = layer.named(eps="eps", elementwise_affine="affine")
+    if layer.rank == 0:
+        layer.term("over")
+        return call("nn.LayerNorm", layer.into, **options)
+    if layer.constant("over") == "all":
+        shapes = {node.facts.output for node in layer.nodes}
+        if len(shapes) > 1:
+            raise layer.refuse("its shape differs between uses of one block")
+        return call("nn.LayerNorm", layer.text(shapes.pop()), **options)
+    return call(layer.helper("ChannelNorm"), layer.into, **options)
+
+
+def group_norm(layer: Layer) -> Code:
+    options = layer.named(eps="eps", affine="affine")
+    return call("nn.GroupNorm", layer.value("groups"), layer.into, **options)
+
+
+def instance_norm(layer: Layer) -> Code:
+    return call(layer.axes("InstanceNorm"), layer.into, **layer.named(eps="eps", affine="affine"))
+
+
+def local_response_norm(layer: Layer) -> Code:
+    options = layer.named(alpha="alpha", beta="beta", k="k")
+    return call("nn.LocalResponseNorm", layer.value("size"), **options)
+
+
+# -- activations -------------------------------------------------------------------------------
+
+PLAIN = {
+    "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "silu": "SiLU", "mish": "Mish",
+    "sigmoid": "Sigmoid", "tanh": "Tanh", "hard_sigmoid": "Hardsigmoid",
+    "hard_swish": "Hardswish", "hard_tanh": "Hardtanh", "softplus": "Softplus",
+    "softsign": "Softsign", "identity": "Identity", "flatten": "Flatten",
+}  # fmt: skip
+"""Kinds without options."""
+
+ONE = {
+    "leaky_relu": ("LeakyReLU", "slope"), "elu": ("ELU", "alpha"), "celu": ("CELU", "alpha"),
+    "dropout": ("Dropout", "rate"), "pixel_shuffle": ("PixelShuffle", "factor"),
+    "pixel_unshuffle": ("PixelUnshuffle", "factor"),
+    "channel_shuffle": ("ChannelShuffle", "groups"),
+}  # fmt: skip
+"""Kinds with one option, which may be left out."""
+
+
+def plain(layer: Layer) -> Code:
+    return call(f"nn.{PLAIN[layer.kind.name]}")
+
+
+def one(layer: Layer) -> Code:
+    name, key = ONE[layer.kind.name]
+    value = layer.given(key)
+    return call(f"nn.{name}", *([] if value is None else [value]))
+
+
+def gelu(layer: Layer) -> Code:
+    return call("nn.GELU", **layer.named(approximate="approximate"))
+
+
+def threshold(layer: Layer) -> Code:
+    return call("nn.Threshold", layer.value("at"), layer.value("value"))
+
+
+def softmax(layer: Layer) -> Code:
+    name = "LogSoftmax" if layer.kind.name == "log_softmax" else "Softmax"
+    return call(f"nn.{name}", dim=str(1 + layer.constant("axis")))
+
+
+def prelu(layer: Layer) -> Code:
+    shared = layer.constant("parameters") == "shared"
+    return call("nn.PReLU", *([] if shared else [layer.into]))
+
+
+def drop_path(layer: Layer) -> Code:
+    return call(layer.helper("DropPath"), layer.value("rate"))
+
+
+# -- the others --------------------------------------------------------------------------------
+
+
+def linear(layer: Layer) -> Code:
+    layer.term("each_position")
+    name = "nn.Linear" if layer.rank == 0 else layer.helper("ChannelLinear")
+    return call(name, layer.into, layer.value("features"), **layer.named(bias="bias"))
+
+
+def scale(layer: Layer) -> Code:
+    return call(layer.helper("Scale"), layer.into, str(layer.rank), **layer.named(bias="bias"))
+
+
+def rbf(layer: Layer) -> Code:
+    options = layer.named(trained="trainable")
+    return call(layer.helper("RadialBasis"), layer.into, layer.value("features"), **options)
+
+
+def squeeze_excitation(layer: Layer) -> Code:
+    activation = {"relu": "nn.ReLU()", "silu": "nn.SiLU()"}[layer.constant("activation")]
+    gate = {"sigmoid": "nn.Sigmoid()", "hard_sigmoid": "nn.Hardsigmoid()"}[layer.constant("gate")]
+    name = layer.helper("SqueezeExcitation")
+    return call(name, layer.into, layer.value("squeeze"), activation, gate)
+
+
+def self_attention(layer: Layer) -> Code:
+    width = layer.given("width") or layer.into
+    parts = [layer.into, layer.value("heads"), width]
+    return call(layer.helper("SelfAttention"), *parts, **layer.named(bias="bias"))
+
+
+def reshape(layer: Layer) -> Code:
+    if layer.rank:
+        raise layer.refuse("its input is no flat one")
+    return call("nn.Unflatten", "1", layer.text(layer.constant("shape")))
+
+
+def upsample(layer: Layer) -> Code:
+    return call(
+        "nn.Upsample",
+        **layer.named(size="size", scale_factor="scale", mode="mode"),
+        align_corners=layer.given("align_corners"),
+    )
+
+
+def slice_(layer: Layer) -> Code:
+    start, stop = layer.value("start"), layer.given("stop") or layer.into
+    step = layer.given("step")
+    return call(layer.helper("Slice"), start, stop, *([] if step is None else [step]))
+
+
+def select(layer: Layer) -> Code:
+    return call(layer.helper("Select"), *map(str, layer.constant("channels")))
+
+
+def pad(layer: Layer) -> Modules:
+    mode, found = layer.constant("mode"), []
+    front, sizes = padded(layer, layer.value("value"))
+    found += front
+    if sizes is not None:
+        name = {"constant": "ConstantPad", "reflect": "ReflectionPad"}
+        name |= {"replicate": "ReplicationPad", "circular": "CircularPad"}
+        padding = layer.constant("padding")
+        flat = tuple(size for pair in reversed(padding) for size in pair)
+        rest = [layer.value("value")] if mode == "constant" else []
+        found.append(call(layer.axes(name[mode]), layer.text(flat), *rest))
+    if "channels" in layer.terms:
+        given = layer.term("channels")
+        both = type(given) is tuple
+        parts = [layer.text(one) for one in given] if both else [f"*{layer.text(given)}"]
+        value = layer.given("value")
+        found.append(call(layer.helper("PadChannels"), *parts, value=value))
+    return found
+
+
+WRITERS: dict[str, Callable[[Layer], Code | Modules]] = {
+    **dict.fromkeys(PLAIN, plain),
+    **dict.fromkeys(ONE, one),
+    **{
+        function.__name__.rstrip("_"): function
+        for function in (
+            windows.conv, windows.depthwise_conv, windows.separable_conv, windows.conv_transpose,
+            windows.max_pool, windows.avg_pool, windows.lp_pool, windows.adaptive_avg_pool,
+            windows.adaptive_max_pool, windows.global_avg_pool, windows.global_max_pool,
+            batch_norm, layer_norm, group_norm, instance_norm, local_response_norm, gelu,
+            threshold, softmax, prelu, drop_path, linear, scale, rbf, squeeze_excitation,
+            self_attention, reshape, upsample, slice_, select, pad,
+        )
+    },
+    "log_softmax": softmax,
+}  # fmt: skip
+"""The function of each kind."""
