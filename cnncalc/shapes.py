@@ -187,13 +187,13 @@ def compose(inner: Window, outer: Window, count: int) -> Window:
             pace = inner.step
             return Window(step * pace, ((there[0] + here[0] * pace, there[1] + here[1] * pace),))
     if inner.step is None or step is None:
-        _check_phases(count)
+        check_phases(count)
         return Window(None, tuple(map(_sight(inner, gap), map(outer.at, range(count)))))
     period = len(inner.spans) // gcd(step, len(inner.spans)) if step else 1
     length = len(spans) * period
-    _check_phases(length)
+    check_phases(length)
     seen = tuple(map(_sight(inner, gap), map(outer.at, range(length))))
-    return _reduced(Window(step * period * inner.step // len(inner.spans), seen))
+    return reduced(Window(step * period * inner.step // len(inner.spans), seen))
 
 
 def unite(first: Window, second: Window, count: int) -> Window:
@@ -201,19 +201,19 @@ def unite(first: Window, second: Window, count: int) -> Window:
     if first == second:
         return first
     if first.stride is None or first.stride != second.stride:
-        _check_phases(count)
+        check_phases(count)
         return Window(None, tuple(_hull(first.at(i), second.at(i)) for i in range(count)))
     here, there = len(first.spans), len(second.spans)
     length = here * there // gcd(here, there)
-    _check_phases(length)
+    check_phases(length)
     assert first.step is not None
     spans = tuple(_hull(first.at(i), second.at(i)) for i in range(length))
-    return _reduced(Window(first.step * length // here, spans))
+    return reduced(Window(first.step * length // here, spans))
 
 
 def transposed_window(kernel: int, stride: int, before: int, dilation: int) -> Window:
     """Which inputs reach each output of a transposed convolution: `o = i·S − P + k·D`."""
-    _check_phases(stride)
+    check_phases(stride)
     shared = gcd(dilation, stride)
     period = stride // shared
     inverse = pow(dilation // shared, -1, period) if period > 1 else 0
@@ -230,45 +230,12 @@ def transposed_window(kernel: int, stride: int, before: int, dilation: int) -> W
     return Window(1, tuple(spans), dilation // shared)
 
 
-def nearest_window(size: int, output: int) -> Window:
-    """Nearest neighbour: output `o` copies input `floor(o·size / output)`."""
-    return _resampled(size, output, lambda unit: (unit * size // output, unit * size // output))
+def check_phases(count: int) -> None:
+    """Refuse a pattern of that many units.
 
-
-def linear_window(size: int, output: int, align_corners: bool) -> Window:
-    """Linear interpolation between the two inputs around the source position.
-
-    The source of output `o` is `(o + ½)·size/output − ½`, or `o·(size − 1)/(output − 1)` with
-    aligned corners (PyTorch, `area_pixel_compute_source_index`); a weight of zero sees nothing.
+    Raises:
+        WindowLimitError: it is longer than what is followed.
     """
-    if align_corners:
-        top, bottom, offset = (size - 1, output - 1, 0) if output > 1 else (0, 1, 0)
-    else:
-        top, bottom, offset = 2 * size, 2 * output, size - output
-
-    def span(unit: int) -> Span:
-        position = unit * top + offset
-        return position // bottom, -(-position // bottom)
-
-    divisor = gcd(top, bottom)
-    _check_phases(bottom // divisor)
-    return _reduced(Window(top // divisor, tuple(map(span, range(bottom // divisor)))))
-
-
-def adaptive_window(size: int, output: int) -> Window:
-    """Adaptive pooling: output `o` sees `floor(o·size/output) … ceil((o + 1)·size/output) − 1`."""
-    return _resampled(
-        size, output, lambda unit: (unit * size // output, -(-(unit + 1) * size // output) - 1)
-    )
-
-
-def _resampled(size: int, output: int, span: Callable[[int], Span]) -> Window:
-    divisor = gcd(size, output)
-    _check_phases(output // divisor)
-    return Window(size // divisor, tuple(map(span, range(output // divisor))))
-
-
-def _check_phases(count: int) -> None:
     if count > PHASE_LIMIT:
         raise WindowLimitError(
             f"its windows repeat only after {count:,} units; at most {PHASE_LIMIT:,} are followed"
@@ -356,7 +323,7 @@ def _hull(first: Span | None, second: Span | None) -> Span | None:
     return min(first[0], second[0]), max(first[1], second[1])
 
 
-def _reduced(window: Window) -> Window:
+def reduced(window: Window) -> Window:
     """The same window with its shortest repeating pattern."""
     step, spans, gap = window
     count = len(spans)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support import chain, layer, listed, report, shapes
 
 from cnncalc.analysis.report import Report
+from cnncalc.resampling import adaptive_window, linear_window, nearest_window
 from cnncalc.shapes import (
     FIXED,
     IDENTITY,
@@ -20,10 +21,7 @@ from cnncalc.shapes import (
     Span,
     Window,
     WindowLimitError,
-    adaptive_window,
     compose,
-    linear_window,
-    nearest_window,
     same_padding,
     transposed_size,
     transposed_window,

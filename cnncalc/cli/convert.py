@@ -99,7 +99,9 @@ def command(
         text = pytorch_of(network, graph, input_)
     else:
         text = architecture_of(network, graph, input_, flat=flat)
-    if check:
+    if check and form == "pytorch":
+        status = max(status, _check_pytorch(graph, text, network, input_, weights, seed))
+    elif check:
         status = max(status, _check_import(network, text, input_))
     if output is None:
         deliver(text, None, data=True)
@@ -121,8 +123,8 @@ def _require(
         raise UsageError("ONNX is no text for standard output", "name a file with -o")
     if flat and form != "yaml":
         raise UsageError("`--flat` is for architecture files")
-    if check and form == "pytorch":
-        raise UsageError("`--check` is for architecture files and ONNX")
+    if weights and form == "pytorch" and not check:
+        raise UsageError("`--weights` does nothing here: code has none", "`--check` runs with them")
     if no_weights and form != "onnx":
         raise UsageError("`--no-weights` is for ONNX")
     if no_weights and (weights or check):
@@ -171,6 +173,17 @@ def _check_import(network: Any, text: str, input_: Any) -> int:
         )
     written = Network(Source("<written>", text, None)).graph()
     return _tell(check_import(network, input_, graph=written).largest, network.format)
+
+
+def _check_pytorch(
+    graph: Graph, text: str, network: Any, input_: Any, weights: str | None, seed: int
+) -> int:
+    """Run the code that was written, and hold its outputs against those of our NumPy pass."""
+    from cnncalc.exchange.weights import arrays_of
+    from cnncalc.exchange.writing.pytorch.running import pytorch_difference
+
+    arrays = arrays_of(network, graph, input_, weights, seed)
+    return _tell(pytorch_difference(graph, arrays, text, seed), "PyTorch")
 
 
 def _tell(difference: float, framework: str) -> int:

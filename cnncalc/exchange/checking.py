@@ -103,6 +103,11 @@ def difference(ours: Array, theirs: Array) -> float:
     """The largest difference, relative to the largest of the framework's values."""
     if ours.shape != theirs.shape:
         return float("inf")
+    known = ~np.isnan(theirs)
+    if (np.isnan(ours) == known).any():
+        return float("inf")
+    # a root of a negative number is none on both sides
+    theirs, ours = theirs[known], ours[known]
     size = float(np.max(np.abs(theirs), initial=0.0))
     apart = float(np.max(np.abs(ours.astype(np.float64) - theirs), initial=0.0))
     if not np.isfinite(apart):

@@ -17,7 +17,8 @@ from cnncalc.layers.base import (
 from cnncalc.layers.keeps import INDEX, Keeps, Kept
 from cnncalc.layers.options import Axes, Bool, Kernel, LayerName, Number, Padding, option
 from cnncalc.layers.sliding import Pairs, Sliding, check_pool_padding, extents
-from cnncalc.shapes import Shape, adaptive_window, product, transposed_window
+from cnncalc.resampling import adaptive_window
+from cnncalc.shapes import Shape, product, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
 

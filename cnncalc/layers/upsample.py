@@ -6,12 +6,11 @@ from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Reference, 
 from cnncalc.layers.keeps import NONE, Keeps
 from cnncalc.layers.options import Axes, Bool, Choice, Int, LayerName, option
 from cnncalc.layers.reshape import named_size
+from cnncalc.resampling import linear_window, nearest_window
 from cnncalc.shapes import (
     IDENTITY,
     Shape,
     Window,
-    linear_window,
-    nearest_window,
     product,
     transposed_window,
 )

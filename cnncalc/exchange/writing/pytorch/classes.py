@@ -326,9 +326,17 @@ def _combined(item: Item, kind: type[Kind], values: Sequence[str]) -> Code:
     if kind.name == "concat":
         axis = 1 + int(dict(item.options).get("axis", 0))
         return call("torch.cat", listed(Code(value) for value in values), str(axis))
-    if kind.name in FUNCTIONS and len(values) == 2:
-        return call(FUNCTIONS[kind.name], *values)
-    raise UsageError(f"there is no PyTorch for `{kind.name}` yet")
+    if kind.name in FUNCTIONS:
+        whole = Code(values[0])
+        for value in values[1:]:
+            whole = call(FUNCTIONS[kind.name], whole, value)
+        return whole
+    if kind.name == "matmul":
+        keys = ("transpose", "transpose_other")
+        turned = [bool(dict(item.options).get(key)) for key in keys]
+        first, second = [f"{v}.mT" if t else v for v, t in zip(values, turned, strict=True)]
+        return Code(f"{first} @ {second}")
+    raise UsageError(f"there is no PyTorch for `{kind.name}`")
 
 
 def _unpooled(items: Sequence[Item]) -> Iterator[str]:

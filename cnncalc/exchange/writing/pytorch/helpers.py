@@ -47,27 +47,39 @@ class ChannelLinear(nn.Linear):
 ''',
     "Scale": '''
 class Scale(nn.Module):
-    """A trained factor for each channel, and an offset on request."""
+    """A trained factor for each channel or place, and an offset on request."""
 
-    def __init__(self, channels: int, rank: int, bias: bool = False) -> None:
+    def __init__(self, *shape: int, bias: bool = False) -> None:
         super().__init__()
-        shape = (channels, *[1] * rank)
         self.weight = nn.Parameter(torch.ones(shape))
         self.bias = nn.Parameter(torch.zeros(shape)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weight if self.bias is None else x * self.weight + self.bias
 ''',
-    "Slice": '''
-class Slice(nn.Module):
-    """A range of channels."""
+    "Offset": '''
+class Offset(nn.Module):
+    """A trained value that is added to each channel or place."""
 
-    def __init__(self, start: int, stop: int, step: int = 1) -> None:
+    def __init__(self, *shape: int) -> None:
         super().__init__()
-        self.range = slice(start, stop, step)
+        self.bias = nn.Parameter(torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x[:, self.range]
+        return x + self.bias
+''',
+    "Slice": '''
+class Slice(nn.Module):
+    """A range of channels, or of another axis."""
+
+    def __init__(
+        self, start: int, stop: int | None, step: int = 1, axis: int = 1
+    ) -> None:
+        super().__init__()
+        self.index = (slice(None),) * axis + (slice(start, stop, step),)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[self.index]
 ''',
     "Select": '''
 class Select(nn.Module):
@@ -98,44 +110,161 @@ class SamePad(nn.Module):
     """Padding after which a strided window gives ceil(size / stride) outputs."""
 
     def __init__(
-        self, kernel: tuple[int, ...], stride: tuple[int, ...], value: float = 0
+        self,
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        value: float = 0,
+        lower: bool = False,
     ) -> None:
         super().__init__()
         self.windows = list(zip(kernel, stride))
         self.value = value
+        self.odd = int(lower)
 
     def forward(self, x: Tensor) -> Tensor:
         sizes: list[int] = []
         for size, (kernel, stride) in zip(x.shape[2:], self.windows):
             more = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-            sizes = [more // 2, more - more // 2, *sizes]
+            before = (more + self.odd) // 2
+            sizes = [before, more - before, *sizes]
         return nn.functional.pad(x, sizes, value=self.value)
 ''',
     "RadialBasis": '''
 class RadialBasis(nn.Module):
     """The squared distance to each centre."""
 
-    weight: Tensor
-
-    def __init__(self, inputs: int, features: int, trained: bool = True) -> None:
+    def __init__(self, inputs: int, features: int) -> None:
         super().__init__()
-        weight = torch.randn(features, inputs)
-        if trained:
-            self.weight = nn.Parameter(weight)
-        else:
-            self.register_buffer("weight", weight)
+        self.weight = nn.Parameter(torch.randn(features, inputs))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x.unsqueeze(1) - self.weight).square().sum(2)
 ''',
+    "LocallyConnected": '''
+class LocallyConnected(nn.Module):
+    """A convolution with a kernel and a bias of its own at every position."""
+
+    def __init__(
+        self,
+        channels: int,
+        filters: int,
+        size: tuple[int, ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        dilation: tuple[int, ...],
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.windows = list(zip(kernel, stride, dilation))
+        self.groups = groups
+        weight = torch.empty(filters, *size, channels // groups, *kernel)
+        self.weight = nn.Parameter(nn.init.kaiming_uniform_(weight))
+        self.bias = nn.Parameter(torch.zeros(filters, *size)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        for axis, (kernel, stride, dilation) in enumerate(self.windows, 2):
+            x = x.unfold(axis, dilation * (kernel - 1) + 1, stride)[..., ::dilation]
+        rank = len(self.windows)
+        x = x.unflatten(1, (self.groups, -1)).movedim(2, 2 + rank).flatten(2 + rank)
+        weight = self.weight.unflatten(0, (self.groups, -1)).flatten(2 + rank)
+        y = torch.einsum("bg...k,gf...k->bgf...", x, weight).flatten(1, 2)
+        return y if self.bias is None else y + self.bias
+''',
+    "GlobalLpPool": '''
+class GlobalLpPool(nn.Module):
+    """The root of the sum of powers over all positions."""
+
+    def __init__(self, power: float) -> None:
+        super().__init__()
+        self.power = power
+
+    def forward(self, x: Tensor) -> Tensor:
+        axes = tuple(range(2, x.dim()))
+        return x.abs().pow(self.power).sum(axes, True).pow(1 / self.power)
+''',
+    "Permute": '''
+class Permute(nn.Module):
+    """The axes behind the batch in another order."""
+
+    def __init__(self, *order: int) -> None:
+        super().__init__()
+        self.order = (0, *order)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(self.order)
+''',
+    "Rescale": """
+class Rescale(nn.Module):
+    def __init__(self, factor: float, offset: float = 0) -> None:
+        super().__init__()
+        self.factor = factor
+        self.offset = offset
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factor + self.offset
+""",
+    "Power": """
+class Power(nn.Module):
+    def __init__(self, exponent: float) -> None:
+        super().__init__()
+        self.exponent = exponent
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.pow(self.exponent)
+""",
+    "Clip": """
+class Clip(nn.Module):
+    def __init__(self, low: float | None = None, high: float | None = None) -> None:
+        super().__init__()
+        self.low = low
+        self.high = high
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(self.low, self.high)
+""",
+    **{
+        name: f"""
+class {name}(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.{name.lower()}()
+"""
+        for name in ("Abs", "Exp", "Log")
+    },
+    **{
+        name: f"""
+class {name}(nn.Module):
+    def __init__(self, *axes: int) -> None:
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.{function}(self.axes, keepdim=True)
+"""
+        for name, function in (("Mean", "mean"), ("Sum", "sum"), ("Max", "amax"), ("Min", "amin"))
+    },
     "crop": '''
-def crop(x: Tensor, size: torch.Size, offset: tuple[int, ...] | None = None) -> Tensor:
+def crop(
+    x: Tensor, size: tuple[int, ...], offset: tuple[int, ...] | None = None
+) -> Tensor:
     """A part of the size: the middle one, or at the offset."""
     for axis, wanted in enumerate(size):
         start = (x.shape[2 + axis] - wanted) // 2 if offset is None else offset[axis]
         x = x.narrow(2 + axis, start, wanted)
     return x
 ''',
+    "Crop": """
+class Crop(nn.Module):
+    def __init__(
+        self, size: tuple[int, ...], offset: tuple[int, ...] | None = None
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.offset = offset
+
+    def forward(self, x: Tensor) -> Tensor:
+        return crop(x, self.size, self.offset)
+""",
     "SelfAttention": '''
 class SelfAttention(nn.Module):
     """Multi-head self-attention over all positions."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.exchange.writing.python.code import Code, call
+from cnncalc.exchange.writing.python.code import Code, before, call
 from cnncalc.exchange.writing.pytorch import windows
 from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
-from cnncalc.exchange.writing.pytorch.windows import padded
+from cnncalc.exchange.writing.pytorch.windows import bordered
 
 
 def modules(layer: Layer) -> Modules:
@@ -119,13 +119,35 @@ def linear(layer: Layer) -> Code:
     return call(name, layer.into, layer.value("features"), **layer.named(bias="bias"))
 
 
+def _places(layer: Layer) -> list[str]:
+    """The shape of arrays that differ along some axes."""
+    axes = layer.constant("axes")
+    found = [layer.into if 0 in axes else "1"]
+    shapes = {node.facts.output[1:] for node in layer.inputs}
+    for axis in range(1, layer.rank + 1):
+        sizes = {shape[axis - 1] for shape in shapes}
+        if axis in axes and len(sizes) > 1:
+            raise layer.refuse("its size differs between uses of one block")
+        found.append(str(sizes.pop()) if axis in axes else "1")
+    return found
+
+
+def _fixed(layer: Layer, module: Code) -> Code:
+    """A module whose arrays are not trained, where that is so."""
+    return module if layer.constant("trainable") else before("", module, ".requires_grad_(False)")
+
+
 def scale(layer: Layer) -> Code:
-    return call(layer.helper("Scale"), layer.into, str(layer.rank), **layer.named(bias="bias"))
+    made = call(layer.helper("Scale"), *_places(layer), **layer.named(bias="bias"))
+    return _fixed(layer, made)
+
+
+def offset(layer: Layer) -> Code:
+    return _fixed(layer, call(layer.helper("Offset"), *_places(layer)))
 
 
 def rbf(layer: Layer) -> Code:
-    options = layer.named(trained="trainable")
-    return call(layer.helper("RadialBasis"), layer.into, layer.value("features"), **options)
+    return _fixed(layer, call(layer.helper("RadialBasis"), layer.into, layer.value("features")))
 
 
 def squeeze_excitation(layer: Layer) -> Code:
@@ -141,10 +163,28 @@ def self_attention(layer: Layer) -> Code:
     return call(layer.helper("SelfAttention"), *parts, **layer.named(bias="bias"))
 
 
-def reshape(layer: Layer) -> Code:
-    if layer.rank:
-        raise layer.refuse("its input is no flat one")
-    return call("nn.Unflatten", "1", layer.text(layer.constant("shape")))
+def reshape(layer: Layer) -> Modules:
+    shape = layer.constant("shape")
+    unflatten = call("nn.Unflatten", "1", layer.text(shape))
+    if len(shape) == 1:
+        return [call("nn.Flatten")]
+    return [call("nn.Flatten"), unflatten] if layer.rank else [unflatten]
+
+
+def permute(layer: Layer) -> Code:
+    return call(layer.helper("Permute"), *[str(1 + axis) for axis in layer.constant("order")])
+
+
+def reduce(layer: Layer) -> Code:
+    name = layer.helper(layer.constant("by").capitalize())
+    return call(name, *[str(1 + axis) for axis in layer.constant("axes")])
+
+
+def crop(layer: Layer) -> Code:
+    layer.helper("crop")
+    size, offset = layer.constant("size"), layer.constant("offset")
+    rest = [] if offset is None else [layer.text(offset)]
+    return call(layer.helper("Crop"), layer.text(size), *rest)
 
 
 def upsample(layer: Layer) -> Code:
@@ -156,38 +196,56 @@ def upsample(layer: Layer) -> Code:
 
 
 def slice_(layer: Layer) -> Code:
-    start, stop = layer.value("start"), layer.given("stop") or layer.into
-    step = layer.given("step")
-    return call(layer.helper("Slice"), start, stop, *([] if step is None else [step]))
+    axis = layer.constant("axis")
+    stop = layer.given("stop") or ("None" if axis else layer.into)
+    options = {"step": layer.given("step"), "axis": str(1 + axis) if axis else None}
+    return call(layer.helper("Slice"), layer.value("start"), stop, **options)
 
 
 def select(layer: Layer) -> Code:
     return call(layer.helper("Select"), *map(str, layer.constant("channels")))
 
 
+BORDERS = {"reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad"}
+
+
 def pad(layer: Layer) -> Modules:
-    mode, found = layer.constant("mode"), []
-    front, sizes = padded(layer, layer.value("value"))
-    found += front
-    if sizes is not None:
-        name = {"constant": "ConstantPad", "reflect": "ReflectionPad"}
-        name |= {"replicate": "ReplicationPad", "circular": "CircularPad"}
-        padding = layer.constant("padding")
-        flat = tuple(size for pair in reversed(padding) for size in pair)
-        rest = [layer.value("value")] if mode == "constant" else []
-        found.append(call(layer.axes(name[mode]), layer.text(flat), *rest))
+    mode, pairs = layer.constant("mode"), layer.constant("padding")
+    layer.term("value")
+    if mode != "constant":
+        sizes = tuple([size for pair in reversed(pairs) for size in pair])
+        return [call(layer.axes(BORDERS[mode]), layer.text(sizes))]
+    value = layer.given("value")
+    found = bordered(layer, value) if any(map(any, pairs)) else []
+    layer.term("padding")
     if "channels" in layer.terms:
         given = layer.term("channels")
         both = type(given) is tuple
         parts = [layer.text(one) for one in given] if both else [f"*{layer.text(given)}"]
-        value = layer.given("value")
         found.append(call(layer.helper("PadChannels"), *parts, value=value))
     return found
+
+
+def arithmetic(layer: Layer) -> Code:
+    """Functions of each value that PyTorch has no module for."""
+    name, keys = ARITHMETIC[layer.kind.name]
+    first = keys[0] if keys else ""
+    given = {key: layer.given(key) for key in keys}
+    parts = [given.pop(first)] if first and given[first] is not None else []
+    return call(layer.helper(name), *[part or "" for part in parts], **given)
+
+
+ARITHMETIC: dict[str, tuple[str, tuple[str, ...]]] = {
+    "abs": ("Abs", ()), "exp": ("Exp", ()), "log": ("Log", ()), "power": ("Power", ("exponent",)),
+    "clip": ("Clip", ("low", "high")), "rescale": ("Rescale", ("factor", "offset")),
+}  # fmt: skip
+"""Helpers with the options that they take; the first stands without its name."""
 
 
 WRITERS: dict[str, Callable[[Layer], Code | Modules]] = {
     **dict.fromkeys(PLAIN, plain),
     **dict.fromkeys(ONE, one),
+    **dict.fromkeys(ARITHMETIC, arithmetic),
     **{
         function.__name__.rstrip("_"): function
         for function in (
@@ -196,7 +254,8 @@ WRITERS: dict[str, Callable[[Layer], Code | Modules]] = {
             windows.adaptive_max_pool, windows.global_avg_pool, windows.global_max_pool,
             batch_norm, layer_norm, group_norm, instance_norm, local_response_norm, gelu,
             threshold, softmax, prelu, drop_path, linear, scale, rbf, squeeze_excitation,
-            self_attention, reshape, upsample, slice_, select, pad,
+            self_attention, reshape, upsample, slice_, select, pad, offset, permute, reduce, crop,
+            windows.locally_connected, windows.global_lp_pool,
         )
     },
     "log_softmax": softmax,

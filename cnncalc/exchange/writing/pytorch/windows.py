@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from cnncalc.analysis.outline.terms import Operation, simplified
+from cnncalc.analysis.outline.terms import Operation, Term, simplified
 from cnncalc.exchange.writing.python.code import Code, call
 from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
 
 
 def padded(layer: Layer, value: str | None = None) -> tuple[Modules, str | None]:
-    """What stands in front of a layer, and its own padding."""
+    """What stands in front of a layer, and its own padding; `value` is what a pool adds."""
     term = layer.term("padding")
-    if term == "same" or term == "same_lower":
-        if term == "same_lower":
-            raise layer.refuse("the odd row of its padding goes before")
-        plain = value is None and layer.terms.get("stride", 1) == 1 and "conv" in layer.kind.name
-        if plain:
+    if term in ("same", "same_lower"):
+        plain = value is None and layer.terms.get("stride", 1) == 1 and term == "same"
+        if plain and "conv" in layer.kind.name and layer.kind.name != "locally_connected":
             return [], '"same"'
-        kernel, stride = layer.constant("kernel"), layer.constant("stride")
-        if any(node.kind.__dict__.get("dilation", (1,))[0] != 1 for node in layer.nodes):
-            raise layer.refuse("it pads for a dilated window")
-        windows = [layer.text(kernel), layer.text(stride)]
-        return [call(layer.helper("SamePad"), *windows, value=value)], None
+        return [_same(layer, term == "same_lower", value)], None
     if term == "valid":
         return [], None
     if type(term) is tuple and any(type(item) is tuple for item in term):
-        sizes = [size for pair in reversed(term) for size in pair]
-        if value is None:
-            return [call(layer.axes("ZeroPad"), layer.text(tuple(sizes)))], None
-        return [call(layer.axes("ConstantPad"), layer.text(tuple(sizes)), value)], None
+        return [_border(layer, term, value)], None
     return [], layer.given("padding")
+
+
+def _same(layer: Layer, lower: bool, value: str | None) -> Code:
+    """Padding whose rows follow from the size at hand."""
+    kernel, stride = layer.constant("kernel"), layer.constant("stride")
+    if "dilation" in layer.kind.options:
+        dilation = layer.constant("dilation")
+        kernel = tuple([d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)])
+    windows = [layer.text(kernel), layer.text(stride)]
+    return call(layer.helper("SamePad"), *windows, value=value, lower="True" if lower else None)
+
+
+def _border(layer: Layer, pairs: Term, value: str | None) -> Code:
+    """A number of rows on each side."""
+    sizes = layer.text(tuple([size for pair in reversed(pairs) for size in pair]))
+    if value is None:
+        return call(layer.axes("ZeroPad"), sizes)
+    return call(layer.axes("ConstantPad"), sizes, value)
+
+
+def bordered(layer: Layer, value: str | None = None) -> Modules:
+    """All padding of a layer that has none of its own, in front of it."""
+    front, own = padded(layer, value)
+    if own is None:
+        return front
+    return [*front, _border(layer, layer.constant("padding"), value)]
 
 
 def _conv(layer: Layer, groups: str | None, filters: str) -> Modules:
@@ -69,16 +86,37 @@ def separable_conv(layer: Layer) -> Modules:
     return [*front, depthwise, pointwise]
 
 
-def conv_transpose(layer: Layer) -> Code:
-    padding = layer.term("padding")
-    if type(padding) is str or (type(padding) is tuple and type(padding[0]) is tuple):
-        raise layer.refuse(f"padding {padding}")
-    options = layer.named(
-        stride="stride", padding="padding", output_padding="output_padding", groups="groups",
-        bias="bias", dilation="dilation",
+def locally_connected(layer: Layer) -> Modules:
+    sizes = {node.facts.output[1:] for node in layer.nodes}
+    if len(sizes) > 1:
+        raise layer.refuse("its size differs between uses of one block")
+    window = [layer.text(layer.constant(key)) for key in ("kernel", "stride", "dilation")]
+    found = call(
+        layer.helper("LocallyConnected"), layer.into, layer.value("filters"),
+        layer.text(sizes.pop()), *window, **layer.named(groups="groups", bias="bias"),
     )  # fmt: skip
+    return [*bordered(layer), found]
+
+
+def conv_transpose(layer: Layer) -> Modules:
+    padding = layer.term("padding")
+    named, behind = layer.given("padding"), []
+    extra = layer.given("output_padding")
+    if type(padding) is str or (type(padding) is tuple and type(padding[0]) is tuple):
+        crops = {node.kind.crops() for node in layer.nodes}  # type: ignore[attr-defined]
+        if len(crops) > 1:
+            raise layer.refuse("its padding differs between uses of one block")
+        pairs, extras = crops.pop()
+        both = tuple([min(pair) for pair in pairs])
+        named = layer.text(both) if any(both) else None
+        extra = layer.text(extras) if any(extras) else None
+        rest = [(s - a, s - b) for (a, b), s in zip(pairs, both, strict=True)]
+        if any(map(any, rest)):
+            behind = [_border(layer, tuple(rest), None)]
+    options = layer.named(stride="stride", groups="groups", bias="bias", dilation="dilation")
     filters, kernel = layer.value("filters"), layer.value("kernel")
-    return call(layer.axes("ConvTranspose"), layer.into, filters, kernel, **options)
+    options = {"stride": options.pop("stride"), "padding": named, "output_padding": extra} | options
+    return [call(layer.axes("ConvTranspose"), layer.into, filters, kernel, **options), *behind]
 
 
 def _pool(layer: Layer, name: str, *extra: str, value: str | None = None) -> Modules:
@@ -98,12 +136,17 @@ def avg_pool(layer: Layer) -> Modules:
     return _pool(layer, "AvgPool", "ceil_mode", "count_include_pad", value="0.0")
 
 
-def lp_pool(layer: Layer) -> Code:
-    if layer.term("padding") != 0:
-        raise layer.refuse("it pads")
+def lp_pool(layer: Layer) -> Modules:
     power, kernel = layer.value("p"), layer.value("kernel")
     options = layer.named(stride="stride", ceil_mode="ceil_mode")
-    return call(layer.axes("LPPool"), power, kernel, **options)
+    # PyTorch takes powers of the values, we of their sizes
+    even = layer.constant("p") % 2 == 0
+    front = [] if even else [call(layer.helper("Abs"))]
+    return [*front, *bordered(layer), call(layer.axes("LPPool"), power, kernel, **options)]
+
+
+def global_lp_pool(layer: Layer) -> Code:
+    return call(layer.helper("GlobalLpPool"), layer.value("p"))
 
 
 def adaptive_avg_pool(layer: Layer) -> Code:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from cnncalc.analysis.outline.terms import CHANNELS, Name, Term, is_constant, names
 from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
 from cnncalc.exchange.writing.python.channels import Channels, is_local
-from cnncalc.exchange.writing.python.code import Code, class_name, laid_out, text, variable
+from cnncalc.exchange.writing.python.code import WIDTH, Code, class_name, laid_out, text, variable
 from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
 from cnncalc.exchange.writing.pytorch.classes import Branching, Straight, is_straight
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
@@ -44,27 +45,34 @@ def pytorch(outline: Outline) -> str:
     ranks = {len(node.facts.output) - 1 for node in graph.nodes} - {0}
     helpers = [_helper(one, max(ranks, default=2)) for one in HELPERS if one in needs]
     body = "\n\n\n".join(["\n".join(lines) for lines in (*helpers, *texts)])
-    return f"{_top(outline, body)}\n\n\n{body}\n\n\n{_main(name)}"
+    fixed = "requires_grad_(False)" in body
+    return f"{_top(outline, body)}\n\n\n{body}\n\n\n{_main(name, fixed)}"
 
 
 def _top(outline: Outline, body: str) -> str:
+    """The docstring and the imports."""
     graph = outline.graph
-    about = f"{graph.name}: {graph.source}" if graph.source else graph.name
-    about = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in about)
-    about = about.encode("ascii", "replace").decode()
-    lines = [f'"""{about.rstrip(".")}."""', ""]
+    name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
+    about = [f'"""{name}: {source}."""' if source else f'"""{name}."""']
+    if len(about[0]) > WIDTH and source:
+        wrapped = wrap(f"{source}.", WIDTH, break_on_hyphens=False)
+        about = [f'"""{name}.', "", *wrapped, '"""']
+    lines = [*about, ""]
     if re.search(r"\btorch\.", body):
         lines.append("import torch")
     tensor = "Tensor, " if re.search(r"\bTensor\b", body) else ""
     return "\n".join([*lines, f"from torch import {tensor}nn"])
 
 
-def _main(name: str) -> str:
-    return (
-        'if __name__ == "__main__":\n'
-        f"    model = {name}()\n"
-        "    print(sum(parameter.numel() for parameter in model.parameters()))\n"
-    )
+def _harmless(text: str) -> str:
+    """A text that may stand in a docstring."""
+    text = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in text)
+    return text.encode("ascii", "replace").decode()
+
+
+def _main(name: str, fixed: bool) -> str:
+    each = "p.numel() for p in model.parameters()" + (" if p.requires_grad" if fixed else "")
+    return f'if __name__ == "__main__":\n    model = {name}()\n    print(sum({each}))\n'
 
 
 def _helper(name: str, rank: int) -> list[str]:
