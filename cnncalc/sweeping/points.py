@@ -8,23 +8,25 @@ shares weights, or anything is refused, the file is elaborated as ever.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
-from cnncalc.analysis.memory import Activations, Lifetimes, activations, alive, lifetimes
+from cnncalc.analysis.memory import activations, lifetimes
 from cnncalc.analysis.report import BYTES
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
 from cnncalc.records import Record
-from cnncalc.shapes import Shape, WindowLimitError
+from cnncalc.shapes import Shape, WindowLimitError, product
 from cnncalc.sweeping.grid import Coordinates
 
 METRICS = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")
 LAYERS = 60_000
 """So many layers are kept, in graphs that may be asked for another input."""
-FACTS = 100_000
+FACTS = 200_000
 """Facts that are remembered."""
 
 
@@ -61,15 +63,31 @@ class Elaborates(Protocol):
         """Its graph for given parameters and input."""
 
 
+class Stated(NamedTuple):
+    """What a sum needs of a layer's facts."""
+
+    output: Shape
+    values: int
+    params: int
+    macs: int
+    flops: int
+    view: bool
+
+
+Given = Shape | tuple[Shape, ...]
+"""Input shape of a layer, or shapes where it has several inputs."""
+
+
 class Known(NamedTuple):
     """A graph whose layers are those of another input size."""
 
-    kinds: list[Kind]
-    inputs: list[tuple[int, ...]]
-    first: int
-    """How many nodes are the network's inputs; 1 where it is resized."""
-    views: list[bool]
-    times: Lifetimes
+    layers: list[tuple[Kind, dict[Given, Stated], int | tuple[int, ...]]]
+    """Of every node but the input: its kind, what that stated so far, and the nodes it reads."""
+    views: tuple[bool, ...]
+    owning: Callable[[tuple[int, ...]], tuple[int, ...]]
+    """Of the values of every node's output, those that own memory."""
+    events: Callable[[tuple[int, ...]], tuple[int, ...]]
+    """Of the values of every node's output, and the same negative: what comes and goes in turn."""
 
 
 class Worker:
@@ -80,7 +98,9 @@ class Worker:
         self.width = BYTES[dtype]
         self.inplace = inplace
         self._known: dict[tuple[Any, ...], Known] = {}
-        self._facts: dict[tuple[Kind, tuple[Shape, ...]], Facts] = {}
+        self._stated: dict[Kind, dict[Given, Stated]] = {}
+        self._count = 0
+        """Facts that are remembered."""
         self._last: tuple[Any, Costs | str] | None = None
         self._single = False
         """Whether the network is known to have one input."""
@@ -110,9 +130,9 @@ class Worker:
         key = (at.input[0], len(at.input), *at.parameters.items())
         known = self._known.get(key)
         if known is not None:
-            facts = self._resized(known, at.input)
-            if facts is not None:
-                return _sums(facts, alive(known.times, [one.values for one in facts]), known.first)
+            costs = self._resized(known, at.input)
+            if costs is not None:
+                return costs
         try:
             graph = self.network.graph(at.parameters, self._inputs(at))
         except SpecError as error:
@@ -121,10 +141,14 @@ class Worker:
             return str(error)
         if known is None:
             self._keep(key, graph)
-        facts = [node.facts for node in graph.nodes]
-        costs = _sums(facts, activations(graph, self.inplace), len(graph.inputs))
-        twice = sum([node.facts.params for node in graph.nodes if node.shares is not None])
-        return costs._replace(params=costs.params - twice)
+        memory = activations(graph, self.inplace)
+        params = macs = flops = 0
+        for node in graph.nodes:
+            stated = _stated(node.facts)
+            params += stated.params if node.shares is None else 0
+            macs += stated.macs
+            flops += stated.flops
+        return Costs(params, macs, flops, sum(memory.owned[len(graph.inputs) :]), memory.peak)
 
     def _inputs(self, at: Coordinates) -> GivenInput:
         """The shape of the input; of several, those of the first one's sizes go with it."""
@@ -150,47 +174,66 @@ class Worker:
             return
         while self._known and (len(self._known) + 1) * len(nodes) > LAYERS:
             del self._known[next(iter(self._known))]
+        times = lifetimes(graph, self.inplace)
+        size = len(nodes)
+        events: list[int] = []
+        for index, freed in enumerate(times.freed):
+            if times.owner[index] == index:
+                events.append(index)
+            events += [size + gone for gone in freed]
         self._known[key] = Known(
-            [node.kind for node in nodes],
-            [node.inputs for node in nodes],
-            1,
-            [node.facts.view for node in nodes],
-            lifetimes(graph, self.inplace),
+            [
+                (
+                    node.kind,
+                    self._stated.setdefault(node.kind, {}),
+                    node.inputs[0] if len(node.inputs) == 1 else node.inputs,
+                )
+                for node in nodes[1:]
+            ],
+            tuple([node.facts.view for node in nodes]),
+            _taking([index for index in range(1, size) if times.owner[index] == index]),
+            _taking(events),
         )
 
-    def _resized(self, known: Known, shape: Shape) -> list[Facts] | None:
-        """What the layers state for another size; `None` where one refuses, or becomes a view."""
-        if len(self._facts) > FACTS:
-            self._facts.clear()
-        memo = self._facts
-        found = [Facts(shape, windows=())]
-        outputs = [shape]
-        layers = zip(known.kinds, known.inputs, known.views, strict=True)
-        next(layers)
-        for kind, inputs, view in layers:
-            given: tuple[Shape, ...]
-            if len(inputs) == 1:
-                given = (outputs[inputs[0]],)
+    def _resized(self, known: Known, shape: Shape) -> Costs | None:
+        """The sums for another size; `None` where a layer refuses, or becomes a view."""
+        if self._count > FACTS:
+            self._count = 0
+            for table in self._stated.values():
+                table.clear()
+        found = [Stated(shape, product(shape), 0, 0, 0, False)]
+        add = found.append
+        for kind, table, inputs in known.layers:
+            if type(inputs) is int:
+                given: Given = found[inputs][0]
             else:
-                given = tuple([outputs[taken] for taken in inputs])
-            facts = memo.get((kind, given))
-            if facts is None:
+                given = tuple([found[taken][0] for taken in inputs])  # type: ignore[union-attr]
+            stated = table.get(given)
+            if stated is None:
+                shapes = (given,) if type(inputs) is int else given
                 try:
-                    facts = memo[kind, given] = kind.facts(given)
+                    stated = _stated(kind.facts(shapes))  # type: ignore[arg-type]
                 except (LayerError, WindowLimitError):
                     return None
-            if facts.values > SIZE_LIMIT or facts.view != view:
-                return None
-            found.append(facts)
-            outputs.append(facts.output)
-        return found
+                table[given] = stated
+                self._count += 1
+            add(stated)
+        _, values, params, macs, flops, views = zip(*found, strict=True)
+        if views != known.views or max(values) > SIZE_LIMIT:
+            return None
+        signed = values + tuple([-count for count in values])
+        peak = max(accumulate(known.events(signed)))
+        return Costs(sum(params), sum(macs), sum(flops), sum(known.owning(values)), peak)
 
 
-def _sums(facts: list[Facts], memory: Activations, first: int) -> Costs:
-    params = macs = flops = 0
-    for one in facts:
-        params += one.params
-        operations = one.operations
-        macs += operations[0]
-        flops += operations[0] + sum(operations)
-    return Costs(params, macs, flops, sum(memory.owned[first:]), memory.peak)
+def _stated(facts: Facts) -> Stated:
+    operations = facts.operations
+    flops = operations[0] + sum(operations)
+    return Stated(facts.output, facts.values, facts.params, operations[0], flops, facts.view)
+
+
+def _taking(places: list[int]) -> Callable[[tuple[int, ...]], tuple[int, ...]]:
+    """What takes the values at these places out of a tuple."""
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    return itemgetter(*places) if places else lambda values: ()

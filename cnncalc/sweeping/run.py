@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from functools import lru_cache
+from itertools import count, islice, pairwise
+from math import prod
 from typing import Any
 
 from cnncalc.exchange.load import load
@@ -16,7 +18,11 @@ from cnncalc.sweeping.grid import Grid
 from cnncalc.sweeping.points import Elaborates, Point, Worker
 
 CHUNK = 256
-"""Points of one task at the most; a small grid is divided into smaller ones."""
+"""Points of one task at the most, where tasks divide a grid along its order."""
+BLOCK = 4096
+"""Points that wait for each other, where tasks divide a grid by the parameters' values."""
+TASKS = 4
+"""Tasks for each worker that a small grid is divided into, so that all end together."""
 AHEAD = 3
 """Tasks for each worker that wait or run, so that memory does not grow with the grid."""
 
@@ -42,8 +48,12 @@ class Task(Record):
 
     subject: Subject
     grid: Grid
-    first: int
-    last: int
+    spans: tuple[range, ...]
+    """Their numbers."""
+
+
+Block = list[tuple[range, ...]]
+"""Spans of tasks: the first of each in turn, then the second of each, are the grid's order."""
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +65,7 @@ def _worker(subject: Subject) -> Worker:
 def work(task: Task) -> list[Point]:
     """The points of a task."""
     worker = _worker(task.subject)
-    return [worker.point(task.grid.point(index)) for index in range(task.first, task.last)]
+    return [worker.point(task.grid.point(index)) for span in task.spans for index in span]
 
 
 def sweep(
@@ -66,25 +76,62 @@ def sweep(
     With an executor some tasks are under way at a time, whatever the size of the grid; without
     one everything is done here.
     """
-    total = len(grid)
-    chunk = max(1, min(CHUNK, (total - first) // (4 * workers) or 1))
-    starts = iter(range(first, total, chunk))
+    blocks = _blocks(grid, workers, first)
     if executor is None:
-        for start in starts:
-            yield from work(Task(subject, grid, start, min(start + chunk, total)))
+        for block in blocks:
+            for spans in block:
+                yield from work(Task(subject, grid, spans))
         return
-    running: deque[Future[list[Point]]] = deque()
+    running: deque[tuple[Block, list[Future[list[Point]]]]] = deque()
     try:
-        for start in starts:
-            task = Task(subject, grid, start, min(start + chunk, total))
-            running.append(executor.submit(work, task))
-            if len(running) >= AHEAD * workers:
-                yield from running.popleft().result()
+        for block in blocks:
+            tasks = [executor.submit(work, Task(subject, grid, spans)) for spans in block]
+            running.append((block, tasks))
+            if sum([len(tasks) for _, tasks in running]) >= AHEAD * workers:
+                yield from _in_order(*running.popleft())
         while running:
-            yield from running.popleft().result()
+            yield from _in_order(*running.popleft())
     finally:
-        for future in running:
-            future.cancel()
+        for _, tasks in running:
+            for future in tasks:
+                future.cancel()
+
+
+def _blocks(grid: Grid, workers: int, first: int) -> Iterator[Block]:
+    """The points from `first` on, divided into tasks.
+
+    Another size is cheap where the parameters are known, other parameters are a file read anew:
+    so a task has all sizes of some parameters. Where the parameters' values are too few to keep
+    the workers busy, or too many to wait for, tasks are stretches of the grid.
+    """
+    total = len(grid)
+    settings = prod(grid.sizes[2:])
+    lanes = TASKS * workers
+    if workers > 1 and lanes <= settings <= BLOCK:
+        edges = [lane * settings // lanes for lane in range(lanes + 1)]
+        rows = range(first // settings, total // settings)
+        for some in (rows[at : at + BLOCK // settings] for at in count(0, BLOCK // settings)):
+            if not some:
+                return
+            yield [
+                tuple(
+                    [
+                        range(max(first, row * settings + low), max(first, row * settings + high))
+                        for row in some
+                    ]
+                )
+                for low, high in pairwise(edges)
+            ]
+    chunk = max(1, min(CHUNK, (total - first) // lanes or 1))
+    for start in range(first, total, chunk):
+        yield [(range(start, min(start + chunk, total)),)]
+
+
+def _in_order(block: Block, tasks: list[Future[list[Point]]]) -> Iterator[Point]:
+    points = [iter(task.result()) for task in tasks]
+    for spans in zip(*block, strict=True):
+        for span, found in zip(spans, points, strict=True):
+            yield from islice(found, len(span))
 
 
 def processes(jobs: int) -> Any:

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import cnncalc
+from cnncalc.sweeping import run
+from cnncalc.sweeping.grid import Grid
+from cnncalc.sweeping.run import Subject
 
 GRID: dict[str, Any] = {
     "input": (96, (3, 128, 160)),
@@ -35,6 +38,23 @@ def test_any_executor_gives_the_same(pool: Any) -> None:
     with pool(2) as executor:
         found = list(cnncalc.sweep("mobilenet_v2", **GRID, executor=executor, workers=2))
     assert found == list(cnncalc.sweep("mobilenet_v2", **GRID))
+
+
+@pytest.mark.parametrize("widths", [2, 7, 8, 19, 5000], ids=lambda number: f"{number} parameters")
+@pytest.mark.parametrize("first", [0, 1, 11])
+def test_tasks_give_the_points_in_the_order_of_the_grid(widths: int, first: int) -> None:
+    """Also where a task has all sizes of some parameters, and where it begins in the middle."""
+    text = "input: [1, 8]\nparameters: {k: 3}\nlayers:\n  - conv: [k, 1]\n"
+    subject = Subject("<yaml>", text, "float32", False)
+    ks = {"k": tuple(range(1, widths + 1))}
+    grid = Grid(tuple([(1, size) for size in (8, 9, 12)]), (1,), ks)
+    with ThreadPoolExecutor(2) as executor:
+        found = list(run.sweep(subject, grid, executor, 2, first))
+    expected = [grid.point(number) for number in range(first, len(grid))]
+    assert [(one.input_shape, one.parameters["k"]) for one in found] == [
+        (at.input, at.parameters["k"]) for at in expected
+    ]
+    assert [one.macs for one in found] == [at.input[1] * at.parameters["k"] for at in expected]
 
 
 def test_a_dask_cluster_gives_the_same() -> None:
