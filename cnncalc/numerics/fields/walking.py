@@ -7,29 +7,25 @@ no longer fits, and a transposed one is laid down at every input.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-
 from cnncalc.shapes import Slide
 
 
 def steps(slide: Slide) -> int:
     """Positions of a kernel on a padded axis, counted one by one."""
-    reach = range(0, slide.kernel * slide.dilation, slide.dilation)[-1] + 1
-    axis = np.zeros(slide.before + slide.size + slide.after)
-    windows = sliding_window_view(axis, reach)[:: slide.stride]
-    count = len(windows)
+    last_tap = range(0, slide.kernel * slide.dilation, slide.dilation)[-1]
+    end = slide.before + slide.size + slide.after
+    count = start = 0
+    while start + last_tap < end:
+        count += 1
+        start += slide.stride
     if slide.ceil:
-        start = count * slide.stride
-        left = start - slide.stride + reach < axis.size
-        count += left and start < slide.before + slide.size
+        unread = start - slide.stride + last_tap + 1 < end
+        count += unread and start < slide.before + slide.size
     return count
 
 
 def spread(size: int, kernel: int, stride: int, dilation: int) -> int:
     """Length of an axis on which every input lays down the kernel."""
-    inputs = np.zeros((size - 1) * stride + 1)
-    inputs[::stride] = 1
-    taps = np.zeros((kernel - 1) * dilation + 1)
-    taps[::dilation] = 1
-    return np.convolve(inputs, taps).size
+    taps = range(0, kernel * dilation, dilation)
+    reached = [unit + tap for unit in range(0, size * stride, stride) for tap in taps]
+    return max(reached) - min(reached) + 1
