@@ -2,7 +2,12 @@
 
 NumPy releases the interpreter lock inside its loops and its products, but between them two
 threads take turns, and each turn costs some 50 µs where the other had gone to sleep; only long
-calls are worth it. Products run on the thread that asks for them (`blas` says why).
+calls are worth it.
+
+Every product runs on the thread that asks for it. The threads of OpenBLAS wait for each other by
+spinning: where anything else wants a core, each small product then stalls for a slice of the
+scheduler's time, and a convolution of 150 ms was seen to take 24 s on a busy machine. So the
+kernels divide their work themselves, among threads that sleep when they wait.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
-from cnncalc.numerics.machine.blas import single_threaded
+from threadpoolctl import threadpool_limits
 
 # Element-wise NumPy does about 1000 values in a microsecond. Waking another thread, taking turns
 # with it and waiting for it takes 100 to 200 µs.
@@ -38,11 +43,11 @@ _workers: ContextVar[Workers | None] = ContextVar("workers", default=None)
 def workers(count: int) -> Iterator[None]:
     """Let the kernels called in the block use ``count`` threads; they are joined at its end."""
     if count <= 1:
-        with single_threaded():
+        with threadpool_limits(1, "blas"):
             yield
         return
     with (
-        single_threaded(),
+        threadpool_limits(1, "blas"),
         ThreadPoolExecutor(count - 1, thread_name_prefix="cnncalc") as pool,
     ):
         token = _workers.set(Workers(count, pool))

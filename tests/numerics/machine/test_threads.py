@@ -7,8 +7,9 @@ import weakref
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from cnncalc.numerics.machine import blas, threads
+from cnncalc.numerics.machine import threads
 from cnncalc.numerics.machine.threads import WORTH_A_THREAD, parallel, workers
 from cnncalc.numerics.parts.products import count_macs, counting
 
@@ -72,13 +73,11 @@ def test_a_job_that_never_began_holds_no_arrays() -> None:
 
 
 def test_products_run_on_one_thread_within_the_block() -> None:
-    found = blas._library()
-    if found is None:
-        pytest.skip("this NumPy brings no OpenBLAS")
-    get, set_ = found
-    before = get()
-    set_(2)
-    with workers(2):
-        assert get() == 1
-    assert get() == 2
-    set_(before)
+    def threads() -> list[int]:
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    with threadpool_limits(2, "blas"):
+        before = threads()
+        with workers(2):
+            assert set(threads()) <= {1}
+        assert threads() == before
