@@ -80,7 +80,7 @@ def command(
     is told; exit status 1 where rounding does not explain it.
     """
     form = _form(output, to) if output is not None or to is not None or not weights_out else ""
-    _require(form, flat, output, no_weights, weights, check)
+    _require(form, flat, output, no_weights, weights, check, weights_out)
     network = load(net)
     elaboration = network.elaborate(dict(changes), input_)
     graph = elaboration.graph
@@ -112,7 +112,13 @@ def command(
 
 
 def _require(
-    form: str, flat: bool, output: str | None, no_weights: bool, weights: str | None, check: bool
+    form: str,
+    flat: bool,
+    output: str | None,
+    no_weights: bool,
+    weights: str | None,
+    check: bool,
+    weights_out: str | None,
 ) -> None:
     """Refuse options that would do nothing.
 
@@ -123,7 +129,7 @@ def _require(
         raise UsageError("ONNX is no text for standard output", "name a file with -o")
     if flat and form != "yaml":
         raise UsageError("`--flat` is for architecture files")
-    if weights and form == "pytorch" and not check:
+    if weights and form == "pytorch" and not (check or weights_out):
         raise UsageError("`--weights` does nothing here: code has none", "`--check` runs with them")
     if no_weights and form != "onnx":
         raise UsageError("`--no-weights` is for ONNX")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.outline import Hint, Outline, outline
+from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.architecture import architecture
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
@@ -37,7 +38,11 @@ def pytorch_of(network: Network | Imported, graph: Graph, input: Shape | None = 
     for node in graph.nodes:
         if isinstance(node.kind, MaxUnpool):
             apart.update(node.reads)
-    return pytorch(outline_of(network, graph, input, apart=apart))
+    try:
+        return pytorch(outline_of(network, graph, input, apart=apart))
+    except UsageError:
+        # what recurs has no common form as a class: a line for each layer always has one
+        return pytorch(outline_of(network, graph, input, flat=True))
 
 
 def outline_of(

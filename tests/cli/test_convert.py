@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +80,29 @@ def test_pytorch(run: Run, tmp_path: Path) -> None:
     assert run("convert", "vgg16", "--to", "pytorch").out == text
     refused = run("convert", "vgg16", "--flat", "-o", path)
     assert refused.status == 2
+
+
+def test_pytorch_under_pytorch(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    path = tmp_path / "net.py"
+    shown = run("convert", "lenet5", "-o", path, "--check")
+    assert shown.status == 0
+    assert "check: equal to PyTorch on the same weights and input" in shown.err
+    shown = run("convert", f"{path}:LeNet5", "--input", "1x32x32", "--to", "yaml")
+    assert same_network(zoo_graph("lenet5"), network(shown.out).graph())
+
+
+def test_pytorch_that_is_missing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    path = tmp_path / "net.py"
+    shown = run("convert", "lenet5", "-o", path, "--check")
+    assert (shown.status, shown.out) == (2, "")
+    assert "needs PyTorch, which is not installed" in shown.err
+    assert "pip install torch" in shown.err
+    assert not path.exists()
+
+
+def test_weights_that_code_does_not_hold(run: Run, tmp_path: Path) -> None:
+    shown = run("convert", "lenet5", "-o", tmp_path / "net.py", "--weights", "w.npz")
+    assert shown.status == 2
+    assert "`--weights` does nothing here" in shown.err

@@ -6,20 +6,23 @@ import ast
 import importlib.util
 import subprocess
 import sys
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from support import graph, zoo_graph
+from support import ROOT, listed, network, zoo_graph
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.converting import pytorch_of
 from cnncalc.exchange.writing.python.code import Code, call, class_name, laid_out, quoted, variable
+from cnncalc.exchange.writing.pytorch.running import last_class, pytorch_difference
 from cnncalc.graph import Graph
 from cnncalc.language.load import load
 from cnncalc.language.zoo import names
-from cnncalc.numerics.run.executor import execute
+from cnncalc.numerics.weights.generated import generate
+
+sys.path.insert(0, str(ROOT / "tests/layers"))
+from layer_cases import CASES, Case
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed")
@@ -28,14 +31,6 @@ needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed
 def written(net: str, found: Graph | None = None) -> str:
     """The PyTorch file of a shipped network, or of another graph."""
     return pytorch_of(load(net), zoo_graph(net) if found is None else found)
-
-
-def imported(text: str) -> Any:
-    """The last class of a file."""
-    module = ModuleType("written")
-    exec(compile(text, "written.py", "exec"), module.__dict__)
-    last = [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)][-1]
-    return getattr(module, last)
 
 
 def state(model: Any) -> dict[str, Any]:
@@ -78,8 +73,8 @@ def test_arrays(net: str) -> None:
 
     found = zoo_graph(net)
     with torch.device("meta"):
-        model = imported(written(net))()
-    assert sum(parameter.numel() for parameter in model.parameters()) == sum(
+        model = last_class(written(net))()
+    assert sum(one.numel() for one in model.parameters() if one.requires_grad) == sum(
         node.params for node in found.nodes
     )
     ours = [
@@ -108,42 +103,60 @@ OUTPUTS = [
 @pytest.mark.parametrize(("net", "input"), OUTPUTS)
 def test_outputs(net: str, input: tuple[int, ...] | None) -> None:
     """On the same weights and input, PyTorch's outputs are those of our NumPy pass."""
-    import torch
-
     found = zoo_graph(net) if input is None else load(net).graph(input=input)
-    model = imported(written(net, found))().eval()
-    random = np.random.default_rng(0)
-    arrays: list[dict[str, Any]] = []
-    theirs = iter(state(model).items())
-    for node in found.nodes:
-        mine: dict[str, Any] = {}
-        for key in (*node.facts.weights, *node.facts.buffers) if node.shares is None else ():
-            name, array = next(theirs)
-            spread = max(array[0].numel(), 1) ** -0.5 if array.dim() > 1 else 0.1
-            values = random.standard_normal(array.shape, np.float32) * np.float32(spread)
-            if name.endswith(("running_var", "norm.weight", "norm1.weight", "norm2.weight")):
-                values = np.abs(values) + np.float32(0.8)
-            array.copy_(torch.from_numpy(values))
-            mine[key] = values
-        arrays.append(mine)
-    x = random.standard_normal((2, *found.input_shape), np.float32)
-    with torch.no_grad():
-        outputs = model(torch.from_numpy(x.copy()))
-    given = [
-        arrays[i if node.shares is None else node.shares] for i, node in enumerate(found.nodes)
-    ]
-    ours = execute(found, given, {0: x}.pop)
-    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    for index, output in zip(found.outputs, outputs, strict=True):
-        difference = np.abs(ours[index] - output.numpy()).max()
-        assert difference <= 1e-4 * np.abs(ours[index]).max()
+    arrays = generate(found, np.dtype(np.float32))
+    assert pytorch_difference(found, arrays, written(net, found), 0, batch=2) <= 1e-4
 
 
-def test_a_kind_without_counterpart() -> None:
-    text = "input: [4, 4, 4]\nlayers:\n  - {abs, name: odd}\n"
-    found = graph(text)
-    with pytest.raises(UsageError, match="odd: no PyTorch for this `abs`"):
-        pytorch_of(load("lenet5"), found)
+@needs_torch
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_layers(case: Case) -> None:
+    """Every kind, with every option that PyTorch has a word for or not."""
+    net = network(listed(case.input, case.layers))
+    found = net.graph()
+    arrays = generate(found, np.dtype(np.float32))
+    assert pytorch_difference(found, arrays, pytorch_of(net, found), 0, batch=2) <= 1e-4
+
+
+# layers, input: padding that PyTorch's modules have no word for
+PADDED: list[tuple[dict[str, Any], tuple[int, ...]]] = [
+    ({"conv": {"filters": 3, "kernel": 4, "padding": "same_lower"}}, (2, 9, 8)),
+    ({"conv": {"filters": 3, "kernel": 3, "stride": 2, "dilation": 2, "padding": "same"}}, (2, 9)),
+    ({"depthwise_conv": {"kernel": 4, "stride": 3, "padding": "same_lower"}}, (2, 9, 8)),
+    ({"max_pool": {"kernel": 3, "stride": 2, "padding": "same"}}, (2, 8, 9)),
+    ({"max_pool": {"kernel": 2, "dilation": 2, "stride": 1, "padding": "same_lower"}}, (2, 8, 9)),
+    ({"lp_pool": {"kernel": 3, "stride": 2, "p": 3, "padding": 1}}, (2, 8, 9)),
+    ({"conv_transpose": {"filters": 3, "kernel": 3, "stride": 2, "padding": "same"}}, (2, 5, 4)),
+    ({"conv_transpose": {"filters": 3, "kernel": 4, "stride": 3, "padding": "same_lower"}}, (2, 5)),
+    ({"conv_transpose": {"filters": 3, "kernel": 2, "stride": 3, "padding": "same"}}, (2, 5, 4)),
+    ({"conv_transpose": {"filters": 3, "kernel": 4, "padding": [[0, 2], [1, 1]]}}, (2, 5, 4)),
+    ({"locally_connected": {"filters": 6, "kernel": [2, 3], "stride": 2, "dilation": [2, 1],
+                            "groups": 2, "padding": [[1, 0], [2, 2]]}}, (4, 7, 8)),
+    ({"locally_connected": {"filters": 3, "kernel": 3, "padding": "same", "bias": False}}, (2, 9)),
+    ({"pad": {"padding": [[1, 2], [0, 3]], "mode": "reflect"}}, (2, 5, 6)),
+    ({"pad": {"padding": 1, "mode": "circular"}}, (2, 5)),
+]  # fmt: skip
+
+
+@needs_torch
+@pytest.mark.parametrize(("layer", "input"), PADDED, ids=str)
+def test_padding(layer: dict[str, Any], input: tuple[int, ...]) -> None:
+    net = network(listed(input, [layer]))
+    found = net.graph()
+    arrays = generate(found, np.dtype(np.float32))
+    assert pytorch_difference(found, arrays, pytorch_of(net, found), 0, batch=2) <= 1e-4
+
+
+@needs_torch
+def test_what_is_written_is_held_against_the_network() -> None:
+    found = zoo_graph("lenet5")
+    arrays = generate(found, np.dtype(np.float32))
+    wrong = written("lenet5").replace("nn.Tanh()", "nn.ReLU()", 1)
+    assert pytorch_difference(found, arrays, wrong, 0) > 1e-2
+    short = written("lenet5").replace("5)", "5, bias=False)", 1)
+    with pytest.raises(UsageError, match="the arrays of what was written"):
+        pytorch_difference(found, arrays, short, 0)
 
 
 NAMES = [

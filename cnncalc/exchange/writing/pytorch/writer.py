@@ -53,11 +53,8 @@ def _top(outline: Outline, body: str) -> str:
     """The docstring and the imports."""
     graph = outline.graph
     name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
-    about = [f'"""{name}: {source}."""' if source else f'"""{name}."""']
-    if len(about[0]) > WIDTH and source:
-        wrapped = wrap(f"{source}.", WIDTH, break_on_hyphens=False)
-        about = [f'"""{name}.', "", *wrapped, '"""']
-    lines = [*about, ""]
+    about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
+    lines = [*wrap(about, WIDTH, break_on_hyphens=False), ""]
     if re.search(r"\btorch\.", body):
         lines.append("import torch")
     tensor = "Tensor, " if re.search(r"\bTensor\b", body) else ""
