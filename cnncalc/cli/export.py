@@ -15,10 +15,10 @@ from cnncalc.render.rows import View
 
 ENDINGS = {
     ".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv",
-    ".dot": "dot", ".mmd": "mermaid", ".tex": "latex",
+    ".dot": "dot", ".mmd": "mermaid", ".svg": "svg", ".tex": "latex",
 }  # fmt: skip
 """The format of each ending."""
-DRAWINGS = ("dot", "mermaid", "latex")
+DRAWINGS = ("dot", "mermaid", "latex", "svg")
 
 
 def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
@@ -47,9 +47,9 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
 def command(report: Report, view: View, format_: str | None, output: str) -> int:
     """Write a report file or a drawing, as its ending says.
 
-    Reports are Markdown, JSON and CSV; drawings Graphviz (.dot) and Mermaid (.mmd); a paper's table
-    is LaTeX (.tex). Drawings and that table fold blocks by `--depth`. The file is written whole
-    or not at all.
+    Reports are Markdown, JSON and CSV; drawings SVG, Graphviz (.dot) and Mermaid (.mmd); a
+    paper's table is LaTeX (.tex). Drawings and that table fold blocks by `--depth`. The file is
+    written whole or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
     if chosen in DRAWINGS:
@@ -83,6 +83,10 @@ def _drawn(report: Report, view: View, format_: str) -> str:
         from cnncalc.render.latex import report_latex
 
         return report_latex(report, view)
+    if format_ == "svg":
+        from cnncalc.render.drawing.blocks import report_blocks
+
+        return report_blocks(report, view)
     from cnncalc.render.mermaid import report_mermaid
 
     return report_mermaid(report, view)

@@ -1,0 +1,1 @@
+"""Drawings: what of a network is drawn, where it stands, and as which signs."""
