@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -14,6 +15,12 @@ from cnncalc.exchange.load import load
 from cnncalc.graph import Graph
 from cnncalc.render.escape import plain
 from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.exchange.imported import Imported
+    from cnncalc.language.network import Network
+    from cnncalc.numerics.arrays import Arrays
+    from cnncalc.transforms.apply import Transformed
 
 ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".py": "pytorch", ".onnx": "onnx"}
 """The form of each ending."""
@@ -50,6 +57,10 @@ FORMS = sorted(set(ENDINGS.values()))
 @variant_options
 @click.option("--to", type=click.Choice(FORMS), help="The form, where the ending does not tell.")
 @click.option("--flat", is_flag=True, help="Write every layer out, without blocks.")
+@click.option("--fully-convolutional", is_flag=True, help="Linear layers become convolutions.")
+@click.option("--fold-batch-norm", is_flag=True, help="Into the layers before them.")
+@click.option("--without-auxiliary", is_flag=True, help="Only the main output.")
+@click.option("--classes", metavar="N", type=Whole(), help="Another number of classes.")
 @click.option("--weights", metavar="FILE", type=click.Path(), help="Arrays of .npz, .safetensors.")
 @click.option("--seed", type=Whole(0), default=0, help="Of weights, where none are given.")
 @click.option("--no-weights", is_flag=True, help="ONNX with weights as inputs of the graph.")
@@ -62,6 +73,10 @@ def command(
     changes: tuple[tuple[str, Any], ...],
     to: str | None,
     flat: bool,
+    fully_convolutional: bool,
+    fold_batch_norm: bool,
+    without_auxiliary: bool,
+    classes: int | None,
     weights: str | None,
     seed: int,
     no_weights: bool,
@@ -76,39 +91,95 @@ def command(
     ONNX takes the network's own weights, those of a file, or some from a seed. The file is written
     whole or not at all.
 
+    On the way fully connected layers become convolutions, batch normalizations a part of the layers
+    before them, side heads go, or the number of classes changes; weights come along. In a file of
+    ours that is changed where it is written, and all else kept.
+
     With --check both sides run on the same weights and input, and the largest relative difference
     is told; exit status 1 where rounding does not explain it.
     """
     form = _form(output, to) if output is not None or to is not None or not weights_out else ""
     _require(form, flat, output, no_weights, weights, check, weights_out)
-    network = load(net)
-    elaboration = network.elaborate(dict(changes), input_)
-    graph = elaboration.graph
-    if graph is None:
-        raise SpecError(elaboration.diagnostics)
+    wanted = (without_auxiliary, classes, fold_batch_norm, fully_convolutional)
+    subject = _subject(load(net), wanted, dict(changes), input_)
     status = 0
     if form == "onnx" or weights_out:
-        status = _with_weights(
-            network, graph, input_, output, weights_out, (weights, seed, no_weights, check)
-        )
+        status = _with_weights(subject, output, weights_out, (weights, seed, no_weights, check))
+    if check and subject.found is not None and (form == "yaml" or not subject.found.drawn()):
+        status = max(status, _check_transform(subject, weights, seed))
     if form not in ("yaml", "pytorch"):
         return status
-    from cnncalc.exchange.converting import architecture_of, pytorch_of
-
-    if form == "pytorch":
-        text = pytorch_of(network, graph, input_)
-    else:
-        text = architecture_of(network, graph, input_, flat=flat)
+    text = _text(subject, form, flat)
     if check and form == "pytorch":
-        status = max(status, _check_pytorch(graph, text, network, input_, weights, seed))
-    elif check:
-        status = max(status, _check_import(network, text, input_))
+        status = max(status, _check_pytorch(subject, text, weights, seed))
+    elif check and subject.found is None:
+        status = max(status, _check_import(subject.network, text, input_))
     if output is None:
         deliver(text, None, data=True)
     else:
         write_file(output, text)
         click.echo(f"wrote {plain(output)}", err=True)
     return status
+
+
+class Subject(NamedTuple):
+    """What is to be written."""
+
+    network: Network | Imported
+    graph: Graph
+    input: Any
+    """What the network was read with."""
+    found: Transformed | None
+    """How it was transformed."""
+
+
+def _subject(
+    network: Network | Imported, wanted: tuple[Any, ...], changes: dict[str, Any], input_: Any
+) -> Subject:
+    """The network as it is, or transformed.
+
+    Raises:
+        SpecError: the network is none.
+        UsageError: it cannot be transformed so.
+    """
+    if not any(wanted):
+        elaboration = network.elaborate(changes, input_)
+        if elaboration.graph is None:
+            raise SpecError(elaboration.diagnostics)
+        return Subject(network, elaboration.graph, input_, None)
+    from cnncalc.transforms.apply import transformed
+    from cnncalc.transforms.steps import Wanted
+
+    found = transformed(network, Wanted(*wanted), changes, input_)
+    for told in found.told:
+        click.echo(plain(told), err=True)
+    return Subject(network, found.graph, found.input, found)
+
+
+def _text(subject: Subject, form: str, flat: bool) -> str:
+    """The text to write."""
+    from cnncalc.exchange.converting import architecture_of, pytorch_of
+
+    network, graph, input_, found = subject
+    places = None if found is None else found.whole.origins
+    if form == "pytorch":
+        return pytorch_of(network, graph, input_, places=places)
+    if found is not None and found.text is not None and not flat:
+        return found.text
+    return architecture_of(network, graph, input_, flat=flat, places=places)
+
+
+def _arrays(subject: Subject, weights: str | None, seed: int) -> Sequence[Arrays]:
+    """The arrays of what is written."""
+    from cnncalc.exchange.weights import arrays_of
+
+    network, graph, input_, found = subject
+    if found is None:
+        return arrays_of(network, graph, input_, weights, seed)
+    anew = found.drawn()
+    if anew:
+        click.echo(f"drawn from the seed: {plain(', '.join(anew))}", err=True)
+    return found.arrays(arrays_of(network, found.before, input_, weights, seed), seed)
 
 
 def _require(
@@ -138,19 +209,18 @@ def _require(
 
 
 def _with_weights(
-    network: Any,
-    graph: Graph,
-    input_: Any,
+    subject: Subject,
     output: str | None,
     weights_out: str | None,
     options: tuple[str | None, int, bool, bool],
 ) -> int:
     """Write what takes the arrays: an ONNX file, a file of weights."""
-    from cnncalc.exchange.weights import arrays_of, stored
+    from cnncalc.exchange.weights import stored
     from cnncalc.exchange.writing.onnx.writer import onnx_bytes, onnx_difference, onnx_model
 
     weights, seed, no_weights, check = options
-    arrays = None if no_weights else arrays_of(network, graph, input_, weights, seed)
+    graph = subject.graph
+    arrays = None if no_weights else _arrays(subject, weights, seed)
     if weights_out is not None and arrays is not None:
         write_file(weights_out, stored(weights_out, graph, arrays))
         click.echo(f"wrote {plain(weights_out)}", err=True)
@@ -163,6 +233,17 @@ def _with_weights(
     write_file(output, data)
     click.echo(f"wrote {plain(output)}", err=True)
     return status
+
+
+def _check_transform(subject: Subject, weights: str | None, seed: int) -> int:
+    """Hold the network against what it was before."""
+    from cnncalc.exchange.weights import arrays_of
+    from cnncalc.transforms.apply import difference
+
+    assert subject.found is not None
+    before = subject.found.before
+    arrays = arrays_of(subject.network, before, subject.input, weights, seed)
+    return _tell(difference(subject.found, arrays, seed), "the network before")
 
 
 def _check_import(network: Any, text: str, input_: Any) -> int:
@@ -181,15 +262,12 @@ def _check_import(network: Any, text: str, input_: Any) -> int:
     return _tell(check_import(network, input_, graph=written).largest, network.format)
 
 
-def _check_pytorch(
-    graph: Graph, text: str, network: Any, input_: Any, weights: str | None, seed: int
-) -> int:
+def _check_pytorch(subject: Subject, text: str, weights: str | None, seed: int) -> int:
     """Run the code that was written, and hold its outputs against those of our NumPy pass."""
-    from cnncalc.exchange.weights import arrays_of
     from cnncalc.exchange.writing.pytorch.running import pytorch_difference
 
-    arrays = arrays_of(network, graph, input_, weights, seed)
-    return _tell(pytorch_difference(graph, arrays, text, seed), "PyTorch")
+    arrays = _arrays(subject, weights, seed)
+    return _tell(pytorch_difference(subject.graph, arrays, text, seed), "PyTorch")
 
 
 def _tell(difference: float, framework: str) -> int:

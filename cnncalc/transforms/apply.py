@@ -56,11 +56,12 @@ class Transformed(Record):
         """The layers whose arrays are not those of the network before."""
         from cnncalc.transforms.weights import drawn
 
-        before, found = self.before, set()
+        before, found = self.before, set[int]()
         for step in self.steps:
-            found |= {index for index in drawn(before, step)}
+            found = {place for place, origin in enumerate(step.origins) if origin in found}
+            found |= drawn(before, step)
             before = step.graph
-        return [node.name for node in self.graph.nodes if node.name in found]
+        return [self.graph.nodes[place].name for place in sorted(found)]
 
 
 def transformed(
@@ -96,9 +97,7 @@ def transformed(
     return found if edited is None else found._replace(text=edited[0], graph=edited[1])
 
 
-def _graph(
-    network: Network | Imported, changes: dict[str, Any], input: GivenInput | None
-) -> Graph:
+def _graph(network: Network | Imported, changes: dict[str, Any], input: GivenInput | None) -> Graph:
     elaboration = network.elaborate(changes, input)
     if elaboration.graph is None:
         raise SpecError(elaboration.diagnostics)

@@ -192,10 +192,9 @@ def _lists(root: Written | None) -> Iterator[tuple[tuple[int, int], tuple[Sequen
 
 def _end(node: Written) -> Any:
     """The mark behind the last word of a node: a block's own end lies before the next one."""
-    if isinstance(node, ScalarNode) or node.flow_style or not node.value:
+    if not isinstance(node, SequenceNode | MappingNode) or node.flow_style or not node.value:
         return node.end_mark
-    last = node.value[-1]
-    return _end(last[1] if isinstance(node, MappingNode) else last)
+    return _end(node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1])
 
 
 def _place(source: Source, start: Any, end: Any) -> Place:
@@ -300,3 +299,25 @@ def key_removal(source: Source, key: Written, content: Written) -> Edit:
     """The edit that takes a key of the file away, with what it says."""
     where = Place(source.label, key.start_mark.line + 1, 1, _end(content).line + 2, 1)
     return Edit(where, "")
+
+
+def parameter_addition(source: Source, values: Mapping[str, str]) -> list[Edit]:
+    """The edits that give parameters of a file that this one extends another value in this one.
+
+    Raises:
+        UneditableError: its parameters are written in a way that takes no more of them.
+    """
+    if not values:
+        return []
+    root: Any = source.compose()
+    pairs = ", ".join(f"{name}: {text}" for name, text in values.items())
+    entries = {key.value: (key, content) for key, content in root.value}
+    if "parameters" in entries:
+        own = entries["parameters"][1]
+        if not isinstance(own, MappingNode) or not own.flow_style or not own.value:
+            raise UneditableError
+        end = _end(own.value[-1][1])
+        return [Edit(_place(source, end, end), f", {pairs}")]
+    before = next(key for key, _ in root.value if key.value not in ("extends", "name", "source"))
+    where = before.start_mark
+    return [Edit(_place(source, where, where), f"parameters: {{{pairs}}}\n")]

@@ -14,7 +14,13 @@ from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.rules.mending import edited
 from cnncalc.shapes import Shape
-from cnncalc.transforms.editing import UneditableError, key_removal, layer_edits, value_edits
+from cnncalc.transforms.editing import (
+    UneditableError,
+    key_removal,
+    layer_edits,
+    parameter_addition,
+    value_edits,
+)
 from cnncalc.transforms.rewriting import Change, chained, rewritten, same
 from cnncalc.transforms.steps import Wanted, steps_of
 
@@ -86,7 +92,8 @@ def _text(
     Raises:
         UneditableError: it cannot be changed so.
     """
-    source = network.keys["layers"][0]
+    # where parameters do it all the file itself is changed, else the one that holds the layers
+    source = network.keys["layers"][0] if any(wanted) else network.source
     base = network if source is network.source else Network(source)
     if re.search(r"[/\\.]", _extends(base)):
         raise UneditableError  # a path leads elsewhere from where the text is written
@@ -99,10 +106,13 @@ def _text(
     steps = steps_of(graph, wanted)
     whole = reduce(chained, steps) if steps else rewritten(graph, Change())
     edits = layer_edits(source, base.layers, elaboration, whole)
+    changed = {name: value(values[name]) for name, was in known.items() if values[name] != was}
+    own_ones = {name for name, entry in base.parameters.items() if entry[0] is source}
     edits += value_edits(
-        base.parameters,
-        {name: value(values[name]) for name, was in known.items() if values[name] != was},
-        source,
+        base.parameters, {n: text for n, text in changed.items() if n in own_ones}, source
+    )
+    edits += parameter_addition(
+        source, {n: text for n, text in changed.items() if n not in own_ones}
     )
     edits += _key_edits(network, base, source, own if shapes is None else shapes)
     text = edited(source.text, edits)

@@ -113,9 +113,7 @@ def _moved(node: Node, places: Mapping[int, int], nodes: Sequence[Node]) -> Node
     )
 
 
-def _named(
-    reference: Reference, places: Mapping[int, int], nodes: Sequence[Node]
-) -> Reference:
+def _named(reference: Reference, places: Mapping[int, int], nodes: Sequence[Node]) -> Reference:
     """What an option names, as it is now."""
     place = places[reference.node]
     node = nodes[place]

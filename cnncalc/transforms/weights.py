@@ -41,14 +41,14 @@ def carried(before: Graph, step: Step, arrays: Sequence[Arrays], seed: int) -> l
     return found
 
 
-def drawn(before: Graph, step: Step) -> list[str]:
-    """The layers whose arrays are drawn anew."""
-    found = []
+def drawn(before: Graph, step: Step) -> set[int]:
+    """The nodes whose arrays are drawn anew."""
+    found = set()
     for index, node in enumerate(step.graph.nodes):
         old = declared_arrays(before.nodes[step.origins[index]])
         new = declared_arrays(node) if index not in step.folded else {}
         if any([name not in old or product(old[name]) != product(new[name]) for name in new]):
-            found.append(node.name)
+            found.add(index)
     return found
 
 

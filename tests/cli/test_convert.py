@@ -57,6 +57,29 @@ def test_a_variant(run: Run) -> None:
     assert "linear: classes" in text
 
 
+def test_a_transformed_network(run: Run, tmp_path: Path) -> None:
+    """Weights come along, and the file is the one that they are for."""
+    path, weights = tmp_path / "net.yaml", tmp_path / "net.npz"
+    shown = run(
+        "convert", "lenet5", "--fully-convolutional", "--input", "1x36x36", "--check",
+        "-o", path, "--weights-out", weights,
+    )  # fmt: skip
+    assert shown.status == 0
+    assert "3 fully connected layers as convolutions" in shown.err
+    assert "check: equal to the network before" in shown.err
+    assert network(path.read_text()).graph().nodes[-1].facts.output == (10, 2, 2)
+    assert run("verify", path, "--weights", weights).status == 0
+
+
+def test_a_transform_with_other_classes(run: Run, tmp_path: Path) -> None:
+    shown = run("convert", "lenet5", "--classes", 7, "--weights-out", tmp_path / "net.npz")
+    assert (shown.status, shown.out) == (0, "")
+    assert "drawn from the seed: scores" in shown.err
+    refused = run("convert", "lenet5", "--classes", 7, "--to", "yaml", "--check")
+    assert (refused.status, refused.out) == (2, "")
+    assert "weights that are drawn anew" in refused.err
+
+
 REFUSED = [
     (("lenet5",), "convert to what?"),
     (("lenet5", "-o", "net.txt"), "no form goes with the ending of net.txt"),
