@@ -5,7 +5,7 @@
 1. `regions.py`  series and parallel regions, in execution order
 2. `search.py`   what recurs becomes the use of a pattern: layers, merges, what holds them
 3. `slots.py`    the uses of a pattern laid on each other, what only some of them have included
-4. `abstraction.py`  what varies becomes parameters, and terms of them
+4. `abstraction.py`, `relations.py`, `keys.py`  what varies becomes parameters, and terms of them
 5. `emission.py`, `inlining.py`, `naming.py`  items, without blocks that are not worth it
 """
 

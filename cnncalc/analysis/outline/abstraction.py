@@ -8,27 +8,31 @@ unless it can be told from another one or from the incoming channels (`4 * width
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.outline.regions import kind_of
-from cnncalc.analysis.outline.slots import ALONE, Line, Slot
+from cnncalc.analysis.outline.keys import (
+    NUMBERS,
+    USUAL,
+    are_alike,
+    is_spatial,
+    is_width,
+    keys_of,
+    label_of,
+    stem,
+)
+from cnncalc.analysis.outline.relations import ABSENT, Column, of_one, of_two
+from cnncalc.analysis.outline.slots import ALONE, Line, Slot, slots_of
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
     Name,
     Operation,
     Term,
-    apply,
     evaluate,
     names,
     substitute,
 )
-
-ABSENT: Any = object()
-"""In a column: the instance has no such value, and any will do."""
-
-Column = list[Any]
 
 
 class Found(NamedTuple):
@@ -71,7 +75,7 @@ class Abstraction:
         self.terms = Terms()
         self._filters: list[Term] = []
         self._before = line.entries(0)
-        for slot in _slots(line):
+        for slot in slots_of(line):
             self._options(slot)
         self._settle()
         self._conditions(line, [True] * line.size)
@@ -131,7 +135,7 @@ class Abstraction:
         if term is not None:
             return term
         if is_width(key) and stem(key) != "expand" and slot.entries != self._before:
-            term = _of_one(key, [(CHANNELS, self._before)], column, known)
+            term = of_one(key, [(CHANNELS, self._before)], column, known)
             if term is not None:
                 name = self._unique(key)
                 self.parameters.append(Found(name, column, term, True))
@@ -176,13 +180,13 @@ class Abstraction:
             (Name(one.name), one.column)
             for one in self.parameters
             if is_width(one.name) == width
-            and (_alike(key, one.name) if factor or not width else stem(one.name) != "expand")
+            and (are_alike(key, one.name) if factor or not width else stem(one.name) != "expand")
         ]
         if width and not factor and not self._outer(column, known, entries):
             atoms.append((CHANNELS, entries))
-        term = _of_one(key, atoms, column, known)
+        term = of_one(key, atoms, column, known)
         if term is None and len(known) > 2:
-            term = _of_two(key, atoms, column, known)
+            term = of_two(key, atoms, column, known)
         return term
 
     def _parameter(self, slot: Slot, key: str, column: Column, known: list[int]) -> Term:
@@ -297,7 +301,7 @@ class Abstraction:
                 ):
                     return Operation("and", one, other)
         for found in self.parameters:
-            if not found.derived and set(found.column) <= {0, 1} and not _spatial(found.name):
+            if not found.derived and set(found.column) <= {0, 1} and not is_spatial(found.name):
                 values = [bool(found.column[index]) for index in known]
                 if values == wanted:
                     return Name(found.name)
@@ -334,181 +338,6 @@ class Abstraction:
             pairs = list(zip([entries[index] for index in known], values, strict=True))
             yield Operation("!=", CHANNELS, term), [a != b for a, b in pairs]
             yield Operation("==", CHANNELS, term), [a == b for a, b in pairs]
-
-
-WIDTHS = (
-    "filters",
-    "features",
-    "hidden",
-    "squeeze",
-    "width",
-    "groups",
-    "start",
-    "stop",
-    "expand",
-    "reduce",
-)
-"""Options and parameters that count channels."""
-SPATIAL = ("kernel", "stride", "padding", "dilation", "output_padding")
-USUAL = {"kernel": 1, "stride": 1, "dilation": 1, "groups": 1, "padding": 0}
-"""Values that are the default where they are not rare."""
-NUMBERS = ("stride", "expand")
-"""Parameters of which a condition may ask whether they exceed 1."""
-
-
-def stem(name: str) -> str:
-    """A name without its number."""
-    return name.rstrip("0123456789")
-
-
-def is_width(name: str) -> bool:
-    """Whether an option or a parameter counts channels."""
-    return stem(name) in WIDTHS
-
-
-def _spatial(name: str) -> bool:
-    return stem(name) in SPATIAL
-
-
-def _alike(key: str, name: str) -> bool:
-    """Whether one may tell the other: of one kind, or a padding told by its kernel."""
-    return stem(key) == stem(name) or (stem(key) == "padding" and _spatial(name))
-
-
-def keys_of(head: Any) -> list[str]:
-    """The names of a head's values."""
-    if head is None:
-        return ["depth"]
-    kind = kind_of(head)
-    if kind is not None:
-        main = kind.main if kind.branches else None
-        return [key for key, option in kind.options.items() if option is not main]
-    return [parameter.name for parameter in head.parameters]
-
-
-def label_of(slot: Slot) -> str:
-    """What a flag for a slot is called."""
-    if slot.head is None:
-        first = slot.branches[0]
-        return label_of(first.slots[0]) if isinstance(first, Line) else "more"
-    kind = kind_of(slot.head)
-    return str(slot.head.title) if kind is None else kind.name
-
-
-def _slots(line: Line) -> Iterator[Slot]:
-    """All slots of a line, those of branches after their merge's place begins."""
-    for slot in line.slots:
-        yield slot
-        for branch in slot.branches:
-            if isinstance(branch, Line):
-                yield from _slots(branch)
-
-
-Atoms = list[tuple[Term, Column]]
-
-
-def _usable(atoms: Atoms, known: list[int]) -> Atoms:
-    """The atoms that have a value in the known instances, with those values."""
-    return [
-        (term, [values[index] for index in known])
-        for term, values in atoms
-        if all(values[index] is not ABSENT and values[index] is not None for index in known)
-    ]
-
-
-def _of_one(key: str, atoms: Atoms, column: Column, known: list[int]) -> Term | None:
-    """A term of one atom that gives the column."""
-    wanted = [column[index] for index in known]
-    told = is_width(key) and stem(key) != "expand"
-    builders = (_same, _multiple, _part) if told or stem(key) == "padding" else (_same,)
-    for build in builders:
-        for term, values in _usable(atoms, known):
-            found = build(term, values, wanted)
-            if found is not None:
-                return found
-    return None
-
-
-def _same(term: Term, values: Column, wanted: Column) -> Term | None:
-    return term if values == wanted else None
-
-
-def _multiple(term: Term, values: Column, wanted: Column) -> Term | None:
-    """`4 * width`."""
-    first, target = values[0], wanted[0]
-    if type(first) is not int or type(target) is not int or first < 1 or target % first:
-        return None
-    factor = target // first
-    if factor < 2 or any(
-        type(a) is not int or type(b) is not int or factor * a != b
-        for a, b in zip(values, wanted, strict=True)
-    ):
-        return None
-    return Operation("*", factor, term)
-
-
-def _part(term: Term, values: Column, wanted: Column) -> Term | None:
-    """`kernel // 2`, `channels // 16`."""
-    factors = {2}
-    for value, target in zip(values, wanted, strict=True):
-        if type(value) is int and type(target) is int and target > 0:
-            factors = {2, value // target}
-            break
-    for factor in factors:
-        if factor < 2:
-            continue
-        if all(_divided(a, factor) == b for a, b in zip(values, wanted, strict=True)):
-            return Operation("//", term, factor)
-    return None
-
-
-def _divided(value: Any, factor: int) -> Any:
-    """A whole number, or each of some, divided; one number where all agree."""
-    if type(value) is int:
-        return value // factor
-    if type(value) is tuple and all(type(item) is int for item in value):
-        return tuple([item // factor for item in value])
-    return ABSENT
-
-
-def _of_two(key: str, atoms: Atoms, column: Column, known: list[int]) -> Term | None:
-    """A term of two atoms that gives the column."""
-    wanted = [column[index] for index in known]
-    numbers = [
-        (term, values)
-        for term, values in _usable(atoms, known)
-        if all(type(value) is int for value in values)
-    ]
-    if any(type(value) is not int for value in wanted):
-        return None
-    padding = stem(key) == "padding"
-    for sign, test in PAIRS:
-        if padding != (sign == "//*"):
-            continue
-        for one, first in numbers:
-            for other, second in numbers:
-                if one != other and all(
-                    test(a, b) == target for a, b, target in zip(first, second, wanted, strict=True)
-                ):
-                    if padding:
-                        return Operation("*", Operation("//", one, 2), other)
-                    return Operation(sign, one, other)
-    for one, first in numbers:
-        for part in () if padding else (2, 3, 4, 6, 8):
-            if all(
-                apply("make_divisible", value // part, 8) == target
-                for value, target in zip(first, wanted, strict=True)
-            ):
-                return Operation("make_divisible", Operation("//", one, part), 8)
-    return None
-
-
-PAIRS: Sequence[tuple[str, Callable[[int, int], Any]]] = (
-    ("*", lambda a, b: a * b),
-    ("//*", lambda a, b: a // 2 * b),
-    ("-", lambda a, b: a - b),
-    ("//", lambda a, b: a // b if b else None),
-)
 
 
 def _times(value: int, channels: int | None) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from cnncalc.analysis.outline.abstraction import ABSENT, Abstraction, Found, Terms
+from cnncalc.analysis.outline.abstraction import Abstraction, Found, Terms
 from cnncalc.analysis.outline.naming import describe
 from cnncalc.analysis.outline.regions import Layer, Piece
+from cnncalc.analysis.outline.relations import ABSENT
 from cnncalc.analysis.outline.slots import ALONE, Line, Slot
 from cnncalc.analysis.outline.terms import Term, is_constant, names, show
 from cnncalc.analysis.outline.types import Block, Branch, Item, Parameter

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from cnncalc.analysis.outline.abstraction import keys_of
 from cnncalc.analysis.outline.emission import Pattern
+from cnncalc.analysis.outline.keys import keys_of
 from cnncalc.analysis.outline.regions import Piece, Series, kind_of
 from cnncalc.layers.activation import View
 

@@ -6,7 +6,7 @@ has a row for each instance: the piece that stands there, or `None` where the in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cnncalc.analysis.outline.regions import Piece, Series, kind_of
@@ -261,3 +261,12 @@ def weight_in_common(slot: Slot) -> int:
         for branch in slot.branches
         if isinstance(branch, Line)
     )
+
+
+def slots_of(line: Line) -> Iterator[Slot]:
+    """All slots of a line, those of branches after their merge's place begins."""
+    for slot in line.slots:
+        yield slot
+        for branch in slot.branches:
+            if isinstance(branch, Line):
+                yield from slots_of(branch)
