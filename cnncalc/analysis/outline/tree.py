@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import is_not
 from typing import Any
 
 from cnncalc.analysis.outline.emission import Pattern
@@ -132,6 +133,7 @@ class Tree:
         modules: bool,
     ) -> Series:
         pieces = []
+        same = True
         for piece in series:
             if piece.parts:
                 inside = varied
@@ -143,12 +145,11 @@ class Tree:
                     else self._changed(part, function, inside, modules)
                     for part in piece.parts
                 )
-                if any(a is not b for a, b in zip(parts, piece.parts, strict=True)):
+                if any(map(is_not, parts, piece.parts)):
                     piece = copied(piece, parts)
+                    same = False
             pieces.append(piece)
-        if all(a is b for a, b in zip(pieces, series, strict=True)):
-            return function(series, varied)
-        return function(tuple(pieces), varied)
+        return function(series if same else tuple(pieces), varied)
 
     def contexts(self) -> list[tuple[Series, bool]]:
         """One series of each skeleton, and whether it is one of several variants of a block."""
