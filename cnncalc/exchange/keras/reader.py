@@ -20,8 +20,8 @@ from cnncalc.shapes import Shape
 if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Array
 
-LARGEST = 8 * 1024 * 1024
-"""Bytes of a model's JSON: several times that of the largest networks known."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a model's JSON: four times that of the largest of keras.applications."""
 
 Shapes = Shape | Mapping[str, Shape] | None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.onnx.functions import NODES, inlined, too_many
 from cnncalc.exchange.onnx.tensors import FIELDS
 from cnncalc.exchange.onnx.walking import Walk, weights
 from cnncalc.exchange.reading.lower import lower
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 OLDEST = 7
 """The first opset whose operators broadcast as they do today."""
+
+LARGEST = 2**31
+"""Bytes of a file."""
 
 Shapes = Shape | Mapping[str, Shape] | None
 
@@ -44,8 +48,18 @@ def open_model(path: str) -> Imported:
 def _parsed(path: str) -> Any:
     proto = messages(path)
     try:
+        if os.path.getsize(path) > LARGEST:
+            raise UsageError(
+                f"{path} is larger than any ONNX file: protobuf ends at 2 GB",
+                "larger weights lie in files beside the model",
+            )
         with open(path, "rb") as file:
+            if file.read(1) < b"\x08":  # every message begins with the number of a field
+                raise UsageError(f"{path} is no ONNX file")
+            file.seek(0)
             model = proto.ModelProto.FromString(file.read())
+    except UsageError:
+        raise
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot read {path}: {reason}") from None
@@ -54,10 +68,9 @@ def _parsed(path: str) -> Any:
     if not model.graph.node:
         raise UsageError(f"{path} holds no graph, or an empty one")
     if model.functions:
-        import onnx
-        from onnx.inliner import inline_local_functions
-
-        model = inline_local_functions(onnx.load_model_from_string(model.SerializeToString()))
+        model = inlined(model, path)
+    if len(model.graph.node) > NODES:
+        raise too_many(path)
     version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     if version is None or version < OLDEST:
         raise UsageError(

@@ -10,7 +10,7 @@ from cnncalc.exchange.onnx.nodes import attribute, origin
 from cnncalc.exchange.onnx.operators import OPERATORS
 from cnncalc.exchange.onnx.operators.registry import Call, Unsupported
 from cnncalc.exchange.onnx.tensors import absent, stored
-from cnncalc.exchange.reading.lower import unsupported
+from cnncalc.exchange.reading.lower import TOLD, unsupported
 from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.layers.base import LayerError
@@ -49,11 +49,12 @@ class Walk:
         """
         for tensor in self.graph.initializer:
             self._store(tensor.name, stored(tensor, self.path))
+        declared = weights(self.graph)
         for given in self.graph.input:
             if given.name in self.values:
                 continue
             shape = self.shapes[given.name]
-            if given.name in self._weights:
+            if given.name in declared:
                 self._store(given.name, absent(given.name, shape, self.path))
                 continue
             op = Op("input", [], shape, {"name": given.name})
@@ -71,10 +72,6 @@ class Walk:
             raise UsageError(f"{self.path} has no output that hangs on its input")
         self.program.prune()
         return self.program
-
-    @property
-    def _weights(self) -> set[str]:
-        return weights(self.graph)
 
     def _store(self, name: str, constant: Constant) -> None:
         self.values[name] = constant
@@ -129,20 +126,21 @@ class Walk:
         op.origin = call.origin
         self.program.ops.append(op)
         # what follows cannot be looked at: its shapes are unknown
-        raise SpecError(self._unsupported(op))
+        raise SpecError(self._unsupported(op.options["operator"], node))
 
-    def _unsupported(self, first: Op) -> list[Diagnostic]:
+    def _unsupported(self, operator: str, first: Any) -> list[Diagnostic]:
         """All operators without a layer that the file names, of which one was met."""
         from cnncalc.exchange.onnx.operators.constants import FOLDS
 
-        places: dict[str, list[str]] = {first.options["operator"]: [str(first.origin)]}
+        read = {*OPERATORS, *FOLDS, *SHAPES}
+        places: dict[str, list[str]] = {operator: [str(origin(first))]}
         for node in self.graph.node:
-            known = node.op_type in OPERATORS or node.op_type in FOLDS or node.op_type in SHAPES
-            if node.domain not in ("", "ai.onnx") or not known:
-                name = ".".join(filter(None, (node.domain, node.op_type)))[:100]
-                place = str(origin(node))
-                if place != str(first.origin):
-                    places.setdefault(name, []).append(place)
+            kind, domain = node.op_type, node.domain
+            if (domain in ("", "ai.onnx") and kind in read) or node is first:
+                continue
+            name = (f"{domain}.{kind}" if domain else kind)[:100]
+            known = places.setdefault(name, [])
+            known.append(str(origin(node)) if len(known) < TOLD else "")
         return unsupported(self.program.name, places)
 
     # -- what is stored -----------------------------------------------------------------------
@@ -231,7 +229,9 @@ SHAPES = ("Shape", "Size", "Constant", "ConstantOfShape")
 
 
 def weights(graph: Any) -> set[str]:
-    """Inputs of the graph that operators take as weights."""
+    """Inputs of the graph that operators take as weights; one by itself is the image."""
+    if len(graph.input) < 2:
+        return set()
     found: set[str] = set()
     others: set[str] = set()
     for node in graph.node:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Array
 
 
+LONGEST = 200
+"""Characters of a place that are told."""
+
+
 class Origin(NamedTuple):
     """Where a layer comes from in the framework's own terms."""
 
@@ -26,9 +30,8 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         path = ".".join(self.path)
-        return (
-            path if not self.node or path.endswith(self.node) else f"{path} ({self.node})".strip()
-        )
+        whole = path if not self.node or path.endswith(self.node) else f"{path} ({self.node})"
+        return whole.strip()[:LONGEST]
 
 
 class Result(NamedTuple):
