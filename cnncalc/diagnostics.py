@@ -204,6 +204,12 @@ def _distance(word: str, known: str) -> int:
     return row[-1]
 
 
+def suggestion(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint naming the nearest known word, where one is near, in front of a general one."""
+    close = nearest(word, known)
+    return otherwise if close is None else f"did you mean `{close}`?\n{otherwise}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint naming the nearest known word, else all of them when they are few."""
     names = sorted(known)

@@ -5,22 +5,44 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import examples
 import pytest
+import reference_pages
 import site_links
 
+from cnncalc.cli import COMMANDS, cli
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers import KINDS
-from cnncalc.render.reference import example, page
+from cnncalc.render.reference import example
 
 ROOT = Path(__file__).parent.parent
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", LANGUAGE, re.MULTILINE | re.DOTALL)
 
 
-def test_layers_page_is_current() -> None:
-    assert (ROOT / "docs" / "layers.md").read_text(encoding="utf-8") == page()
+@pytest.mark.parametrize("name", sorted(reference_pages.PAGES))
+def test_generated_page_is_current(name: str) -> None:
+    """`python scripts/reference_pages.py` writes it."""
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert page == reference_pages.PAGES[name]()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_command_is_documented(name: str) -> None:
+    """It says what it is for and what each option does, and a page shows it at work."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.help
+    for option in command.params:
+        assert isinstance(option, click.Argument) or getattr(option, "help", None), option.name
+    shown = [
+        page
+        for page in examples.pages()
+        if f"```console\n$ cnncalc {name} " in page.read_text(encoding="utf-8")
+    ]
+    assert shown, "no page has an example of it"
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
@@ -64,6 +86,11 @@ def test_examples(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 WITHOUT_EXAMPLES = {
     "docs/index.md": "the front page",
+    "docs/commands.md": "made from the commands",
+    "docs/formats.md": "what it shows is written when it is made",
+    "docs/json.md": "held to results when it is made",
+    "docs/python.md": "its examples are Python",
+    "docs/syntax.md": "made from the language's tables",
     "docs/layers.md": "the example of each kind is run by test_kind_example",
     "docs/rules.md": "the examples of each rule are run by tests/rules",
     "docs/zoo.md": "its table is made from the networks themselves",

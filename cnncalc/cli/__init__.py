@@ -65,7 +65,8 @@ class Commands(click.Group):
         if name not in COMMANDS and not name.startswith("-"):
             from cnncalc.diagnostics import did_you_mean
 
-            raise click.UsageError(f"there is no command `{name}`; {did_you_mean(name, COMMANDS)}")
+            hint = did_you_mean(name, COMMANDS) or "`cnncalc --help` lists them"
+            raise click.UsageError(f"there is no command `{name}`; {hint}")
         return super().resolve_command(ctx, args)
 
     def make_context(self, *arguments: Any, **named: Any) -> click.Context:

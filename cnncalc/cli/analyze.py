@@ -9,6 +9,7 @@ from cnncalc.cli.common import (
     NETWORK,
     deliver,
     deliver_json,
+    format_option,
     output_option,
     show,
     with_report,
@@ -21,7 +22,7 @@ FORMATS = ("table", "json", "markdown", "csv")
 
 @click.command("analyze")
 @with_report
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@format_option(FORMATS)
 @click.option(
     "--convention", metavar="NAME", help="MACs as another counter has them, such as fvcore."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cnncalc.cli.common import deliver_json, show
+from cnncalc.cli.common import deliver_json, format_option, show
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Slide, same_padding
@@ -26,7 +26,7 @@ SIZE = Whole()
 @click.option("--dilation", type=SIZE, default=1, show_default=True, help="Distance of taps.")
 @click.option("--ceil-mode", is_flag=True, help="Round up, as a pool can.")
 @click.option("--chain", metavar="KERNELS", help='Several in a row: "conv 7/2 p3, max_pool 3/2".')
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@format_option(("text", "json"))
 @click.option(
     "--output", "wanted", metavar="SIZE", help="Which kernels give that size; or a file, as -o."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -142,16 +142,24 @@ def chosen(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UsageError: one of them is not known.
     """
-    from cnncalc.diagnostics import did_you_mean
+    from cnncalc.diagnostics import suggestion
 
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in names:
         if name not in known:
             raise UsageError(
                 f"there is no {what} `{name}`",
-                f"{did_you_mean(name, known)}\nthe {what}s are {', '.join(known)}",
+                suggestion(name, known, f"the {what}s are {', '.join(known)}"),
             )
     return names
+
+
+def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
+    """`--format`; the first one is what people read, and the default."""
+    return click.option(
+        "--format", "format_", type=click.Choice(formats), default=formats[0],
+        help="How the result is written.",
+    )  # fmt: skip
 
 
 def output_option(command: Command) -> Command:

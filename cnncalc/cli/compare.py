@@ -19,7 +19,7 @@ FORMATS = ("table", "json", "markdown", "csv", "latex")
 @click.option("--to", "base", metavar="NET", help="The network that ratios are to; else the first.")
 @click.option("--sort", "key", metavar="METRIC", help="Smallest first in one of the columns.")
 @click.option("--columns", metavar="NAMES", help="Totals to show, commas between.")
-@click.option("--format", "format_", type=click.Choice(FORMATS))
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="The ending's, or a table.")
 @output_option
 @network_options
 def command(
@@ -86,10 +86,10 @@ def _keys(text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in names:
         if name not in known:
-            from cnncalc.diagnostics import did_you_mean
+            from cnncalc.diagnostics import suggestion
 
             raise UsageError(
                 f"there is no total `{name}`",
-                f"{did_you_mean(name, known)}\nthe totals are {', '.join(known)}",
+                suggestion(name, known, f"the totals are {', '.join(known)}"),
             )
     return names or known

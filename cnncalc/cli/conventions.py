@@ -30,12 +30,12 @@ def counted(name: str, graph: Graph, network: Any, batch: int, input_: Any) -> t
     from cnncalc.analysis.counting.parts import Uncounted
     from cnncalc.analysis.counting.tools import COUNTERS
     from cnncalc.analysis.counting.totals import by_layer
-    from cnncalc.diagnostics import did_you_mean
+    from cnncalc.diagnostics import suggestion
 
     if name not in COUNTERS:
         raise UsageError(
             f"there is no convention `{name}`",
-            f"{did_you_mean(name, COUNTERS)}\nthe conventions are {', '.join(COUNTERS)}",
+            suggestion(name, COUNTERS, f"the conventions are {', '.join(COUNTERS)}"),
         )
     try:
         return by_layer(name, graph, written(graph, network, input_), batch)

@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from cnncalc.analysis.report import Report, Settings
-from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.cli.common import (
+    deliver,
+    deliver_json,
+    format_option,
+    network_options,
+    output_option,
+    show,
+)
 from cnncalc.cli.values import parse_change
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.load import load
@@ -22,7 +29,7 @@ FORMATS = ("table", "json", "markdown")
 @click.option("--before", multiple=True, metavar="NAME=VALUE", help="As --set, for A alone.")
 @click.option("--after", multiple=True, metavar="NAME=VALUE", help="As --set, for B alone.")
 @click.option("--exit-code", is_flag=True, help="Exit status 1 where they differ.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@format_option(FORMATS)
 @output_option
 @network_options
 def command(

@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from cnncalc.analysis.report import BYTES, Report, Settings
-from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.cli.common import (
+    deliver,
+    deliver_json,
+    format_option,
+    network_options,
+    output_option,
+    show,
+)
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.forms.inputs import GivenInput
 
@@ -17,7 +24,7 @@ FORMATS = ("table", "json", "markdown")
 @click.command("explain")
 @click.argument("net")
 @click.argument("layer", required=False)
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@format_option(FORMATS)
 @output_option
 @network_options
 def command(

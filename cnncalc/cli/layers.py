@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import click
 
-from cnncalc.cli.common import deliver, deliver_json, output_option, show
+from cnncalc.cli.common import deliver, deliver_json, format_option, output_option, show
 from cnncalc.layers import KINDS
 
 
 @click.command("layers")
 @click.argument("kind", required=False)
-@click.option(
-    "--format", "format_", type=click.Choice(["table", "json", "markdown"]), default="table"
-)
+@format_option(("table", "json", "markdown"))
 @output_option
 def command(kind: str | None, format_: str, output: str | None) -> int:
     """List the layer kinds, or explain one with its options."""

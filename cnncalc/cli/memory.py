@@ -12,7 +12,14 @@ from cnncalc.analysis.report import BYTES, Report, Settings
 from cnncalc.analysis.training.blocks import named, names
 from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.analysis.training.plan import Plan
-from cnncalc.cli.common import deliver, deliver_json, output_option, show, variant_options
+from cnncalc.cli.common import (
+    deliver,
+    deliver_json,
+    format_option,
+    output_option,
+    show,
+    variant_options,
+)
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.exchange.load import load
@@ -50,7 +57,7 @@ def _batches(ctx: click.Context, param: click.Parameter, value: str) -> tuple[in
 @click.option("--inplace", is_flag=True, help="Activations write over their input.")
 @click.option("--train", "training", is_flag=True, help="What a training step takes as well.")
 @click.option(
-    "--optimizer", type=click.Choice([*OPTIMIZERS]), default="adam", help="Default: adam."
+    "--optimizer", type=click.Choice([*OPTIMIZERS]), default="adam", help="What takes the step."
 )
 @click.option("--autocast", is_flag=True, help="Products in 16 bits, weights in float32.")
 @click.option(
@@ -70,7 +77,7 @@ def _batches(ctx: click.Context, param: click.Parameter, value: str) -> tuple[in
 @click.option("--totals", is_flag=True, help="Without the layers.")
 @click.option("--optimizers", is_flag=True, help="What each optimizer stores for this network.")
 @click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@format_option(FORMATS)
 @output_option
 @variant_options
 def command(
@@ -119,6 +126,8 @@ def command(
         raise UsageError("this changes a training step, and none is asked for", "add --train")
     if len(batches) > 1 and (budget is not None or flash is not None):
         raise UsageError("a budget is for one batch", "leave --batch or the budget out")
+    if optimizers and format_ != "table":
+        raise UsageError(f"`--optimizers` is a table and no {format_}", "leave --format out")
     found = report(load(net), input_, dict(changes), Settings(batches[0], dtype, inplace))
     plan = plan_for(found)._replace(
         optimizer=OPTIMIZERS[optimizer],

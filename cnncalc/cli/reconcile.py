@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from cnncalc.analysis.report import Settings
-from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.cli.common import (
+    deliver,
+    deliver_json,
+    format_option,
+    network_options,
+    output_option,
+    show,
+)
 from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown", "csv")
@@ -15,7 +22,7 @@ FORMATS = ("table", "json", "markdown", "csv")
 
 @click.command("reconcile")
 @click.argument("net")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="table")
+@format_option(FORMATS)
 @output_option
 @network_options
 def command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cnncalc.cli.common import deliver, deliver_json, output_option, show
+from cnncalc.cli.common import deliver, deliver_json, format_option, output_option, show
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.render import rules
 from cnncalc.rules.registry import RULES
@@ -12,9 +12,7 @@ from cnncalc.rules.registry import RULES
 
 @click.command("rules")
 @click.argument("rule", required=False)
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text"
-)
+@format_option(("text", "markdown", "json"))
 @output_option
 def command(rule: str | None, format_: str, output: str | None) -> int:
     """List the rules of `validate`, or explain one: why it matters, two examples, its repair."""

@@ -9,7 +9,7 @@ import click
 
 from cnncalc.analysis.report import Settings
 from cnncalc.api import Report, report
-from cnncalc.cli.common import deliver_json, output_option, show, variant_options
+from cnncalc.cli.common import deliver_json, format_option, output_option, show, variant_options
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.exchange.load import load
@@ -59,7 +59,7 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
     default="order",
     help="Rows of --profile in execution order, or slowest first.",
 )
-@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
+@format_option(("table", "json"))
 @output_option
 @variant_options
 def command(

@@ -21,8 +21,11 @@ COMMON: dict[str, dict[str, Any]] = {
         "anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION_SCHEMA],
         "description": "how often it stands in a row",
     },
-    "if": {"$ref": "#/$defs/condition"},
-    "output": {"$ref": "#/$defs/condition"},
+    "if": {"$ref": "#/$defs/condition", "description": "whether it is there"},
+    "output": {
+        "$ref": "#/$defs/condition",
+        "description": "whether its output is one of the network's, though nothing takes it",
+    },
     "share": {
         "type": "string",
         "description": "the layer, or use of the block, whose weights it uses",

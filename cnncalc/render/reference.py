@@ -130,7 +130,7 @@ def page(only: type[Kind] | None = None) -> str:
     lines = [
         "# Layer kinds",
         "",
-        "Made from the kinds' own declarations by `scripts/layers_page.py`. Options stand in",
+        "Made from the kinds' own declarations by `scripts/reference_pages.py`. Options stand in",
         "positional order; the main one is in bold.",
     ]
     for family in FAMILIES:

@@ -63,7 +63,7 @@ def page(rules: Iterable[Rule]) -> str:
     known = list(rules)
     parts = [
         "# Rules\n\n"
-        "What `cnncalc validate` finds. Made by `scripts/rules_page.py` from the classes in "
+        "What `cnncalc validate` finds. Made by `scripts/reference_pages.py` from the classes in "
         "`cnncalc/rules/`; the tests run both examples of every rule.\n",
     ]
     for severity, heading in HEADINGS.items():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.diagnostics import UsageError, did_you_mean
+from cnncalc.diagnostics import UsageError, suggestion
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.records import Record
@@ -39,7 +39,7 @@ def condition(text: str, names: tuple[str, ...]) -> Condition:
         if name not in known:
             raise UsageError(
                 f"`--where {text}`: there is no `{name}`",
-                f"{did_you_mean(name, known)}\nit knows {', '.join(known)}",
+                suggestion(name, known, f"it knows {', '.join(known)}"),
             )
 
     def admits(point: Point) -> bool:
@@ -86,7 +86,7 @@ def aim(text: str) -> Aim:
     if full not in METRICS:
         raise UsageError(
             f"there is no metric `{name}`",
-            f"{did_you_mean(name, METRICS)}\nthe metrics are {', '.join(METRICS)}",
+            suggestion(name, METRICS, f"the metrics are {', '.join(METRICS)}"),
         )
     return Aim(full, text.strip().startswith("+"))
 

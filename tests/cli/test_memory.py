@@ -228,3 +228,9 @@ def test_autocast(run: Run) -> None:
     assert mixed["gradients"] == plain["gradients"]
     assert mixed["weight_copies"] > 0
     assert 0.5 < mixed["peak"] / plain["peak"] < 0.6
+
+
+def test_optimizers_are_a_table(run: Run) -> None:
+    outcome = run("memory", "lenet5", "--optimizers", "--format", "json")
+    assert outcome.status == 2
+    assert "`--optimizers` is a table and no json" in outcome.err

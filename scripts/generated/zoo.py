@@ -1,19 +1,10 @@
-"""Write docs/zoo.md, the page of the shipped networks, from what the program says of them.
-
-    python scripts/zoo_page.py [--check]
-
-`--check` writes nothing; its exit status is 1 where the page is not current.
-"""
+"""docs/zoo.md: the shipped networks, from what the program says of them."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 from cnncalc.cli.zoo import overviews
 from cnncalc.render.zoo import zoo_markdown
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "zoo.md"
 HEAD = """\
 # The networks that come with cnncalc
 
@@ -38,20 +29,3 @@ def page() -> str:
     """The text of the page."""
     rows = overviews()
     return HEAD.format(count=len(rows)) + zoo_markdown(rows, "../specs")
-
-
-def main(arguments: list[str]) -> int:
-    """Write the page, or check it."""
-    text = page()
-    if "--check" in arguments:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        if not current:
-            print("docs/zoo.md is not current: python scripts/zoo_page.py", file=sys.stderr)
-        return 0 if current else 1
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
