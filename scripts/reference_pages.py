@@ -15,13 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from generated import commands, data, formats, python, syntax, zoo  # noqa: E402
+from generated import commands, counters, data, formats, python, syntax, zoo  # noqa: E402
 
 from cnncalc.render import reference, rules  # noqa: E402
 from cnncalc.rules.registry import RULES  # noqa: E402
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands.page,
+    "counters.md": counters.page,
     "syntax.md": syntax.page,
     "formats.md": formats.page,
     "json.md": data.page,

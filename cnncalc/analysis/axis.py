@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnncalc.layers import KINDS
+from cnncalc.layers.sliding import Sliding
 from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Slide, Window, compose
 
@@ -127,6 +129,11 @@ def _item(text: str, number: int, size: int) -> tuple[str, Slide]:
         raise ChainError(f"`--chain`: part {number}, `{text[:40]}`, is no kernel", EXAMPLE)
     kernel = int(found["kernel"])
     name = found["name"] or "kernel"
+    if name in KINDS and not issubclass(KINDS[name], Sliding):
+        raise ChainError(
+            f"`--chain`: part {number}: `{name}` is no kernel that slides over its input",
+            f"an architecture file can hold one; {EXAMPLE}",
+        )
     pools = name.endswith("pool")
     stride = int(found["stride"]) if found["stride"] else kernel if pools else 1
     padding, dilation, ceil = 0, 1, False

@@ -210,6 +210,7 @@ def test_check_a_chain(run: Run) -> None:
         ([], "one of"),
         (["--chain", "conv 3, pool"], "part 2, `pool`"),
         (["--chain", "conv 9"], "does not fit"),
+        (["--chain", "conv 3, conv_transpose 2/2"], "`conv_transpose` is no kernel that slides"),
         (["--output", "0"], "from 1"),
     ],
 )

@@ -392,3 +392,20 @@ def test_the_layout_holds_for_the_input(run: Run) -> None:
                "markdown")  # fmt: skip
     assert json.loads(first.out)["inputs"][0]["shape"] == [3, 64, 96]
     assert "64×96×3" in last.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [(["analyze", "lenet5", "--columns", "zzzz"], "the columns are index, name"),
+     (["analyze", "lenet5", "--columns", "nme"], "did you mean `name`?"),
+     (["compare", "lenet5", "alexnet", "--columns", "zzzz"], "the totals are"),
+     (["analyze", "lenet5", "--convention", "zzzz"], "the conventions are torchinfo"),
+     (["sweep", "lenet5", "--best", "zzzz"], "the metrics are"),
+     (["zzzz"], "`cnncalc --help` lists them")],
+    ids=" ".join,
+)  # fmt: skip
+def test_word_that_nothing_is_near(run: Run, arguments: list[str], hint: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.status == 2
+    assert hint in outcome.err
+    assert "None" not in outcome.err
