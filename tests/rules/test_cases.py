@@ -193,6 +193,7 @@ RIGHT: list[tuple[str, str, tuple[int, ...], list[Any]]] = [
     ("unused-layer", "its size is used", (3, 33, 33),
      [{"max_pool": 2, "name": "half"}, {**conv(), "from": "input"}, {"crop": "half"}]),
     ("large-kernel", "few channels come in", (3, 224, 224), [conv(64, 7, padding=3)]),
+    ("large-kernel", "a stack with just as many weights", (9, 56, 56), [conv(16, 5, padding=2)]),
     ("large-kernel", "depthwise", SMALL, [{"depthwise_conv": {"kernel": 7}}]),
     ("large-kernel", "a fully connected layer as a convolution", (512, 7, 7), [conv(4096, 7)]),
     ("aggressive-pooling", "over the whole map", (8, 7, 7), [{"avg_pool": 7}]),
