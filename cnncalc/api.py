@@ -95,6 +95,13 @@ class Report(Analyzed):
 
         return report_markdown(self, View(depth))
 
+    def to_html(self, depth: int | None = None) -> str:
+        """The report as one file for any browser, with blocks below `depth` folded at first."""
+        from cnncalc.render.page import page_html
+        from cnncalc.render.rows import View
+
+        return page_html(self, View(depth))
+
     def to_csv(self, depth: int | None = None) -> str:
         """The layers as CSV."""
         from cnncalc.render.csv import report_csv

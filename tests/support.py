@@ -60,6 +60,12 @@ def zoo_graph(net: str) -> Graph:
     return load(net).graph()
 
 
+@cache
+def zoo_report(net: str) -> Report:
+    """The report of a shipped network, without findings."""
+    return Report(zoo_graph(net))
+
+
 def nameless(found: Graph) -> Graph:
     """A graph whose names tell nothing but the kinds of the layers."""
     return found._replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.analysis.receptive_field import Field
+from cnncalc.analysis.receptive_field import Field, unseen
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
@@ -59,37 +59,49 @@ class Alternative(Record):
     macs: int
 
 
+class Followed(NamedTuple):
+    """How the receptive field of one layer grows from that of an input of its."""
+
+    taken: int
+    """The node of that input: where branches meet, the one that sees most."""
+    step: FieldStep | None
+    """`None` of a layer that looks at one unit only."""
+
+
+def followed(graph: Graph, fields: list[Field], index: int, axis: int = 0) -> Followed | None:
+    """The last step on the way to a layer's receptive field, along one axis.
+
+    `None` for an input of the network, and where all or nothing of the input is seen or there is
+    no such axis.
+    """
+    node, own = graph.nodes[index], fields[index]
+    if own is None or axis >= len(own) or not node.inputs or unseen(own):
+        return None
+    seen = _branches(graph, fields, node, axis)
+    widest = max(range(len(seen)), key=lambda number: seen[number][1])
+    taken = node.inputs[widest]
+    windows, before = node.facts.windows[widest], fields[taken]
+    if windows is None or before is None:
+        return None
+    extent, several = windows[axis].size, seen if len(seen) > 1 else ()
+    if extent == 1 and len(set(seen)) == 1:
+        return Followed(taken, None)
+    jump, own_axis = _jump(before[axis]), own[axis]
+    step = FieldStep(node.name, extent, jump, own_axis.size, own_axis.start, several)
+    return Followed(taken, step)
+
+
 def field_steps(graph: Graph, fields: list[Field], index: int, axis: int = 0) -> list[FieldStep]:
     """How the receptive field of a layer grows from the input to it, along one axis.
 
     Only layers that look beyond one unit are told. Where branches meet, the one that sees most is
     followed. Empty where the layer sees the whole input, or has no such axis.
     """
-    field = fields[index]
-    if field is None or axis >= len(field):
-        return []
     steps: list[FieldStep] = []
-    while graph.nodes[index].inputs:
-        node = graph.nodes[index]
-        seen = _branches(graph, fields, node, axis)
-        widest = max(range(len(seen)), key=lambda number: seen[number][1])
-        taken = node.inputs[widest]
-        windows, own, before = node.facts.windows[widest], fields[index], fields[taken]
-        if windows is None or own is None or before is None:
-            return []
-        extent = windows[axis].size
-        if extent > 1 or len(set(seen)) > 1:
-            steps.append(
-                FieldStep(
-                    node.name,
-                    extent,
-                    _jump(before[axis]),
-                    own[axis].size,
-                    own[axis].start,
-                    seen if len(seen) > 1 else (),
-                )
-            )
-        index = taken
+    while (last := followed(graph, fields, index, axis)) is not None:
+        if last.step is not None:
+            steps.append(last.step)
+        index = last.taken
     return steps[::-1]
 
 
@@ -104,8 +116,8 @@ def _branches(
 
 
 def _through(field: Field, windows: Windows | None, node: Node, axis: int) -> int:
-    """What a layer's units see through one of its inputs; 0 where that is everything."""
-    if field is None or windows is None:
+    """What a layer's units see through one of its inputs; 0 where that is everything or nothing."""
+    if field is None or windows is None or unseen(field):
         return 0
     return compose(field[axis], windows[axis], node.facts.output[axis + 1]).size
 
@@ -228,22 +240,31 @@ def _of_linear(graph: Graph, node: Node, kind: Linear) -> list[Alternative]:
     ]
 
 
-def kept(graph: Graph, index: int, plan: Plan) -> list[Kept]:
-    """What a layer keeps between forward and backward, as PyTorch does; bytes for the batch."""
+def kept(graph: Graph, plan: Plan) -> list[list[Kept]]:
+    """What each node keeps between forward and backward, as PyTorch does; bytes for the batch."""
     layers = lower(graph, plan)
-    layer, node = layers[index], graph.nodes[index]
-    found: list[Kept] = []
-    for place in layer.kept_inputs:
-        taken = layer.inputs[place]
-        what = "its input" if len(layer.inputs) == 1 else f"its input {graph.nodes[taken].name}"
-        why = _why_input(node, layer)
-        found.append(_kept(graph, layers, index, taken, what, why, plan))
-    if layer.kept_output:
-        why = "the gradient follows from it, so that the input need not stay"
-        found.append(_kept(graph, layers, index, index, "its output", why, plan))
-    for size in layer.arrays:
+    home: list[int] = []
+    """For each node the node whose storage its output is."""
+    first: dict[int, str] = {}
+    """Who kept a node's storage first."""
+    found: list[list[Kept]] = []
+    for index, (layer, node) in enumerate(zip(layers, graph.nodes, strict=True)):
+        home.append(home[layer.inputs[0]] if layer.view and layer.inputs else index)
+        own: list[tuple[int, str, str]] = []
+        for place in layer.kept_inputs:
+            taken = layer.inputs[place]
+            what = "its input" if len(layer.inputs) == 1 else f"its input {graph.nodes[taken].name}"
+            own.append((home[taken], what, _why_input(node, layer)))
+        if layer.kept_output:
+            why = "the gradient follows from it, so that the input need not stay"
+            own.append((home[index], "its output", why))
         why = "measured or drawn in the forward pass, and needed again"
-        found.append(Kept("an array of its own", why, size.of(plan.batch), None))
+        found.append(
+            [Kept(w, y, layers[h].output.of(plan.batch), first.get(h)) for h, w, y in own]
+            + [Kept("an array of its own", why, size.of(plan.batch), None) for size in layer.arrays]
+        )
+        for storage, _, _ in own:
+            first.setdefault(storage, node.name)
     return found
 
 
@@ -253,27 +274,3 @@ def _why_input(node: Node, layer: Layer) -> str:
     if node.facts.weights:
         return "the gradient of its weights is made of it"
     return "its gradient hangs on where the input lay"
-
-
-def _kept(
-    graph: Graph, layers: list[Layer], index: int, taken: int, what: str, why: str, plan: Plan
-) -> Kept:
-    """A node's storage, and who kept it first."""
-    home = _home(layers, taken)
-    first = None
-    for earlier in range(1, index):
-        other = layers[earlier]
-        homes = {_home(layers, other.inputs[place]) for place in other.kept_inputs}
-        if other.kept_output:
-            homes.add(_home(layers, earlier))
-        if home in homes:
-            first = graph.nodes[earlier].name
-            break
-    return Kept(what, why, layers[home].output.of(plan.batch), first)
-
-
-def _home(layers: list[Layer], index: int) -> int:
-    """The node whose storage a node's output is."""
-    while layers[index].view and layers[index].inputs:
-        index = layers[index].inputs[0]
-    return index

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.analysis.memory import lifetimes
+from cnncalc.analysis.memory import alive_at, schedule
 from cnncalc.analysis.report import BYTES, Report, Settings
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
@@ -81,7 +81,7 @@ def inference(report: Report) -> Inference:
     graph, settings = report.graph, report.settings
     width = BYTES[settings.dtype]
     scale = settings.batch * width
-    values = _schedule(graph, settings.inplace)
+    values = schedule(graph, settings.inplace)
     peak = max(range(len(values)), key=values.__getitem__)
     columns = [_columns(graph, node) for node in graph.nodes]
     widest = max(range(len(columns)), key=columns.__getitem__)
@@ -95,34 +95,14 @@ def inference(report: Report) -> Inference:
         tuple(
             [
                 Alive(graph.nodes[index].name, graph.nodes[index].facts.values * scale)
-                for index in _alive_at(graph, settings.inplace, peak)
+                for index in alive_at(graph, settings.inplace, peak)
             ]
         ),
-        max(_schedule(graph, True)) * scale,
+        max(schedule(graph, True)) * scale,
         columns[widest] * scale,
         widest if columns[widest] else None,
         [count * scale for count in values],
     )
-
-
-def _schedule(graph: Graph, inplace: bool) -> list[int]:
-    """For each node the values alive while it runs."""
-    times = lifetimes(graph, inplace)
-    nodes, alive, found = graph.nodes, 0, []
-    for index, node in enumerate(nodes):
-        if times.owner[index] == index:
-            alive += node.facts.values
-        found.append(alive)
-        alive -= sum([nodes[home].facts.values for home in times.freed[index]])
-    return found
-
-
-def _alive_at(graph: Graph, inplace: bool, moment: int) -> list[int]:
-    """The nodes whose memory is alive while a node runs, the largest first."""
-    times = lifetimes(graph, inplace)
-    gone = {home for freed in times.freed[:moment] for home in freed}
-    alive = [i for i in range(moment + 1) if times.owner[i] == i and i not in gone]
-    return sorted(alive, key=lambda index: -graph.nodes[index].facts.values)
 
 
 def _columns(graph: Graph, node: Node) -> int:

@@ -78,3 +78,23 @@ def alive(times: Lifetimes, values: list[int]) -> Activations:
         for gone in freed:
             now -= owned[gone]
     return Activations(owned, peak, peak_node)
+
+
+def schedule(graph: Graph, inplace: bool) -> list[int]:
+    """For each node the values of one sample that are alive while it runs."""
+    times = lifetimes(graph, inplace)
+    nodes, now, found = graph.nodes, 0, []
+    for index, node in enumerate(nodes):
+        if times.owner[index] == index:
+            now += node.facts.values
+        found.append(now)
+        now -= sum([nodes[home].facts.values for home in times.freed[index]])
+    return found
+
+
+def alive_at(graph: Graph, inplace: bool, moment: int) -> list[int]:
+    """The nodes whose memory is alive while a node runs, the largest first."""
+    times = lifetimes(graph, inplace)
+    gone = {home for freed in times.freed[:moment] for home in freed}
+    found = [i for i in range(moment + 1) if times.owner[i] == i and i not in gone]
+    return sorted(found, key=lambda index: -graph.nodes[index].facts.values)

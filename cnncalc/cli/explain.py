@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cnncalc.analysis.report import BYTES, Report, Settings
+from cnncalc.analysis.report import Report, Settings
 from cnncalc.cli.common import (
     deliver,
     deliver_json,
@@ -80,38 +80,12 @@ def explain(found: Report, name: str) -> Any:
     Raises:
         UsageError: there is no such layer.
     """
-    from cnncalc.analysis.arithmetic.statement import Step, statement
-    from cnncalc.analysis.explanation import alternatives, field_steps, kept, matrix_product
-    from cnncalc.analysis.receptive_field import receptive_fields
-    from cnncalc.analysis.training.plan import Plan
-    from cnncalc.render.explain import Explained
+    from cnncalc.analysis.explaining import Explainer
 
     layer = next((layer for layer in found.layers if layer.name == name), None)
     if layer is None:
         raise UsageError(f"{found.name} has no layer `{name}`", _nearest(found, name))
-    graph, node = found.graph, layer.node
-    width, values = BYTES[found.dtype], node.facts.values
-    formula = "0: the output is the input's memory" if node.facts.view else "values·batch·bytes"
-    memory = [
-        Step("output", formula, f"{values}·{found.batch}·{width}", layer.activation_bytes)
-        if not node.facts.view
-        else Step("output", formula, "0", 0)
-    ]
-    if layer.params:
-        memory.append(
-            Step("parameters", "parameters·bytes", f"{layer.params}·{width}", layer.params * width)
-        )
-    fields = receptive_fields(graph)
-    return Explained(
-        found,
-        layer,
-        statement(graph, node).steps,
-        memory,
-        kept(graph, layer.index, Plan(batch=found.batch, width=max(width, 2))),
-        field_steps(graph, fields, layer.index),
-        matrix_product(graph, node),
-        alternatives(graph, node),
-    )
+    return Explainer(found).layer(layer)
 
 
 def _nearest(found: Report, name: str) -> str:

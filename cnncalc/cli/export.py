@@ -16,6 +16,7 @@ from cnncalc.render.rows import View
 ENDINGS = {
     ".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv",
     ".dot": "dot", ".mmd": "mermaid", ".svg": "svg", ".tex": "latex",
+    ".html": "html", ".htm": "html",
 }  # fmt: skip
 """The format of each ending."""
 DRAWINGS = ("dot", "mermaid", "latex", "svg")
@@ -47,18 +48,36 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
 def command(report: Report, view: View, format_: str | None, output: str) -> int:
     """Write a report file or a drawing, as its ending says.
 
-    Reports are Markdown, JSON and CSV; drawings SVG, Graphviz (.dot) and Mermaid (.mmd); a
-    paper's table is LaTeX (.tex). Drawings and that table fold blocks by `--depth`. The file is
-    written whole or not at all.
+    Reports are a page for any browser (.html), Markdown, JSON and CSV; drawings SVG, Graphviz
+    (.dot) and Mermaid (.mmd); a paper's table is LaTeX (.tex). Drawings and that table fold blocks
+    by `--depth`; the page shows them folded at first. The file is written whole or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
-    if chosen in DRAWINGS:
+    if chosen == "html":
+        _refuse_rows(view)
+        deliver(_page(report, view), output)
+    elif chosen in DRAWINGS:
         _refuse(view, chosen)
         deliver(_drawn(report, view, chosen), output)
     else:
         write(report, view, chosen, output)
     click.echo(f"wrote {plain(output)}", err=True)
     return 0
+
+
+def _refuse_rows(view: View) -> None:
+    """Refuse options that choose a table's rows: the page has all of them, and a filter."""
+    for option, given in (("`--kinds`", view.kinds), ("`--with-input`", view.with_input)):
+        if given:
+            raise UsageError(
+                f"{option} does nothing in HTML", "the page has every layer, and filters kinds"
+            )
+
+
+def _page(report: Report, view: View) -> str:
+    from cnncalc.render.page import page_html
+
+    return page_html(report, view)
 
 
 def _refuse(view: View, format_: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.arithmetic.statement import Step
-from cnncalc.analysis.explanation import Alternative, FieldStep, Kept, MatrixProduct
+from cnncalc.analysis.explaining import Explained
+from cnncalc.analysis.explanation import FieldStep, Kept, MatrixProduct
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.analysis.story import Share, Story
 from cnncalc.render import numbers
@@ -16,21 +17,6 @@ from cnncalc.render.markdown import table
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
-
-
-class Explained(NamedTuple):
-    """What there is to say of a layer."""
-
-    report: Report
-    layer: LayerReport
-    steps: Sequence[Step]
-    memory: Sequence[Step]
-    """Bytes, for the whole batch."""
-    kept: Sequence[Kept]
-    """What its backward pass needs."""
-    field: Sequence[FieldStep]
-    product: MatrixProduct | None
-    otherwise: Sequence[Alternative]
 
 
 def explain_dict(found: Explained) -> dict[str, Any]:
@@ -183,17 +169,16 @@ def _numbers(step: Step) -> str:
 def _field_rows(steps: Sequence[FieldStep]) -> Iterator[list[str]]:
     before = 1
     for step in steps:
-        jump = "–" if step.jump is None else str(step.jump)
-        grows = f"{before} + ({step.extent} − 1)·{jump}" if step.extent > 1 else "union"
-        yield [
-            step.layer,
-            str(step.extent),
-            jump,
-            grows,
-            str(step.size),
-            numbers.signed(step.start),
-        ]
+        yield field_row(step, before)
         before = step.size
+
+
+def field_row(step: FieldStep, before: int) -> list[str]:
+    """A step of the receptive field from the size before it: how that grew, size and start."""
+    jump = "–" if step.jump is None else str(step.jump)
+    grows = f"{before} + ({step.extent} − 1)·{jump}" if step.extent > 1 else "union"
+    start = numbers.signed(step.start)
+    return [step.layer, str(step.extent), jump, grows, str(step.size), start]
 
 
 def explain_markdown(found: Explained) -> str:

@@ -71,7 +71,7 @@ def rows(report: Report, view: View = View()) -> list[Row]:
         if len(members) == 1 and members[0].name == ".".join(head):
             found.append(_row(members[0], head, view))
         else:
-            found.append(_folded(members, head, view))
+            found.append(folded([_row(member, head, view) for member in members], head))
     return found
 
 
@@ -120,17 +120,17 @@ def _essentials(layer: LayerReport) -> str:
     return f"{layer.essentials} {shares}".strip()
 
 
-def _folded(members: list[LayerReport], path: tuple[str, ...], view: View) -> Row:
-    last = members[-1]
-    inner = [_row(member, path, view) for member in members]
-    amounts = zip(*[row[PARAMS:] for row in inner], strict=True)
+def folded(members: Sequence[Row], path: tuple[str, ...]) -> Row:
+    """Rows that follow each other as one, with their sums."""
+    first, last, count = members[0], members[-1], len(members)
+    amounts = zip(*[row[PARAMS:] for row in members], strict=True)
     return Row(
-        f"{members[0].number}–{last.number}" if len(members) > 1 else str(last.number),
+        f"{first.number}–{last.number}" if count > 1 else last.number,
         path,
-        f"{len(members)} layer{'s' if len(members) > 1 else ''}",
+        f"{count} layer{'s' if count > 1 else ''}",
         "",
         last.output_shape,
-        tuple(last.receptive_fields.values()),
+        last.fields,
         *map(sum, amounts),
     )
 

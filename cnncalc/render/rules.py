@@ -48,10 +48,10 @@ def one(rule: Rule) -> RenderableType:
     parts: list[RenderableType] = [
         Text.assemble((rule.name, rule.severity), f" · {rule.severity}"),
         Text(rule.summary),
-        Text(_unmarked(rule.why)),
+        Text(unmarked(rule.why)),
     ]
     if rule.repair:
-        parts.append(Text(f"fix: {_unmarked(rule.repair)}"))
+        parts.append(Text(f"fix: {unmarked(rule.repair)}"))
     for word, example in (("fails", rule.fails), ("passes", rule.passes)):
         parts.append(Group(Text(f"{word}:"), indented(Text(example.rstrip()))))
     spaced = [part for found in parts for part in (found, Text(""))]
@@ -97,6 +97,6 @@ def data(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
     """Markdown's emphasis taken away, which no multiplication sign is part of."""
     return re.sub(r"\*(\w[^*`]*)\*", r"\1", text)

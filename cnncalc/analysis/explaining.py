@@ -1,0 +1,91 @@
+"""All that explains the layers of a network, each part worked out when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from cnncalc.analysis.arithmetic.statement import Step, statement
+from cnncalc.analysis.explanation import (
+    Alternative,
+    FieldStep,
+    Followed,
+    Kept,
+    MatrixProduct,
+    alternatives,
+    field_steps,
+    followed,
+    kept,
+    matrix_product,
+)
+from cnncalc.analysis.report import BYTES, LayerReport, Report
+from cnncalc.analysis.training.plan import Plan
+
+
+class Explained(NamedTuple):
+    """What there is to say of a layer."""
+
+    report: Report
+    layer: LayerReport
+    steps: Sequence[Step]
+    memory: Sequence[Step]
+    """Bytes, for the whole batch."""
+    kept: Sequence[Kept]
+    """What its backward pass needs."""
+    field: Sequence[FieldStep]
+    product: MatrixProduct | None
+    otherwise: Sequence[Alternative]
+
+
+class Explainer:
+    """Explains the layers of a report."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.graph = report.graph
+
+    def layer(self, layer: LayerReport) -> Explained:
+        """All there is to say of a layer."""
+        graph, node = self.graph, layer.node
+        return Explained(
+            self.report,
+            layer,
+            self.steps(layer),
+            self.memory(layer),
+            self.kept(layer),
+            field_steps(graph, self.report.fields[0], layer.index),
+            matrix_product(graph, node),
+            alternatives(graph, node),
+        )
+
+    def steps(self, layer: LayerReport) -> Sequence[Step]:
+        """Its arithmetic, for one sample: the same for equal kinds on equal shapes."""
+        return statement(self.graph, layer.node).steps
+
+    def memory(self, layer: LayerReport) -> list[Step]:
+        """Its bytes, for the whole batch."""
+        report, facts = self.report, layer.node.facts
+        width, values = BYTES[report.dtype], facts.values
+        if facts.view:
+            found = [Step("output", "0: the output is the input's memory", "0", 0)]
+        else:
+            numbers = f"{values}·{report.batch}·{width}"
+            found = [Step("output", "values·batch·bytes", numbers, layer.activation_bytes)]
+        if layer.params:
+            numbers = f"{layer.params}·{width}"
+            found.append(Step("parameters", "parameters·bytes", numbers, layer.params * width))
+        return found
+
+    def kept(self, layer: LayerReport) -> Sequence[Kept]:
+        """What its backward pass needs."""
+        return self._kept[layer.index]
+
+    def followed(self, layer: LayerReport) -> Followed | None:
+        """How its receptive field grows from that of an input of its."""
+        return followed(self.graph, self.report.fields[0], layer.index)
+
+    @cached_property
+    def _kept(self) -> list[list[Kept]]:
+        width = max(BYTES[self.report.dtype], 2)
+        return kept(self.graph, Plan(batch=self.report.batch, width=width))

@@ -1,0 +1,89 @@
+// What is said of the layer that is pointed at: what it sees, and its arithmetic.
+
+import { make, texts } from "./dom.js";
+import { sightFigure } from "./sight.js";
+
+/** Explanations out of the page's own data (see explanations.py). */
+export function embedded(data) {
+  const { own, layers, texts: words } = data;
+  const read = (value) => {
+    if (typeof value === "number") return words[value];
+    if (Array.isArray(value)) return value.map(read);
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, read(one)]));
+  };
+  return (number) => {
+    const [place, memory, notes] = layers[number - 1];
+    const field = [];
+    for (let last = layers[number - 1][3]; last; last = last[0] ? layers[last[0] - 1][3] : null) {
+      if (last[1]) field.unshift(read(last[1]));
+    }
+    return { ...read(own[place]), memory: read(memory), notes: read(notes), field };
+  };
+}
+
+function steps(rows) {
+  const body = rows.flatMap(([quantity, formula, numbers, value]) => [
+    make("tr", {}, make("th", { scope: "row" }, quantity), make("td", { class: "number" }, value)),
+    make("tr", { class: "how" }, make("td", { colspan: 2 },
+      make("span", { class: "formula" }, formula),
+      numbers ? make("span", { class: "numbers" }, `= ${numbers}`) : null)),
+  ]);
+  return make("table", { class: "texts steps" }, make("tbody", {}, ...body));
+}
+
+function part(title, ...content) {
+  return make("section", {}, make("h3", {}, title), ...content);
+}
+
+function explained(found) {
+  const parts = [part("Arithmetic of one sample", steps(found.steps))];
+  if (found.product) parts.push(part("As a matrix product", make("p", { class: "formula" }, found.product)));
+  parts.push(part("Memory of the batch", steps(found.memory),
+    ...found.notes.map((note) => make("p", { class: "quiet" }, note))));
+  if (found.otherwise.length) {
+    const rows = found.otherwise.map(([what, , params, macs]) => [what, params, macs]);
+    parts.push(part("The same output otherwise", texts(["", "params", "MACs"], rows, [1, 2])));
+  }
+  if (found.field.length) {
+    const heads = ["layer", "kernel", "jump", "grows", "sees", "start"];
+    parts.push(part("How its receptive field grows", make("div", { class: "wide", tabindex: "0",
+      role: "region", "aria-label": "Growth of the receptive field" },
+    texts(heads, found.field, [1, 2, 3, 4, 5]))));
+  }
+  parts.push(make("p", { class: "about quiet" }, found.about));
+  return parts;
+}
+
+/** The panel; `show(layer)` fills it, `show(null)` empties it. */
+export function inspector({ close }) {
+  const content = make("div", { class: "content" });
+  const button = make("button", { type: "button", class: "close", "aria-label": "Close", click: close }, "×");
+  const panel = make("aside", { class: "inspector", "aria-label": "The layer pointed at" }, button, content);
+  let shown = null;
+
+  async function show(layer, page) {
+    shown = layer;
+    panel.classList.toggle("filled", layer !== null);
+    if (layer === null) {
+      content.replaceChildren(make("p", { class: "quiet hint" },
+        "Point at a layer, or choose one with the arrow keys, to see its receptive field and its arithmetic."));
+      return;
+    }
+    const { data, explain } = page;
+    const facts = make("dl", {}, ...layer.facts.flatMap(([term, text]) =>
+      [make("dt", {}, term), make("dd", {}, text)]));
+    const head = [
+      make("h2", {}, make("span", { class: "path" }, layer.prefix), layer.label),
+      facts,
+      data.sights ? sightFigure(data.sights, layer.number, page.nameOf) : null,
+    ].filter(Boolean);
+    const waiting = explain ? explain(layer.number, layer.name) : null;
+    if (!waiting) return void content.replaceChildren(...head);
+    if (typeof waiting.then === "function") content.replaceChildren(...head);
+    const found = await waiting;
+    if (shown === layer && found) content.replaceChildren(...head, ...explained(found));
+  }
+
+  show(null);
+  return { panel, show };
+}

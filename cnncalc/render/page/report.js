@@ -1,0 +1,164 @@
+// The page of a report: its parts put together, and what is pointed at told to all of them.
+
+import { make } from "./dom.js";
+import { chartRow } from "./charts.js";
+import { networkDiagram } from "./diagram.js";
+import { embedded, inspector } from "./inspector.js";
+import { layerTable } from "./table.js";
+
+const THEMES = [["", "System"], ["light", "Light"], ["dark", "Dark"]];
+const KEPT = "cnncalc-theme";
+
+/** Light, dark, or as the system has it; kept where the browser lets us. */
+function themeSwitch() {
+  const root = document.documentElement;
+  const set = (theme) => {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+  };
+  let kept = "";
+  try {
+    kept = localStorage.getItem(KEPT) ?? "";
+  } catch {
+    // a file may have no storage
+  }
+  set(kept);
+  const options = THEMES.map(([value, title]) => {
+    const option = make("option", { value }, title);
+    option.selected = value === kept;
+    return option;
+  });
+  const select = make("select", { "aria-label": "Colours", change: () => {
+    set(select.value);
+    try {
+      localStorage.setItem(KEPT, select.value);
+    } catch {
+      // then it holds for this page alone
+    }
+  } }, ...options);
+  return select;
+}
+
+function findingList(findings, on) {
+  const items = findings.map((one) => make("li", { class: one.severity },
+    make("details", {},
+      make("summary", {}, make("span", { class: "severity" }, one.severity),
+        make("span", {}, one.message)),
+      one.excerpt ? make("pre", {}, one.excerpt) : null,
+      make("p", {}, one.why),
+      one.hint ? make("p", {}, one.hint) : null,
+      ...one.fixes.map((fix) => make("p", { class: "fix" }, fix)),
+      make("p", { class: "quiet" }, `rule ${one.rule}: ${one.summary}`),
+      one.layer ? make("button", { type: "button", click: () => on.choose(one.layer, true) }, "show the layer") : null)));
+  return items.length
+    ? make("ul", {}, ...items)
+    : make("p", { class: "quiet" }, "No rule finds anything.");
+}
+
+/**
+ * Draw a report into an element.
+ *
+ * data: what `page_data` gives. explain(number, name): what is said of a layer, or a promise of
+ * it; not needed where the data has `explanations`. switcher: whether to offer light and dark.
+ */
+export function mount(element, data, { explain = null, switcher = true } = {}) {
+  const title = make("div", { class: "title" });
+  const figures = make("ul", { class: "figures", "aria-label": "Totals" });
+  const findings = make("section", { class: "findings", "aria-label": "Findings" });
+  const totals = make("section", { class: "totals", "aria-label": "Totals" });
+  const status = make("p", { class: "status", role: "status" });
+  const page = { data: {}, explain: null, nameOf };
+  let chosen = null;
+
+  const on = {
+    point(number) {
+      mark(number);
+    },
+    choose(number, visibly = false) {
+      chosen = number;
+      table.choose(number, visibly);
+      diagram.choose(number);
+      mark(null);
+      panel.show(number ? table.layer(number) : null, page);
+    },
+    block(first, last) {
+      table.block(first, last);
+    },
+    told(text) {
+      status.textContent = text;
+    },
+  };
+  const table = layerTable(on);
+  const diagram = networkDiagram({ ...on, choose: (number) => on.choose(number, true) });
+  const charts = chartRow({ ...on, choose: (number) => on.choose(number, true) });
+  const panel = inspector({ close: () => {
+    on.choose(null);
+    table.focused()?.focus();
+  } });
+
+  /** Show what is pointed at, or what is chosen where nothing is. */
+  function mark(number) {
+    const shown = number ?? chosen;
+    table.point(number);
+    diagram.point(number);
+    const layer = shown ? table.layer(shown) : null;
+    charts.mark(shown, layer ? layer.prefix + layer.label : "");
+    if (number) panel.show(layer, page);
+    else panel.show(chosen ? table.layer(chosen) : null, page);
+  }
+
+  /** The name of a node of the graph: inputs come first. */
+  function nameOf(node) {
+    const inputs = page.data.sights?.inputs ?? [];
+    if (node < inputs.length) return inputs[node][0];
+    const layer = table.layer(node - inputs.length + 1);
+    return layer ? layer.prefix + layer.label : "";
+  }
+
+  const filter = make("input", { type: "search", placeholder: "Filter names and kinds",
+    "aria-label": "Filter layers by name and kind", input: () => table.filter(filter.value) });
+  const fold = (text, open) => make("button", { type: "button", click: () => table.fold(open) }, text);
+  const layers = make("section", { class: "table", "aria-label": "Layers" },
+    make("div", { class: "bar-above" }, make("h2", {}, "Layers"), filter, fold("Fold", false),
+      fold("Unfold", true), status),
+    table.table);
+
+  function add(more) {
+    Object.assign(page.data, more);
+    const now = page.data;
+    if (more.name !== undefined) {
+      title.replaceChildren(make("h1", {}, now.name), make("p", { class: "source" }, now.source),
+        make("p", { class: "heading" }, now.heading));
+      figures.replaceChildren(...now.figures.map(([value, what]) =>
+        make("li", {}, make("b", {}, value), make("span", {}, what))));
+      totals.replaceChildren(make("h2", {}, "Totals"), make("table", {}, make("tbody", {},
+        ...now.totals.map(([name, value, parts]) => make("tr", {}, make("th", { scope: "row" }, name),
+          make("td", { class: "number" }, value), make("td", { class: "quiet" }, parts))))));
+    }
+    if (more.table) table.fill(more.table);
+    if (more.charts) charts.fill(more.charts);
+    if (more.diagram) {
+      diagram.panel.hidden = false;
+      diagram.fill(more.diagram, (number) => nameOf(number + (now.table?.first ?? 1) - 1));
+    }
+    if (more.findings) findings.replaceChildren(make("h2", {}, "Findings"), findingList(more.findings, on));
+    if (more.explanations) page.explain = embedded(more.explanations);
+    else if (explain) page.explain = explain;
+  }
+
+  function update(fresh) {
+    const name = chosen ? table.layer(chosen)?.name : null;
+    page.data = {};
+    diagram.panel.hidden = !fresh.diagram;
+    add(fresh);
+    chosen = name ? table.number(name) : null;
+    on.choose(chosen);
+  }
+
+  element.classList.add("report");
+  element.replaceChildren(
+    make("header", {}, title, switcher ? themeSwitch() : null), figures, charts.panel,
+    make("div", { class: "panes" }, diagram.panel, layers, panel.panel), findings, totals);
+  update(data);
+  return { update, add, select: (number) => on.choose(number, true) };
+}

@@ -1,0 +1,263 @@
+// The layer table: a tree of blocks and layers that folds, sorts and is filtered.
+
+import { make, plainKey } from "./dom.js";
+
+const ORDER = [null, "descending", "ascending"];
+
+/** The table; `on.point(number)`, `on.choose(number)` and `on.told(text)` hear what happens. */
+export function layerTable(on) {
+  const head = make("thead");
+  const body = make("tbody");
+  const table = make("table", { class: "layers", role: "treegrid", "aria-label": "Layers",
+    "aria-readonly": "true" }, head, body);
+  const state = { sort: null, order: null, folds: new Map(), terms: [], chosen: null, pointed: null };
+  let columns = [];
+  let rows = [];
+  let byNumber = [];
+  let focused = null;
+
+  const isOpen = (row) => state.folds.get(row.name) ?? row.level + 1 < row.open;
+
+  function fill(data) {
+    columns = data.columns;
+    const above = [];
+    let number = 0;
+    rows = data.rows.map(([level, label, name, count, cells, values]) => {
+      above.length = level;
+      const parent = above[level - 1] ?? null;
+      const row = { level, label, name, count, cells, values, parent, open: data.open };
+      row.prefix = parent ? `${parent.prefix}${parent.label}.` : "";
+      row.number = count ? null : ++number;
+      row.first = number + (count ? 1 : 0);
+      row.last = count ? number + count : number;
+      row.text = `${row.prefix}${label} ${kind(row)}`.toLowerCase();
+      above[level] = row;
+      return row;
+    });
+    byNumber = rows.filter((row) => !row.count);
+    if (state.sort && !columns.some((column) => column.key === state.sort)) state.sort = null;
+    titles();
+    arrange();
+  }
+
+  const kind = (row) => row.cells[columns.findIndex((column) => column.key === "kind")] ?? "";
+
+  function titles() {
+    const all = [{ key: "name", title: "layer" }, ...columns];
+    head.replaceChildren(make("tr", {}, ...all.map((column) => {
+      const sorted = state.sort === column.key ? state.order : null;
+      return make("th", { scope: "col", "data-key": column.key, "aria-sort": sorted ?? "none",
+        class: column.number ? "number" : null },
+      make("button", { type: "button", click: () => sortBy(column) }, column.title));
+    })));
+  }
+
+  function sortBy(column) {
+    const order = column.number ? ORDER : [null, "ascending", "descending"];
+    const now = state.sort === column.key ? order.indexOf(state.order) : 0;
+    state.order = order[(now + 1) % 3];
+    state.sort = state.order ? column.key : null;
+    for (const cell of head.rows[0].cells) {
+      cell.setAttribute("aria-sort", cell.dataset.key === state.sort ? state.order : "none");
+    }
+    arrange();
+    on.told(state.sort ? `sorted by ${column.title}, ${state.order}` : "in order of execution");
+  }
+
+  function hits(row) {
+    return state.terms.every((term) => row.text.includes(term));
+  }
+
+  /** The rows to be seen, in their order. */
+  function visible() {
+    const filtered = state.terms.length > 0;
+    if (state.sort) {
+      const found = rows.filter((row) => (filtered ? !row.count && hits(row) : ends(row)));
+      return found.sort(comparison());
+    }
+    if (!filtered) return rows.filter(inSight);
+    const kept = new Set();
+    for (const row of byNumber) {
+      if (!hits(row)) continue;
+      for (let one = row; one && !kept.has(one); one = one.parent) kept.add(one);
+    }
+    return rows.filter((row) => kept.has(row));
+  }
+
+  function inSight(row) {
+    for (let one = row.parent; one; one = one.parent) if (!isOpen(one)) return false;
+    return true;
+  }
+
+  const ends = (row) => inSight(row) && !(row.count && isOpen(row));
+
+  function comparison() {
+    const at = columns.findIndex((column) => column.key === state.sort);
+    const sign = state.order === "ascending" ? 1 : -1;
+    const text = (row) => (at < 0 ? row.prefix + row.label : row.cells[at]);
+    const collator = new Intl.Collator(undefined, { numeric: true });
+    if (at >= 0 && columns[at].number || rows[0]?.values[at] !== null && at >= 0) {
+      return (a, b) => sign * (a.values[at] - b.values[at]) || a.first - b.first;
+    }
+    return (a, b) => sign * collator.compare(text(a), text(b)) || a.first - b.first;
+  }
+
+  function arrange() {
+    const shown = visible();
+    table.classList.toggle("sorted", state.sort !== null);
+    body.replaceChildren(...shown.map(element));
+    if (!shown.includes(focused)) {
+      focused = (state.chosen && shown.find((row) => row.number === state.chosen)) || shown[0] || null;
+    }
+    for (const row of shown) row.element.tabIndex = row === focused ? 0 : -1;
+    if (state.terms.length) {
+      const found = shown.filter((row) => !row.count).length;
+      on.told(`${found} of ${byNumber.length} layers`);
+    }
+    mark();
+  }
+
+  function element(row) {
+    if (!row.element) row.element = build(row);
+    if (row.count) row.element.setAttribute("aria-expanded",
+      String(state.terms.length > 0 || isOpen(row)));
+    return row.element;
+  }
+
+  function build(row) {
+    const name = make("th", { scope: "row", "data-key": "name" },
+      make("span", { class: "caret", "aria-hidden": "true" }),
+      make("span", { class: "path" }, row.prefix), make("span", { class: "label" }, row.label),
+      make("span", { class: "kind" }, kind(row)));
+    name.style.setProperty("--level", row.level);
+    const cells = row.cells.map((text, at) => {
+      const { key, number, most } = columns[at];
+      const cell = make("td", { "data-key": key, class: number ? "number" : null }, text);
+      if (most && row.values[at]) {
+        const bar = make("span", { class: "bar", "data-key": key, "aria-hidden": "true" });
+        bar.style.width = `${Math.max((100 * row.values[at]) / most, 0.6)}%`;
+        cell.append(bar);
+      }
+      return cell;
+    });
+    const line = make("tr", { class: row.count ? "block" : "layer", "aria-level": row.level + 1 },
+      name, ...cells);
+    line.row = row;
+    return line;
+  }
+
+  function toggle(row, open = !isOpen(row)) {
+    state.folds.set(row.name, open);
+    focused = row;
+    arrange();
+    row.element.focus({ preventScroll: true });
+  }
+
+  function focus(row) {
+    if (!row) return;
+    if (focused?.element) focused.element.tabIndex = -1;
+    focused = row;
+    row.element.tabIndex = 0;
+    row.element.focus();
+    if (!row.count) on.choose(row.number);
+  }
+
+  const target = (event) => event.target.closest("tr")?.row;
+  body.addEventListener("click", (event) => {
+    const row = target(event);
+    if (!row || getSelection().toString()) return;
+    if (row.count) toggle(row);
+    else focus(row);
+  });
+  body.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "touch") on.point(target(event)?.number ?? null);
+  });
+  body.addEventListener("pointerleave", () => on.point(null));
+  body.addEventListener("keydown", (event) => {
+    const row = target(event);
+    if (!row || !plainKey(event)) return;
+    const shown = [...body.rows].map((line) => line.row);
+    const at = shown.indexOf(row);
+    const open = row.count && isOpen(row);
+    const deeds = {
+      ArrowDown: () => focus(shown[at + 1]),
+      ArrowUp: () => focus(shown[at - 1]),
+      Home: () => focus(shown[0]),
+      End: () => focus(shown[shown.length - 1]),
+      ArrowRight: () => (row.count && !open ? toggle(row, true) : focus(shown[at + 1])),
+      ArrowLeft: () => (open ? toggle(row, false) : row.parent?.element && focus(row.parent)),
+      Enter: () => (row.count ? toggle(row) : focus(row)),
+      " ": () => (row.count ? toggle(row) : focus(row)),
+    };
+    if (!deeds[event.key]) return;
+    event.preventDefault();
+    deeds[event.key]();
+  });
+
+  /** The row that stands for a layer: its own, or the folded block around it. */
+  function standing(number) {
+    let row = byNumber[number - 1];
+    while (row && !row.element?.isConnected) row = row.parent;
+    return row ?? null;
+  }
+
+  function mark() {
+    for (const line of body.querySelectorAll(".chosen, .pointed")) {
+      line.classList.remove("chosen", "pointed");
+      line.removeAttribute("aria-selected");
+    }
+    if (state.pointed) standing(state.pointed)?.element.classList.add("pointed");
+    const chosen = state.chosen && standing(state.chosen)?.element;
+    if (chosen) {
+      chosen.classList.add("chosen");
+      chosen.setAttribute("aria-selected", "true");
+    }
+  }
+
+  function reveal(row) {
+    if (!row) return;
+    for (let one = row.parent; one; one = one.parent) state.folds.set(one.name, true);
+    if (!row.element?.isConnected) arrange();
+    row.element?.scrollIntoView({ block: "nearest" });
+  }
+
+  return {
+    table,
+    fill,
+    filter(text) {
+      state.terms = text.toLowerCase().split(/\s+/).filter(Boolean);
+      arrange();
+    },
+    fold(open) {
+      for (const row of rows) if (row.count) state.folds.set(row.name, open);
+      arrange();
+    },
+    point(number) {
+      state.pointed = number;
+      mark();
+    },
+    choose(number, visibly) {
+      state.chosen = number;
+      if (visibly && number) reveal(byNumber[number - 1]);
+      mark();
+    },
+    block(first, last) {
+      const row = rows.find((one) => one.first === first && one.last === last && one.count);
+      reveal(row ?? byNumber[first - 1]);
+      if (row?.element) focus(row);
+    },
+    /** A layer with what is said of it. */
+    layer(number) {
+      const row = byNumber[number - 1];
+      if (!row) return null;
+      const facts = columns.map(({ title, key }, at) => [title, row.cells[at], key])
+        .filter(([, text, key]) => text && key !== "index");
+      return { ...row, facts };
+    },
+    number(name) {
+      return byNumber.find((row) => row.name === name)?.number ?? null;
+    },
+    count: () => byNumber.length,
+    focused: () => focused?.element,
+  };
+}

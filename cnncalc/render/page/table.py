@@ -1,0 +1,110 @@
+"""The layer table: blocks as rows above their layers, with their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any
+
+from cnncalc.analysis.report import Report
+from cnncalc.render.columns import COLUMNS, SHOWN, Column
+from cnncalc.render.escape import plain
+from cnncalc.render.rows import Row, View, folded, rows
+
+OPEN = 80
+"""As many rows are open at first, where nobody says how deep; at least the outermost blocks are."""
+
+EVERYTHING = 2**62
+"""Sorts what sees the whole input behind every size."""
+
+
+def table(report: Report, view: View) -> dict[str, Any]:
+    """Columns and rows.
+
+    A row is `[level, name, full name, count, cells, values]`: `count` layers in a block, 0 for a
+    layer itself; `cells` the texts of the columns, `values` what they are sorted by (`null` where
+    that is the text).
+    """
+    chosen = [key for key in view.columns or SHOWN if key != "name"]
+    columns = [COLUMNS[key] for key in chosen]
+    sorts = [_sort(key, COLUMNS[key]) for key in chosen]
+    found = rows(report, view._replace(depth=None, kinds=(), with_input=False))
+    entries = []
+    most = [0] * len(columns)
+    for level, label, count, row in _nested(found):
+        cells = [column.cell(row, view) for column in columns]
+        values = [sort(row) if sort is not None else None for sort in sorts]
+        if level == 0:
+            most = [max(a, b or 0) for a, b in zip(most, values, strict=True)]
+        entries.append((level, plain(label), ".".join(row.path), count, cells, values))
+    return {
+        "columns": [
+            {
+                "key": key,
+                "title": column.title,
+                "number": column.number,
+                "most": largest if column.value is not None else None,
+            }
+            for key, column, largest in zip(chosen, columns, most, strict=True)
+        ],
+        "rows": entries,
+        "first": len(report.inputs),
+        "open": view.depth if view.depth is not None else _opened(entries),
+    }
+
+
+def _nested(found: list[Row]) -> Iterator[tuple[int, str, int, Row]]:
+    """Level, label, number of layers in it and row of each block and layer, a block first."""
+    above: tuple[str, ...] = ()
+    for place, row in enumerate(found):
+        head = row.path[:-1]
+        shared = 0
+        while shared < min(len(head), len(above)) and head[shared] == above[shared]:
+            shared += 1
+        for level in range(shared, len(head)):
+            path = head[: level + 1]
+            end = place
+            while end < len(found) and found[end].path[:-1][: level + 1] == path:
+                end += 1
+            yield level, head[level], end - place, folded(found[place:end], path)
+        yield len(head), row.path[-1], 0, row
+        above = head
+
+
+def _opened(entries: list[tuple[Any, ...]]) -> int:
+    """How many levels are open at first: as many as show no more than `OPEN` rows."""
+    levels = [entry[0] for entry in entries]
+    deepest = max(levels, default=0) + 1
+    for depth in range(deepest, 1, -1):
+        if sum([level < depth for level in levels]) <= OPEN:
+            return depth
+    return 1
+
+
+def _sort(key: str, column: Column) -> Callable[[Row], int] | None:
+    """What a column is sorted by; `None` for its text."""
+    if key in SORTS:
+        return SORTS[key]
+    if not column.number:
+        return None
+    (amount,) = column.data.values()
+    return lambda row: int(amount(row, View()))
+
+
+def _field(row: Row) -> int:
+    sizes = [EVERYTHING if field is None else max(field.size, default=0) for field in row.fields]
+    return max(sizes)
+
+
+def _start(row: Row) -> int:
+    starts = [min(field.start, default=0) for field in row.fields if field is not None]
+    return min(starts, default=EVERYTHING)
+
+
+SORTS: dict[str, Callable[[Row], int]] = {
+    "index": lambda row: int(row.number.partition("–")[0]),
+    "output": lambda row: prod(row.output_shape),
+    "field": _field,
+    "start": _start,
+}
+"""Columns whose text tells no single amount."""
