@@ -31,12 +31,19 @@ TOLD = {
     "latex": "A paper's table, equal stages folded; needs the package `booktabs`.",
     "dot": "A drawing for Graphviz, a node a layer, or a block with `--depth 1`.",
     "mermaid": "A drawing for Mermaid, which GitHub and many editors show.",
-    "html": "A page by itself: table, drawing and findings, without a request to anywhere.",
+    "html": (
+        "One file for any browser, without a request to anywhere: the layer table (blocks fold, columns sort, a "
+        "filter finds names and kinds), the network as a diagram, bytes alive, receptive fields and stages, findings "
+        "with their reasons. Pointing at a layer draws what a unit of it sees and shows its arithmetic; `--depth` "
+        "says how far blocks are open at first."
+    ),
     "svg": "A drawing for any page or paper, as vectors.",
     "github": "Annotations of GitHub Actions, beside the lines that they concern.",
     "sarif": "SARIF 2.1.0 for code scanning.",
 }
 """What each format is for."""
+SEEN = ("html",)
+"""Formats whose text says nothing to a reader."""
 
 HEAD = """\
 # Formats
@@ -64,7 +71,9 @@ def page() -> str:
         "```",
     ]
     for name in dict.fromkeys(ENDINGS.values()):
-        lines += ["", f"### {name}", "", TOLD[name], "", *_excerpt(name)]
+        lines += ["", f"### {name}", "", TOLD[name]]
+        if name not in SEEN:
+            lines += ["", *_excerpt(name)]
     others = {name for _, formats in _choices() for name in formats} - set(ENDINGS.values())
     lines += ["", "### Elsewhere", ""]
     lines += table(("format", ""), [(name, TOLD[name]) for name in sorted(others)])
