@@ -124,7 +124,7 @@ def explain_text(found: Explained) -> RenderableType:
     if found.otherwise:
         columns = {
             "what": Column("the same output otherwise", least=18),
-            "formula": Column("", "quiet", least=12),
+            "formula": Column("formula", "quiet", wrap=True, least=16),
             "params": Column("params", "params", number=True),
             "macs": Column("MACs", "macs", number=True),
         }
@@ -132,7 +132,7 @@ def explain_text(found: Explained) -> RenderableType:
             ["as it is", "", f"{layer.params:,}", f"{layer.node.facts.operations.macs:,}"],
             *[[o.what, o.formula, f"{o.params:,}", f"{o.macs:,}"] for o in found.otherwise],
         ]
-        parts += [Text(""), Listing(columns, rows, yielding=["formula"])]
+        parts += [Text(""), Listing(columns, rows)]
     return Group(*parts)
 
 
