@@ -1,6 +1,7 @@
 """Build the site: `python scripts/build_site.py [FOLDER] [--only PART]` (default `site`).
 
-The folder is new or empty. Without `--only` all parts are built: the documentation at its root.
+The folder is new or empty. Without `--only` all parts are built: the documentation at its root, the
+calculator's page in `calculator/` (which needs Node and npm).
 What comes out is static: `python -m http.server --directory site` serves it. A warning of a part,
 a broken link and a file that a page would fetch from elsewhere fail the build.
 """
@@ -8,6 +9,7 @@ a broken link and a file that a page would fetch from elsewhere fail the build.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -30,7 +32,18 @@ def documentation(target: Path, parts: Sequence[str]) -> None:
     (target / ".buildinfo").unlink(missing_ok=True)
 
 
-PARTS: dict[str, Callable[[Path, Sequence[str]], None]] = {"documentation": documentation}
+def calculator(target: Path, parts: Sequence[str]) -> None:
+    """The calculator's page of `web/`, in `calculator/`; it needs Node and npm."""
+    alone = [] if "documentation" in parts else ["--alone"]
+    command = [sys.executable, str(ROOT / "web" / "build.py"), *alone, str(target / "calculator")]
+    if subprocess.run(command).returncode:
+        sys.exit("the calculator's page could not be built")
+
+
+PARTS: dict[str, Callable[[Path, Sequence[str]], None]] = {
+    "documentation": documentation,
+    "calculator": calculator,
+}
 """What the site consists of: writes into the folder, and knows which parts are built."""
 
 

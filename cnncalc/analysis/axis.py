@@ -1,14 +1,15 @@
-"""One axis: which kernels turn one size into another, and what a chain of them sees."""
+"""One axis: its padding, which kernels turn one size into another, what a chain of them sees."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from cnncalc.diagnostics import UsageError
 from cnncalc.layers import KINDS
 from cnncalc.layers.sliding import Sliding
 from cnncalc.records import Record
-from cnncalc.shapes import IDENTITY, Slide, Window, compose
+from cnncalc.shapes import IDENTITY, Slide, Window, compose, same_padding
 
 USUAL = (
     (1, 1, 0), (3, 1, 1), (5, 1, 2), (7, 1, 3), (2, 2, 0), (3, 2, 1), (7, 2, 3), (5, 2, 2),
@@ -147,3 +148,25 @@ def _item(text: str, number: int, size: int) -> tuple[str, Slide]:
     if not (0 < kernel <= LIMIT and 0 < stride <= LIMIT and 0 < dilation <= LIMIT):
         raise ChainError(f"`--chain`: part {number}, `{text}`: from 1 to 2^31 − 1", EXAMPLE)
     return name, Slide(size, kernel, stride, padding, padding, dilation, ceil)
+
+
+def given_padding(text: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Padding on both sides, from a number, `BEFORE,AFTER`, `same`, `same_lower` or `valid`.
+
+    Raises:
+        UsageError: the text is none of these.
+    """
+    if text in ("same", "same_lower"):
+        return same_padding(size, kernel, stride, dilation, text == "same_lower")
+    if text == "valid":
+        return 0, 0
+    parts = text.split(",")
+    if not 1 <= len(parts) <= 2 or not all(p.strip().isdecimal() and p.isascii() for p in parts):
+        raise UsageError(
+            f"`--padding {text}` must be a whole number, `BEFORE,AFTER` or a word",
+            "as in `--padding 1`, `--padding 0,1` or `--padding same`",
+        )
+    if max(map(len, parts)) > 20 or max(map(int, parts)) > 2**31 - 1:
+        raise UsageError(f"`--padding {text[:40]}` is beyond the limit of 2^31 − 1")
+    before, after = int(parts[0]), int(parts[-1])
+    return before, after

@@ -7,7 +7,7 @@ import click
 from cnncalc.cli.common import deliver_json, format_option, show
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
-from cnncalc.shapes import Slide, same_padding
+from cnncalc.shapes import Slide
 
 SIZE = Whole()
 
@@ -63,9 +63,10 @@ def command(
     if chain is not None:
         return _chain(size, chain, format_, output)
     assert kernel is not None
+    from cnncalc.analysis.axis import given_padding
     from cnncalc.render.axis import AxisView, check_dict
 
-    before, after = _padding(padding, size, kernel, stride, dilation)
+    before, after = given_padding(padding, size, kernel, stride, dilation)
     axis = Slide(size, kernel, stride, before, after, dilation, ceil_mode)
     if format_ == "json":
         deliver_json(check_dict(axis), output)
@@ -112,20 +113,3 @@ def _chain(size: int, text: str, format_: str, output: str | None) -> int:
     else:
         show(chain_text(size, links), output, width=80)
     return 0
-
-
-def _padding(text: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
-    if text in ("same", "same_lower"):
-        return same_padding(size, kernel, stride, dilation, text == "same_lower")
-    if text == "valid":
-        return 0, 0
-    parts = text.split(",")
-    if not 1 <= len(parts) <= 2 or not all(p.strip().isdecimal() and p.isascii() for p in parts):
-        raise UsageError(
-            f"`--padding {text}` must be a whole number, `BEFORE,AFTER` or a word",
-            "as in `--padding 1`, `--padding 0,1` or `--padding same`",
-        )
-    if max(map(len, parts)) > 20 or max(map(int, parts)) > 2**31 - 1:
-        raise UsageError(f"`--padding {text[:40]}` is beyond the limit of 2^31 − 1")
-    before, after = int(parts[0]), int(parts[-1])
-    return before, after

@@ -1,0 +1,1 @@
+"""What the calculator's page asks of the package: a request in, an answer out, both JSON."""

@@ -1,0 +1,158 @@
+"""Requests of the page and what the package answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from calculator.controls import controls
+from calculator.notes import notes
+from cnncalc.analysis.report import BYTES, Settings
+from cnncalc.api import Report, report
+from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
+from cnncalc.language.elaboration.memo import Memo
+from cnncalc.language.network import Network
+from cnncalc.language.text.source import Source
+from cnncalc.layers.options import INTEGER_LIMIT
+from cnncalc.rules.base import Limits
+from cnncalc.rules.examination import examine
+
+LABEL = "network.yaml"
+"""What the text in the editor is called in messages, where it is no shipped network's."""
+
+Body = Mapping[str, Any]
+
+
+class Calculator:
+    """Answers one request after the other; what layers have in common is worked out once."""
+
+    def __init__(self) -> None:
+        self.memo = Memo()
+
+    def answer(self, request: str) -> str:
+        """The answer to a request, both JSON; `ask` in the request says what is wanted.
+
+        An answer carries `diagnostics` where the text is no network, and `refused` where what
+        is asked cannot be.
+        """
+        body = json.loads(request)
+        try:
+            found = ASKED[body["ask"]](self, body)
+        except SpecError as error:
+            found = {"diagnostics": findings(error.diagnostics, label(body))}
+        except UsageError as error:
+            found = {"refused": {"message": str(error), "hint": error.hint}}
+        return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+    def source(self, body: Body) -> Source:
+        """The text in the editor.
+
+        Raises:
+            SpecError: it is too large.
+        """
+        return Source.decode(label(body), body["text"].encode("utf-8", "surrogatepass"))
+
+    def network(self, body: Body) -> Network:
+        """The network that the text describes.
+
+        Raises:
+            SpecError: it is none.
+        """
+        self.memo.trim()
+        return Network(self.source(body), self.memo)
+
+    def report(self, network: Network, body: Body) -> Report:
+        """What is to be said of a network.
+
+        Raises:
+            SpecError: it cannot be built.
+            UsageError: an unknown type.
+        """
+        return report(network, None, None, settings(body))
+
+
+def settings(body: Body) -> Settings:
+    """Batch and type.
+
+    Raises:
+        UsageError: an unknown type, or no number of samples.
+    """
+    batch, dtype = body.get("batch", 1), body.get("dtype", "float32")
+    if dtype not in BYTES:
+        raise UsageError(f"unknown type `{dtype}`", f"one of {', '.join(BYTES)}")
+    if not isinstance(batch, int) or not 1 <= batch <= INTEGER_LIMIT:
+        raise UsageError("the batch is a whole number from 1 to 2^31 − 1")
+    return Settings(batch, dtype)
+
+
+def label(body: Body) -> str:
+    """What the text goes by."""
+    return str(body.get("name") or LABEL)
+
+
+def findings(found: Sequence[Diagnostic], own: str) -> list[dict[str, Any]]:
+    """Findings as plain data; each has the place in the editor's text that it is about.
+
+    That of a finding in a file that is extended is where the text uses it, or nowhere.
+    """
+    return [{**finding.to_dict(), "here": _here(finding, own)} for finding in found]
+
+
+def _here(finding: Diagnostic, own: str) -> dict[str, int] | None:
+    places = [finding.place, *finding.used]
+    here = [place for place in places if place is not None and place.file == own]
+    if not here:
+        return None
+    line, column, end_line, end_column = here[0][1:]
+    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def _report(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """The report's page, what is wrong, the lines' annotations, and the controls."""
+    network = calculator.network(body)
+    found: dict[str, Any] = {"controls": controls(network)}
+    try:
+        made = calculator.report(network, body)
+    except SpecError as error:
+        return {**found, "diagnostics": findings(error.diagnostics, label(body))}
+    return {
+        **found,
+        "report": {"markdown": made.to_markdown()},
+        "diagnostics": findings(made.diagnostics, label(body)),
+        "notes": notes(made, label(body)),
+    }
+
+
+def _findings(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """All findings, with fixes of which each has been tried."""
+    chosen = settings(body)
+    limits = Limits(batch=chosen.batch, width=BYTES[chosen.dtype])
+    calculator.memo.trim()
+    found = examine(calculator.source(body), None, None, limits, calculator.memo)
+    return {"diagnostics": findings(found, label(body))}
+
+
+def _write(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """The report, or the network, in one of the formats of files."""
+    from calculator.writing import FORMATS
+
+    form = FORMATS[body["format"]]
+    network = calculator.network(body)
+    return {"text": form.write(network, calculator.report(network, body)), "type": form.type}
+
+
+def _check(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """One axis of a sliding kernel."""
+    from calculator.axis import axis
+
+    return axis(body)
+
+
+ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
+    "report": _report,
+    "findings": _findings,
+    "write": _write,
+    "check": _check,
+}
+"""What can be asked."""

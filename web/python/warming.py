@@ -1,0 +1,34 @@
+"""Run by the build before the snapshot: each kind of request once, so that all is imported."""
+
+import gc
+import json
+
+from calculator.answers import Calculator
+
+from cnncalc.language import zoo
+
+calculator = Calculator()
+
+
+def warm():
+    """Ask for everything of a small network."""
+    with open(zoo.path("vgg16"), encoding="utf-8") as stream:
+        text = stream.read()
+    axis = {"input": 227, "kernel": 11, "stride": 4, "padding": "0", "dilation": 1, "ceil": False}
+    requests = [
+        {"ask": "report", "text": text},
+        {"ask": "report", "text": text.replace("kernel", "kernl")},
+        {"ask": "findings", "text": text},
+        {"ask": "check", "mode": "kernel", "width": 80, **axis},
+        *[{"ask": "write", "text": text, "format": name} for name in ("markdown", "csv", "latex")],
+    ]
+    for request in requests:
+        answer = json.loads(calculator.answer(json.dumps(request)))
+        if "refused" in answer:
+            raise SystemExit(f"{request['ask']}: {answer['refused']}")
+
+
+warm()
+answer = calculator.answer
+gc.collect()
+gc.freeze()

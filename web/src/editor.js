@@ -1,0 +1,185 @@
+// The editor: YAML with completion and hover, findings underlined, notes in grey behind the lines.
+import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { forceLinting, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, StateEffect, StateField, Transaction } from "@codemirror/state";
+import {
+  Decoration,
+  EditorView,
+  WidgetType,
+  drawSelection,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+
+class Note extends WidgetType {
+  constructor(text) {
+    super();
+    this.text = text;
+  }
+  eq(other) {
+    return other.text === this.text;
+  }
+  toDOM() {
+    const found = document.createElement("span");
+    found.className = "cm-note";
+    found.textContent = this.text;
+    return found;
+  }
+}
+
+const setNotes = StateEffect.define();
+
+const notes = StateField.define({
+  create: () => Decoration.none,
+  update(found, transaction) {
+    let changed = found.map(transaction.changes);
+    for (const effect of transaction.effects) {
+      if (!effect.is(setNotes)) continue;
+      const { doc } = transaction.state;
+      const made = effect.value
+        .filter(([line]) => line <= doc.lines)
+        .map(([line, text]) => Decoration.widget({ widget: new Note(text), side: 1 }).range(doc.line(line).to));
+      changed = Decoration.set(made);
+    }
+    return changed;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** Places that the page edits; they move with the text. */
+const setPlaces = StateEffect.define();
+
+const places = StateField.define({
+  create: () => [],
+  update(found, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setPlaces)) return effect.value;
+    if (!transaction.docChanged) return found;
+    const { changes } = transaction;
+    return found.map(
+      (place) => place && { ...place, from: changes.mapPos(place.from, -1), to: changes.mapPos(place.to, 1) },
+    );
+  },
+});
+
+/** The offset of a line and column, both from 1 on; the nearest where there is none. */
+export function offset(doc, line, column) {
+  if (line < 1) return 0;
+  if (line > doc.lines) return doc.length;
+  const found = doc.line(line);
+  // columns count characters, the editor counts UTF-16 units
+  let position = 0;
+  for (const sign of found.text) {
+    if (--column < 1) break;
+    position += sign.length;
+  }
+  return Math.min(found.from + position, found.to);
+}
+
+/** From where to where a place goes: `line`, `column`, `end_line`, `end_column`. */
+export function range(doc, place) {
+  const from = offset(doc, place.line, place.column);
+  return { from, to: Math.max(from, offset(doc, place.end_line, place.end_column)) };
+}
+
+/**
+ * An editor in an element. `changed` hears every change of the text, `complete` and `hover` are
+ * CodeMirror's sources, `nonce` is that of the page's policy for styles.
+ */
+export function editor({ parent, nonce, changed, complete, hover, label }) {
+  const labelled = new Compartment();
+  const attributes = (text) =>
+    EditorView.contentAttributes.of({ "aria-label": text, spellcheck: "false", autocapitalize: "off" });
+  const extensions = [
+    EditorView.cspNonce.of(nonce),
+    labelled.of(attributes(label)),
+    lineNumbers(),
+    highlightActiveLineGutter(),
+    foldGutter(),
+    history(),
+    drawSelection(),
+    indentOnInput(),
+    bracketMatching(),
+    highlightActiveLine(),
+    highlightSelectionMatches(),
+    syntaxHighlighting(classHighlighter),
+    yaml(),
+    lintGutter(),
+    autocompletion({ override: [complete], icons: false }),
+    hoverTooltip(hover),
+    notes,
+    places,
+    keymap.of([
+      { key: "Tab", run: tab, shift: indentLess },
+      ...completionKeymap,
+      ...lintKeymap,
+      ...searchKeymap,
+      ...foldKeymap,
+      ...historyKeymap,
+      ...defaultKeymap,
+    ]),
+    EditorView.updateListener.of((update) => {
+      if (update.docChanged) changed(update.state.doc.toString(), update);
+    }),
+  ];
+  const view = new EditorView({ parent, state: EditorState.create({ doc: "", extensions }) });
+  return {
+    view,
+    text: () => view.state.doc.toString(),
+    /** Another file: what was typed before cannot be undone into it. */
+    open(text) {
+      view.setState(EditorState.create({ doc: text, extensions }));
+      changed(text, null);
+    },
+    rename: (text) => view.dispatch({ effects: labelled.reconfigure(attributes(text)) }),
+    annotate: (found) => view.dispatch({ effects: setNotes.of(found) }),
+    show: (found) => view.dispatch(setDiagnostics(view.state, found)),
+    /** Remember places (or `null`) by their order; `replace` edits one of them. */
+    remember(found) {
+      const { doc } = view.state;
+      view.dispatch({ effects: setPlaces.of(found.map((place) => place && { ...place, ...range(doc, place) })) });
+    },
+    replace(index, text) {
+      const place = view.state.field(places)[index];
+      if (!place) return;
+      const insert = place.before + text + place.after;
+      const kept = view.state.field(places).map((other, at) =>
+        at === index
+          ? { ...place, from: place.from + place.before.length, to: place.from + place.before.length + text.length, before: "", after: "" }
+          : other && moved(other, place, insert.length - (place.to - place.from)),
+      );
+      view.dispatch({
+        changes: { from: place.from, to: place.to, insert },
+        effects: setPlaces.of(kept),
+        annotations: Transaction.userEvent.of("input.control"),
+      });
+    },
+    /** Apply edits of a repair, all at once. */
+    apply(edits) {
+      const { doc } = view.state;
+      view.dispatch({ changes: edits.map((edit) => ({ ...range(doc, edit), insert: edit.text })), userEvent: "input.repair" });
+    },
+    go(place) {
+      const { from, to } = range(view.state.doc, place);
+      view.dispatch({ selection: { anchor: from, head: to }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
+      view.focus();
+    },
+  };
+}
+
+/** A place behind another that has grown. */
+function moved(place, grown, by) {
+  return place.from >= grown.to ? { ...place, from: place.from + by, to: place.to + by } : place;
+}
+
+/** Tab indents a selection; else it leaves the editor, for those who have no mouse. */
+function tab(view) {
+  return view.state.selection.main.empty ? false : indentMore(view);
+}

@@ -1,0 +1,253 @@
+// The page: an editor on the left, what the package says of its text on the right.
+import { axisForm, showAxis } from "./axis.js";
+import { controls } from "./controls.js";
+import { editor as makeEditor } from "./editor.js";
+import { by, download, make } from "./elements.js";
+import { showFindings } from "./findings.js";
+import { knowledge } from "./language.js";
+import { read, written } from "./link.js";
+import { mount } from "./report.js";
+import { Runner } from "./runner.js";
+import { keep, language, preferred, recalled, say, switchTo } from "./texts.js";
+
+const FIRST = "vgg16";
+const FORMATS = {
+  yaml: ["saveArchitecture", "yaml"],
+  markdown: ["saveMarkdown", "md"],
+  csv: ["saveCsv", "csv"],
+  latex: ["saveLatex", "tex"],
+};
+const LATER = 150; // milliseconds without typing before what is not urgent is asked for
+
+const script = document.querySelector("script[data-nonce]");
+const root = document.documentElement;
+const runner = new Runner(new URL("worker.js", import.meta.url), showState);
+const answers = Promise.all(["language.json", "zoo.json"].map(async (name) => (await fetch(name)).json()));
+
+let settings = { batch: 1, dtype: "float32" };
+let networks = new Map();
+let report = null; // mounted with the first network that could be built
+let revision = 0; // of the text and settings
+let later = 0;
+let state = "starting";
+let notice = null; // key of the text above the report, and what stands behind it
+let fragment = "";
+let last = []; // findings that are shown
+let knows = { complete: () => null, hover: () => null };
+
+root.dataset.theme = recalled("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+switchTo(preferred());
+
+const editor = makeEditor({
+  parent: by("editor"),
+  nonce: script.dataset.nonce,
+  label: say("editor"),
+  changed,
+  complete: (context) => knows.complete(context),
+  hover: (view, position) => knows.hover(view, position),
+});
+const control = controls(editor, settings, (change) => {
+  Object.assign(settings, change);
+  changed();
+});
+const axis = axisForm((body) => runner.ask(body).then(showAxis, ignore));
+
+begin();
+
+async function begin() {
+  const [told, zoo] = await answers;
+  networks = new Map(zoo.map((network) => [network.name, network]));
+  knows = knowledge(told, [...networks.keys()]);
+  fillPicker();
+  await open(location.hash);
+  axis.draw();
+  view("left");
+}
+
+/** Show what a fragment says; a shipped network where it says nothing. */
+async function open(hash) {
+  const told = await read(hash);
+  Object.assign(settings, { batch: 1, dtype: "float32" }, told && { batch: told.batch, dtype: told.dtype });
+  control.forget();
+  fragment = hash;
+  if (told?.text !== undefined) editor.open(told.text);
+  else editor.open(networks.get(told?.net in Object.fromEntries(networks) ? told.net : FIRST).text);
+  if (hash.length > 1 && !told) tell("unreadable");
+}
+
+function fillPicker() {
+  const order = new Intl.Collator("en", { numeric: true });
+  const sorted = [...networks.values()].sort((a, b) => order.compare(a.title, b.title));
+  const options = sorted.map(({ name, title }) => make("option", { value: name, text: title }));
+  by("net").replaceChildren(make("option", { value: "", "data-text": "ownFile", text: say("ownFile") }), ...options);
+  by("net").addEventListener("change", ({ target }) => {
+    if (target.value) editor.open(networks.get(target.value).text);
+  });
+}
+
+/** The name of the shipped network whose file this is. */
+function shipped(text) {
+  for (const network of networks.values()) if (network.text === text) return network.name;
+  return "";
+}
+
+/** The text or the settings have changed: ask anew. */
+function changed() {
+  const mine = ++revision;
+  const text = editor.text();
+  by("net").value = shipped(text);
+  clearTimeout(later);
+  ask({ ask: "report" }).then((answer) => answered(answer, mine), refused);
+}
+
+const ask = (body, sort) => {
+  const text = editor.text();
+  return runner.ask({ text, name: shipped(text), ...settings, ...body }, sort);
+};
+
+function answered(answer, asked) {
+  if (asked === revision) {
+    // places are those of the text that was asked about
+    last = answer.diagnostics ?? [];
+    showFindings(editor, last);
+    if (answer.notes) editor.annotate(answer.notes);
+    if (answer.controls) control.show(answer.controls);
+  }
+  if (answer.refused) tell("refused", answer.refused.message);
+  else if (answer.report) {
+    showReport(answer.report);
+    tell(null);
+  } else tell(report ? "stale" : "nothing");
+  root.dataset.answered = asked;
+  if (asked === revision) later = setTimeout(() => more(asked), LATER);
+}
+
+/** What can wait until nobody types. */
+function more(asked) {
+  const current = (show) => (answer) => asked === revision && show(answer);
+  ask({ ask: "findings" }).then(
+    current((answer) => {
+      last = answer.diagnostics ?? last;
+      showFindings(editor, last);
+      root.dataset.examined = asked;
+    }),
+    ignore,
+  );
+  written({ net: shipped(editor.text()), text: editor.text(), ...settings }).then(
+    current((found) => {
+      fragment = found;
+      history.replaceState(null, "", found || location.pathname);
+    }),
+  );
+}
+
+function showReport(data) {
+  if (report) report.update(data);
+  else report = mount(by("report"), data, {});
+}
+
+/** Why a request has no answer. */
+function refused(error) {
+  if (error.reason === "superseded") return;
+  if (error.reason === undefined) throw error;
+  tell(error.reason, error.reason === "stopped" ? "" : error.message);
+}
+
+function ignore(error) {
+  if (error.reason === undefined) throw error;
+}
+
+/** A line above the report, or none. */
+function tell(key, more = "") {
+  notice = key && [key, more];
+  const line = by("notice");
+  line.hidden = !key;
+  line.textContent = key ? (say(key) ?? "") + more : "";
+  by("report").classList.toggle("stale", key !== null && key !== "unreadable");
+}
+
+function showState(now) {
+  state = now;
+  root.dataset.state = now;
+  if (document.readyState) by("state").textContent = say(now) ?? "";
+}
+
+// -- the bar ---------------------------------------------------------------------------------------
+
+for (const [format, [text, ending]] of Object.entries(FORMATS)) {
+  by("formats").append(make("button", { type: "button", "data-text": text, text: say(text), onclick: () => save(format, ending) }));
+}
+
+async function save(format, ending) {
+  by("formats").hidePopover();
+  const name = shipped(editor.text()) || "network";
+  if (format === "yaml") {
+    download(`${name}.yaml`, editor.text(), "application/yaml");
+    return;
+  }
+  try {
+    const answer = await ask({ ask: "write", format });
+    if (answer.text === undefined) tell("nothing");
+    else download(`${name}.${ending}`, answer.text, answer.type);
+  } catch (error) {
+    refused(error);
+  }
+}
+
+by("share").addEventListener("click", async ({ target }) => {
+  const found = await written({ net: shipped(editor.text()), text: editor.text(), ...settings });
+  let told = "shareLong";
+  if (found) {
+    fragment = found;
+    history.replaceState(null, "", found);
+    told = await navigator.clipboard.writeText(location.href).then(() => "shared", () => "copyFailed");
+  }
+  target.textContent = say(told);
+  setTimeout(() => (target.textContent = say("share")), 2000);
+});
+
+by("language").addEventListener("click", () => {
+  switchTo(language() === "en" ? "zh" : "en");
+  editor.rename(say("editor"));
+  control.forget();
+  axis.draw();
+  showState(state);
+  if (notice) tell(...notice);
+  changed();
+});
+
+by("appearance").addEventListener("click", () => {
+  root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+  keep("theme", root.dataset.theme);
+});
+
+// -- views -----------------------------------------------------------------------------------------
+
+/** Show one of the views: on a wide screen the file stays beside the other two. */
+function view(name) {
+  by("main").dataset.shown = name;
+  for (const button of document.querySelectorAll("[data-view]")) {
+    const shown = button.dataset.view === name || (name === "left" && button.dataset.view === "right" && wide.matches);
+    button.setAttribute("aria-pressed", String(shown));
+  }
+  if (name === "axis") axis.ask();
+}
+
+const wide = matchMedia("(min-width: 900px)");
+wide.addEventListener("change", () => view(by("main").dataset.shown));
+for (const button of document.querySelectorAll("[data-view]")) {
+  button.addEventListener("click", () => view(button.dataset.view));
+}
+addEventListener("hashchange", () => {
+  if (location.hash !== fragment) open(location.hash);
+});
+
+// once the page stands, keep its files for the next time
+if ("serviceWorker" in navigator && isSecureContext) {
+  const kept = new MutationObserver(() => {
+    if (!root.dataset.answered) return;
+    kept.disconnect();
+    navigator.serviceWorker.register("service.js").catch(() => {});
+  });
+  kept.observe(root, { attributes: true, attributeFilter: ["data-answered"] });
+}
