@@ -35,7 +35,7 @@ def comments(source: Source) -> tuple[Ignore, ...]:
     if MARK not in source.text:
         return ()
     quoted = _quoted(source)
-    lines = source.text.split("\n")
+    lines = source.lines()
     found = []
     for number, line in enumerate(lines, 1):
         if MARK not in line:

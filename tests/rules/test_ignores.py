@@ -19,6 +19,7 @@ CASES = [
     ([f"# cnncalc: ignore[{RULE}]", BAD], set()),
     ([f"# cnncalc: ignore[{RULE}]", "# more", "", BAD], set()),
     ([f"# cnncalc: ignore-file[{RULE}]", "- relu", BAD], set()),
+    (["- relu  # a line that ends in NEL\x85", f"{BAD}  # cnncalc: ignore[{RULE}]"], set()),
     ([f"{BAD}  # cnncalc: ignore[checkerboard]"], {RULE, "unused-ignore"}),
     ([f"{BAD}  # cnncalc: ignore[checkerboard, {RULE}]"], {"unused-ignore"}),
     ([f"{BAD}  # cnncalc: ignore[no-such-rule]"], {RULE, "unused-ignore"}),

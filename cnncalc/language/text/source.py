@@ -86,9 +86,14 @@ class Source:
 
     def line(self, number: int) -> str | None:
         """A line of the text, counted from 1."""
+        lines = self.lines()
+        return lines[number - 1] if 1 <= number <= len(lines) else None
+
+    def lines(self) -> list[str]:
+        """The lines of the text, as YAML counts them."""
         if self._lines is None:
             self._lines = re.split(BREAKS, self.text)
-        return self._lines[number - 1] if 1 <= number <= len(self._lines) else None
+        return self._lines
 
     def place(self, node: Node) -> Place:
         """Where a node stands."""
