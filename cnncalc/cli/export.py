@@ -19,7 +19,8 @@ ENDINGS = {
     ".html": "html", ".htm": "html",
 }  # fmt: skip
 """The format of each ending."""
-DRAWINGS = ("dot", "mermaid", "latex", "svg")
+DRAWINGS = ("dot", "mermaid", "latex")
+STYLES = ("volumes", "blocks")
 
 
 def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
@@ -45,7 +46,10 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
 @click.option(
     "-o", "--output", required=True, type=click.Path(), callback=_format, help="The file to write."
 )
-def command(report: Report, view: View, format_: str | None, output: str) -> int:
+@click.option(
+    "--style", type=click.Choice(STYLES), help="Of SVG: maps as volumes, or layers as boxes."
+)
+def command(report: Report, view: View, format_: str | None, output: str, style: str | None) -> int:
     """Write a report file or a drawing, as its ending says.
 
     Reports are a page for any browser (.html), Markdown, JSON and CSV; drawings SVG, Graphviz
@@ -53,9 +57,14 @@ def command(report: Report, view: View, format_: str | None, output: str) -> int
     by `--depth`; the page shows them folded at first. The file is written whole or not at all.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
+    if style is not None and chosen != "svg":
+        raise UsageError(f"`--style` does nothing in {chosen}", "it is the style of a .svg file")
     if chosen == "html":
         _refuse_rows(view)
         deliver(_page(report, view), output)
+    elif chosen == "svg":
+        _refuse(view, chosen)
+        deliver(_svg(report, view, style or STYLES[0]), output)
     elif chosen in DRAWINGS:
         _refuse(view, chosen)
         deliver(_drawn(report, view, chosen), output)
@@ -102,10 +111,16 @@ def _drawn(report: Report, view: View, format_: str) -> str:
         from cnncalc.render.latex import report_latex
 
         return report_latex(report, view)
-    if format_ == "svg":
-        from cnncalc.render.drawing.blocks import report_blocks
-
-        return report_blocks(report, view)
     from cnncalc.render.mermaid import report_mermaid
 
     return report_mermaid(report, view)
+
+
+def _svg(report: Report, view: View, style: str) -> str:
+    if style == "blocks":
+        from cnncalc.render.drawing.blocks import report_blocks
+
+        return report_blocks(report, view)
+    from cnncalc.render.drawing.volumes import report_volumes
+
+    return report_volumes(report, view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +16,14 @@ from cnncalc.language.zoo import names
 from cnncalc.render.drawing.blocks import report_blocks
 from cnncalc.render.drawing.layout import Box, layout
 from cnncalc.render.drawing.structure import Drawn, Group, Item, Unit, structure
+from cnncalc.render.drawing.volumes import picture, report_volumes
 from cnncalc.render.rows import View
 
 from .test_drawings import HOSTILE
 from .test_hostile_names import harmless, net
 
 Run = Callable[..., Outcome]
+STYLES = {"volumes": report_volumes, "blocks": report_blocks}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -95,26 +98,103 @@ def test_layout_of_shipped_networks(name: str, depth: int | None) -> None:
     assert {unit.lead for unit in units} - entered == set(graph.inputs)
 
 
+@pytest.mark.parametrize("depth", [None, 1])
 @pytest.mark.parametrize("name", names())
-def test_shipped_networks_are_xml(name: str) -> None:
-    root = ET.fromstring(report_blocks(Report(zoo_graph(name))))
+def test_volumes_of_shipped_networks(name: str, depth: int | None) -> None:
+    graph = zoo_graph(name)
+    drawn, placed = picture(graph, depth)
+    shown = {solid.unit.lead for solid in placed.solids}
+    told = {way.text for way in placed.wires} - {""}
+    # what is not drawn is a projection, told at its arc
+    assert all(text.startswith("1×1") for text in told)
+    lacking = [unit for unit in drawn.units() if unit.lead not in shown]
+    assert len(lacking) <= sum(bool(way.text) for way in placed.wires)
+    for number, one in enumerate(placed.solids):
+        assert 0 <= one.x <= one.right <= placed.width
+        assert 0 <= one.top <= one.bottom <= placed.height
+        for other in placed.solids[:number]:
+            apart = one.x >= other.right or other.x >= one.right
+            assert apart or one.top >= other.bottom or other.top >= one.bottom
+
+
+SCALED = [
+    # lead's name, and that of a layer with a map of a quarter of the height, features or channels
+    ("vgg16", "stage1.conv1", "stage3.conv1", "h", 2.0),
+    ("vgg16", "stage1.conv1", "stage3.conv1", "w", 0.5),
+    ("resnet50", "stage1.bottleneck1.conv_bn1.conv", "stage3.bottleneck2.conv_bn2.conv", "h", 2.0),
+]
+
+
+@pytest.mark.parametrize(("name", "one", "other", "side", "ratio"), SCALED)
+def test_square_root_scale(name: str, one: str, other: str, side: str, ratio: float) -> None:
+    _, placed = picture(zoo_graph(name), None)
+    nodes = zoo_graph(name).nodes
+    by_name = {nodes[index].name: solid for solid in placed.solids for index in solid.unit.nodes}
+    found = getattr(by_name[one], side) / getattr(by_name[other], side)
+    assert found == pytest.approx(ratio, rel=1e-6)
+
+
+def test_a_network_that_shrinks_and_grows_stands_as_a_u() -> None:
+    _, placed = picture(zoo_graph("unet"), None)
+    rows = [one.row for one in sorted(placed.solids, key=lambda one: one.unit.lead)]
+    assert (rows[0], max(rows), rows[-1]) == (0, 4, 0)
+    assert [row for row, before in zip(rows[1:], rows, strict=False) if row != before] == [
+        1, 2, 3, 4, 3, 2, 1, 0,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("name", names())
+def test_shipped_networks_are_xml(name: str, style: str) -> None:
+    root = ET.fromstring(STYLES[style](Report(zoo_graph(name))))
     assert root.tag == f"{SVG}svg"
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
     assert 0 < width < 4000
     assert 0 < height < 6000
 
 
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-def test_hostile_names(name: str) -> None:
-    text = report_blocks(report(net(name)))
+def test_hostile_names(name: str, style: str) -> None:
+    text = STYLES[style](report(net(name)))
     assert harmless(text)
     root = ET.fromstring(text)
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert tags <= {"svg", "title", "desc", "rect", "g", "path", "text", "tspan", "defs", "marker"}
+    assert tags <= TAGS
     assert not any(key.startswith("on") or "href" in key for e in root.iter() for key in e.attrib)
 
 
-def test_export(run: Run, tmp_path: Path) -> None:
+TAGS = {
+    "svg", "title", "desc", "rect", "g", "path", "text", "tspan", "defs", "marker", "circle",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", [None, *STYLES])
+def test_export(style: str | None, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "net.svg"
-    assert run("export", "resnet18", "--depth", "1", "-o", path).status == 0
-    assert path.read_text() == report_blocks(Report(zoo_graph("resnet18")), View(1))
+    given = ("--style", style) if style else ()
+    assert run("export", "resnet18", "--depth", "1", *given, "-o", path).status == 0
+    drawn = STYLES[style or "volumes"](Report(zoo_graph("resnet18")), View(1))
+    assert path.read_text() == drawn
+
+
+def test_style_is_of_svg(run: Run, tmp_path: Path) -> None:
+    refused = run("export", "resnet18", "--style", "blocks", "-o", tmp_path / "net.dot")
+    assert refused.status == 2
+    assert "`--style` does nothing in dot" in refused.err
+
+
+LAYERS = [
+    # one axis, three axes, a vector, several inputs
+    {"input": [2, 100], "layers": [{"conv": [4, 3, 1, 1]}, "global_avg_pool"]},
+    {"input": [1, 8, 16, 16], "layers": [{"conv": [4, 3, 1, 1]}, {"max_pool": 2}]},
+    {"input": [7], "layers": [{"linear": 3}]},
+    {"input": [3, 8, 8], "layers": ["relu"]},
+    {"input": {"a": [3, 8, 8], "b": [3, 8, 8]}, "layers": [{"add": ["a", "b"]}]},
+]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("spec", LAYERS, ids=str)
+def test_any_number_of_axes(spec: dict[str, Any], style: str) -> None:
+    assert ET.fromstring(STYLES[style](report(json.dumps(spec)))).tag == f"{SVG}svg"

@@ -25,6 +25,18 @@ FILLS = {
     "other": ("#eceff2", "#8a94a0"),
 }
 """Ground and line of each role."""
+SHADES = {
+    "input": ("#dcdfe4", "#fafbfc"),
+    "conv": ("#efc876", "#fdf1d9"),
+    "pool": ("#e39d8d", "#fbe0da"),
+    "linear": ("#b9a6e0", "#ece6f8"),
+    "upsample": ("#92c4e6", "#e0f0fb"),
+    "merge": ("#d3d9df", "#fafbfc"),
+    "attention": ("#9fd4a9", "#e5f6e8"),
+    "block": ("#b4cad9", "#edf3f7"),
+    "other": ("#d3d9df", "#f7f9fa"),
+}
+"""Side and top of a volume of each role."""
 NAMES = {
     "conv": "convolution", "pool": "pooling", "linear": "fully connected",
     "upsample": "upsampling", "attention": "attention", "block": "block of layers",
