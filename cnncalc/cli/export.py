@@ -8,18 +8,19 @@ import click
 
 from cnncalc.api import Report
 from cnncalc.cli.analyze import write
-from cnncalc.cli.common import deliver, with_report
+from cnncalc.cli.common import deliver, with_report, write_file
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.escape import plain
 from cnncalc.render.rows import View
 
 ENDINGS = {
     ".md": "markdown", ".markdown": "markdown", ".json": "json", ".csv": "csv",
-    ".dot": "dot", ".mmd": "mermaid", ".svg": "svg", ".tex": "latex",
-    ".html": "html", ".htm": "html",
+    ".dot": "dot", ".mmd": "mermaid", ".svg": "svg", ".png": "png", ".pdf": "pdf",
+    ".tex": "latex", ".html": "html", ".htm": "html",
 }  # fmt: skip
 """The format of each ending."""
 DRAWINGS = ("dot", "mermaid", "latex")
+PICTURES = ("svg", "png", "pdf")
 STYLES = ("volumes", "blocks")
 
 
@@ -47,24 +48,29 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
     "-o", "--output", required=True, type=click.Path(), callback=_format, help="The file to write."
 )
 @click.option(
-    "--style", type=click.Choice(STYLES), help="Of SVG: maps as volumes, or layers as boxes."
+    "--style",
+    type=click.Choice(STYLES),
+    help="Of .svg, .png, .pdf: maps as volumes, layers as boxes.",
 )
 def command(report: Report, view: View, format_: str | None, output: str, style: str | None) -> int:
     """Write a report file or a drawing, as its ending says.
 
-    Reports are a page for any browser (.html), Markdown, JSON and CSV; drawings SVG, Graphviz
-    (.dot) and Mermaid (.mmd); a paper's table is LaTeX (.tex). Drawings and that table fold blocks
-    by `--depth`; the page shows them folded at first. The file is written whole or not at all.
+    Reports are a page for any browser (.html), Markdown, JSON and CSV; drawings SVG, PNG, PDF,
+    Graphviz (.dot) and Mermaid (.mmd); a paper's table is LaTeX (.tex). Drawings and that table
+    fold blocks by `--depth`; the page shows them folded at first. The file is written whole or not
+    at all. PNG and PDF need `pip install "cnncalc[drawing]"`.
     """
     chosen = format_ or ENDINGS[os.path.splitext(output)[1].lower()]
-    if style is not None and chosen != "svg":
-        raise UsageError(f"`--style` does nothing in {chosen}", "it is the style of a .svg file")
+    if style is not None and chosen not in PICTURES:
+        raise UsageError(
+            f"`--style` does nothing in {chosen}", "it is the style of .svg, .png and .pdf files"
+        )
     if chosen == "html":
         _refuse_rows(view)
         deliver(_page(report, view), output)
-    elif chosen == "svg":
+    elif chosen in PICTURES:
         _refuse(view, chosen)
-        deliver(_svg(report, view, style or STYLES[0]), output)
+        write_file(output, _picture(report, view, style or STYLES[0], chosen))
     elif chosen in DRAWINGS:
         _refuse(view, chosen)
         deliver(_drawn(report, view, chosen), output)
@@ -116,11 +122,14 @@ def _drawn(report: Report, view: View, format_: str) -> str:
     return report_mermaid(report, view)
 
 
-def _svg(report: Report, view: View, style: str) -> str:
+def _picture(report: Report, view: View, style: str, format_: str) -> str | bytes:
     if style == "blocks":
-        from cnncalc.render.drawing.blocks import report_blocks
+        from cnncalc.render.drawing.blocks import report_blocks as draw
+    else:
+        from cnncalc.render.drawing.volumes import report_volumes as draw
+    drawn = draw(report, view)
+    if format_ == "svg":
+        return drawn
+    from cnncalc.render.drawing.typeset import typeset
 
-        return report_blocks(report, view)
-    from cnncalc.render.drawing.volumes import report_volumes
-
-    return report_volumes(report, view)
+    return typeset(drawn, "png" if format_ == "png" else "pdf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -198,3 +199,34 @@ LAYERS = [
 @pytest.mark.parametrize("spec", LAYERS, ids=str)
 def test_any_number_of_axes(spec: dict[str, Any], style: str) -> None:
     assert ET.fromstring(STYLES[style](report(json.dumps(spec)))).tag == f"{SVG}svg"
+
+
+PAGES = [("png", b"\x89PNG\r\n\x1a\n"), ("pdf", b"%PDF-")]
+
+
+@pytest.mark.parametrize(("ending", "magic"), PAGES)
+def test_pages(ending: str, magic: bytes, run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("typst", reason="the package typst is not installed")
+    path = tmp_path / f"net.{ending}"
+    assert run("export", "lenet5", "-o", path).status == 0
+    first = path.read_bytes()
+    assert first.startswith(magic)
+    if ending == "png":
+        root = ET.fromstring(report_volumes(Report(zoo_graph("lenet5"))))
+        size = [int.from_bytes(first[at : at + 4], "big") for at in (16, 20)]
+        wanted = [2 * float(root.get(side, 0)) for side in ("width", "height")]
+        assert size == pytest.approx(wanted, abs=1)
+    assert run("export", "lenet5", "-o", path).status == 0
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf"])
+def test_pages_without_their_package(
+    ending: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    refused = run("export", "lenet5", "-o", tmp_path / f"net.{ending}")
+    assert (refused.status, refused.out) == (2, "")
+    assert f"a drawing as {ending.upper()} needs the package typst" in refused.err
+    assert 'pip install "cnncalc[drawing]"' in refused.err
+    assert not list(tmp_path.iterdir())

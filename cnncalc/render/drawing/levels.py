@@ -12,6 +12,10 @@ FALLS = 1.5
 """A map that is so many times smaller or larger is on another level."""
 
 
+MOST = 4
+"""Lanes of a stack that is still a step of a U, and not a network beside another."""
+
+
 def far(drawn: Drawn, rows: Sequence[Sequence[int]]) -> bool:
     """Whether an edge leads from one row to another past others; rows are `lead`s of units."""
     row_of = {lead: number for number, row in enumerate(rows) for lead in row}
@@ -24,9 +28,13 @@ def far(drawn: Drawn, rows: Sequence[Sequence[int]]) -> bool:
 
 
 def leveled(parts: Sequence[Row]) -> list[Row]:
-    """A row for each size of maps, all from the same left edge; one row where none grows."""
+    """A row for each size of maps, all from the same left edge.
+
+    It is one row where no maps grow, or where whole networks stand beside each other.
+    """
     levels = _levels(parts)
-    if levels == sorted(levels):
+    stacked = any(len({one.y for one in part.solids}) > MOST for part in parts)
+    if stacked or levels == sorted(levels):
         return [parts[0]]
     ends = [0.0] * (max(levels) + 1)
     rows: list[Row | None] = [None] * len(ends)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cnncalc.graph import Graph
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.merge import Add
 from cnncalc.render import numbers
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.structure import Chain, Drawn, Fork, Group, Item, Unit, out, units
@@ -153,8 +154,11 @@ class Placer:
         past = [lane for lane in fork.lanes if lane is not main]
         merge = self.solid(fork.merge)
         origin = self._origin(main)
-        if len(units(main)) > 1 and all(self._projects(lane, origin) for lane in past):
+        adds = isinstance(self.graph.nodes[fork.merge.lead].kind, Add)
+        if adds and len(units(main)) > 1 and all(self._projects(one, origin) for one in past):
             self.passed[fork.merge.lead] = [unit for lane in past for unit in units(lane)]
+            return beside([*self.parts(main), merge])
+        if not past:
             return beside([*self.parts(main), merge])
         lanes = [beside(self.parts(lane)) for lane in fork.lanes]
         return beside([_stacked(lanes, centred=True), merge])

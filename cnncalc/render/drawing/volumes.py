@@ -98,31 +98,33 @@ def _placed(drawn: Drawn, placer: Placer, parts: Sequence[Row]) -> Picture:
             rows, starts = found, [0.0] * len(found)
     above = [0.0] * len(rows)
     while True:
-        solids, braces, height = _set(rows, starts, above)
+        solids, braces, floors = _set(rows, starts, above)
         width = max(one.right for one in solids) + 30
-        ways = Ways(drawn, placer.passed, solids, width, levels)
+        ways = Ways(drawn, placer.passed, solids, width, [] if levels else floors)
         wires = ways.all()
         lacking = [
             max(top - peak + 4, 0.0)
             for top, peak in zip(_tops(solids, rows, above), ways.peaks(len(rows)), strict=True)
         ]
         if not any(lacking):
-            return Picture(width, height, solids, braces, tuple(wires))
+            return Picture(width, floors[-1], solids, braces, tuple(wires))
         above = [one + more for one, more in zip(above, lacking, strict=True)]
 
 
 def _set(
     rows: Sequence[Row], starts: Sequence[float], above: Sequence[float]
-) -> tuple[tuple[Solid, ...], tuple[Brace, ...], float]:
-    """The volumes of rows below each other, with room for arcs above each; and their height."""
+) -> tuple[tuple[Solid, ...], tuple[Brace, ...], list[float]]:
+    """The volumes of rows below each other, room for arcs above each; and where each ends."""
+    floors: list[float] = []
     found: list[Row] = []
     y = 0.0
     for number, row in enumerate(rows):
         y += row.up + above[number]
         found.append(row.moved(starts[number], y, number))
+        floors.append(y + row.down)
         y += row.down + ROWS
     solids = tuple([solid for row in found for solid in row.solids])
-    return solids, tuple([brace for row in found for brace in row.braces]), y - ROWS
+    return solids, tuple([brace for row in found for brace in row.braces]), floors
 
 
 def _tops(solids: Sequence[Solid], rows: Sequence[Row], above: Sequence[float]) -> list[float]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cnncalc.layers.pool import MaxPool
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.routing import bent, n
-from cnncalc.render.drawing.solids import GAP, LINE, Solid
+from cnncalc.render.drawing.solids import GAP, Solid
 from cnncalc.render.drawing.structure import Drawn, Edge, Unit
 
 STEP = 12.0
@@ -34,15 +36,19 @@ class Ways:
         passed: Mapping[int, Sequence[Unit]],
         solids: Sequence[Solid],
         width: float,
-        levels: bool,
+        floors: Sequence[float],
     ) -> None:
-        """`passed` are the projections of each merge, which are told at an arc."""
+        """`passed` are the projections of each merge, which are told at an arc.
+
+        `floors` are where each row ends; none where rows are levels of a U.
+        """
         self.drawn = drawn
         self.passed = passed
-        self.levels = levels
+        self.floors = floors
         self.solids = solids
         self.width = width
         self.by_lead = {solid.unit.lead: solid for solid in solids}
+        self.fans = Counter(edge.source for edge in drawn.edges)
         self.arcs: list[tuple[int, float, float, float]] = []
 
     def all(self) -> list[Way]:
@@ -50,7 +56,7 @@ class Ways:
         passed = {unit.lead for found in self.passed.values() for unit in found}
         edges = []
         for edge in self.drawn.edges:
-            if edge.named and edge.source in self.drawn.graph.inputs:
+            if edge.named and self.by_lead[edge.source].role != MaxPool.family:
                 continue  # its size alone is read
             if edge.target in passed:
                 continue
@@ -84,7 +90,7 @@ class Ways:
             path = None if projection >= 0 else self._direct(one, other)
             if path is None:
                 return [self._arc(_above(one), one.top, other, dashed, text)]
-        elif self.levels:
+        elif not self.floors:
             path = _slope(one, other)
         else:
             path = self._onwards(one, other)
@@ -96,9 +102,7 @@ class Ways:
     def _onwards(self, one: Solid, other: Solid) -> str:
         """From the end of a row to the beginning of a later one."""
         side = self.width - 8
-        below = max(solid.bottom for solid in self.solids if solid.row == one.row)
-        lines = max(len(solid.lines) for solid in self.solids if solid.row == one.row)
-        turn = below + 10 + LINE * lines + 12
+        turn = self.floors[one.row] + STEP
         return bent(
             [(one.right, one.y), (side, one.y), (side, turn), (LEFT, turn), (LEFT, other.y),
              (LEFT + 6, other.y)]
@@ -121,7 +125,9 @@ class Ways:
             return f"M{n(x0)} {n(one.y)}L{n(x1)} {n(other.y)}"
         leaves = max(one.right, one.middle + one.slot / 2) + GAP / 2
         comes = min(x1, other.middle - other.slot / 2) - GAP / 2
-        for turn in (leaves, max(comes, leaves)):
+        turns = (leaves, max(comes, leaves))
+        # ways to lanes part where they begin, and those of lanes meet where they end
+        for turn in turns if self.fans[one.unit.lead] > 1 else reversed(turns):
             if (
                 turn < x1
                 and not self._between(x0, turn, one)
