@@ -37,7 +37,7 @@ def test_a_format_in_place_of_the_ending(run: Run, tmp_path: Path) -> None:
     assert json.loads(path.read_text())["schema"] == "cnncalc.report/1"
 
 
-@pytest.mark.parametrize("name", ["report", "report.pdf", "report.", ".json.bak"])
+@pytest.mark.parametrize("name", ["report", "report.docx", "report.", ".json.bak"])
 def test_an_unknown_ending(name: str, run: Run, tmp_path: Path) -> None:
     shown = run("export", "lenet5", "-o", tmp_path / name)
     assert (shown.status, shown.out) == (2, "")
