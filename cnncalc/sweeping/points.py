@@ -26,7 +26,7 @@ from cnncalc.sweeping.grid import Coordinates
 METRICS = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")
 LAYERS = 60_000
 """So many layers are kept, in graphs that may be asked for another input."""
-FACTS = 200_000
+FACTS = 100_000
 """Facts that are remembered."""
 
 
