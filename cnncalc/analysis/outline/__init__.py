@@ -14,10 +14,6 @@ from __future__ import annotations
 from cnncalc.analysis.outline.build import outline
 from cnncalc.analysis.outline.regions import normalized
 from cnncalc.analysis.outline.scopes import Hint
-from cnncalc.analysis.outline.structure import Part, structure
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline, Parameter
 
-__all__ = [
-    "Block", "Branch", "Hint", "Item", "Outline", "Parameter", "Part", "normalized", "outline",
-    "structure",
-]  # fmt: skip
+__all__ = ["Block", "Branch", "Hint", "Item", "Outline", "Parameter", "normalized", "outline"]

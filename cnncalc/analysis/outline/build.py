@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
-from typing import NamedTuple
 
 from cnncalc.analysis.outline.abstraction import Abstraction
 from cnncalc.analysis.outline.emission import Names, items_of
@@ -41,8 +40,14 @@ def outline(
         flat: every layer by itself, no block.
         apart: nodes that stand by themselves, in no block.
     """
-    graph, tree, named = searched(graph, hints, flat=flat, apart=apart)
+    graph = normalized(graph)
+    regions = Regions(graph, apart)
+    root = regions.series()
+    named = _referred(root, regions)
     wanted = set(graph.outputs[:-1])
+    tree = Tree(root, named | wanted, Scopes(graph, hints))
+    if not flat:
+        search(tree)
     names = Names(_names(graph, named), _shares(graph), wanted)
     line = line_of(tree.root, None)
     items = items_of(line, Abstraction(line).terms, names, 0)
@@ -52,34 +57,6 @@ def outline(
     blocks, items = linked(blocks, items, RESERVED, {one.label: one.hint for one in patterns})
     parameters, items = _classes(graph, items)
     return Outline(graph, parameters, blocks, items)
-
-
-class Searched(NamedTuple):
-    """A graph whose blocks are found, before they are put into words."""
-
-    graph: Graph
-    """Normalized."""
-    tree: Tree
-    named: set[int]
-    """The nodes that are referred to by name."""
-
-
-def searched(
-    graph: Graph,
-    hints: Sequence[Hint] | None = None,
-    *,
-    flat: bool = False,
-    apart: Collection[int] = (),
-) -> Searched:
-    """The blocks and runs of a graph; the arguments are those of `outline`."""
-    graph = normalized(graph)
-    regions = Regions(graph, apart)
-    root = regions.series()
-    named = _referred(root, regions)
-    tree = Tree(root, named.union(graph.outputs[:-1]), Scopes(graph, hints))
-    if not flat:
-        search(tree)
-    return Searched(graph, tree, named)
 
 
 def _classes(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph
 from cnncalc.render import numbers, summary
@@ -85,23 +87,45 @@ def _frame(frame: Frame) -> str:
     )
 
 
+class Line(NamedTuple):
+    """A line of text at a box, its baseline at `y`; where it stands for several it tells so."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    anchor: str = "middle"
+    quiet: bool = False
+    times: int = 1
+
+
+def lines(box: Box) -> tuple[Line, Line]:
+    """What stands at a box: its title, and its shape below it or, of a merge, beside it."""
+    middle = box.x + box.w / 2
+    if box.role == "merge":
+        sign = len(box.title) == 1
+        title = Line(middle, box.y + (15 if sign else 13.5), box.title, 15 if sign else SMALL)
+        return title, Line(box.x - 5, box.y + 13.5, box.shape, SMALL, "end", True)
+    title = Line(middle, box.y + 15.5, box.title, FONT, times=box.unit.times)
+    return title, Line(middle, box.y + 29, box.shape, SMALL, "middle", True)
+
+
+def rounding(box: Box) -> float:
+    """The radius of a box's corners."""
+    return box.h / 2 if box.role in ("merge", "input") else 5
+
+
 def _box(box: Box, graph: Graph, view: View) -> str:
     fill, line = svg.FILLS[box.role]
     inside = svg.note(labels.about(graph, box.unit, view.channels_last))
-    middle = box.x + box.w / 2
-    radius = box.h / 2 if box.role in ("merge", "input") else 5
+    radius = rounding(box)
     wide = 2 if not set(graph.outputs).isdisjoint(box.unit.nodes) else 1
     inside += (
         f'<rect x="{n(box.x)}" y="{n(box.y)}" width="{n(box.w)}" height="{n(box.h)}" '
         f'rx="{n(radius)}" fill="{fill}" stroke="{line}" stroke-width="{wide}"/>'
     )
-    if box.role == "merge":
-        size = 15 if len(box.title) == 1 else SMALL
-        inside += svg.words(middle, box.y + (15 if size == 15 else 13.5), box.title, size)
-        inside += svg.words(box.x - 5, box.y + 13.5, box.shape, SMALL, svg.QUIET, "end")
-    else:
-        inside += svg.words(middle, box.y + 15.5, box.title, FONT, times=box.unit.times)
-        inside += svg.words(middle, box.y + 29, box.shape, SMALL, svg.QUIET)
+    for x, y, told, size, anchor, quiet, times in lines(box):
+        inside += svg.words(x, y, told, size, svg.QUIET if quiet else svg.INK, anchor, times=times)
     return f'<g data-nodes="{ranges(box.unit.nodes)}">{inside}</g>'
 
 

@@ -2,7 +2,7 @@
 
 import { draw, make, plainKey } from "./dom.js";
 
-const KINDS = ["edge", "edge skip", "edge named"];
+const KINDS = ["wire", "wire skip", "wire named"];
 const STEP = 1.25;
 const LEAST = 0.25;
 const LEGIBLE = 0.6;
@@ -21,57 +21,53 @@ export function networkDiagram(on) {
   let svg = null;
   let size = [1, 1];
   let scale = 1;
-  let strips = [];
+  let boxes = [];
   let byNumber = new Map();
-  let marked = { chosen: [], pointed: [] };
+  let marked = { chosen: null, pointed: null };
 
   function fill(data, nameOf) {
     size = data.size;
-    strips = [];
+    boxes = [];
     byNumber = new Map();
-    marked = { chosen: [], pointed: [] };
-    const frames = data.frames.map(frame);
-    const edges = data.edges.map(([path, kind]) => draw("path", { class: KINDS[kind], d: path }));
-    const cards = data.cards.map((one) => card(one, nameOf));
-    const labels = data.labels.map(([x, y, text]) => draw("text", { class: "shape", x, y: y + 3 }, text));
+    marked = { chosen: null, pointed: null };
+    const wires = data.wires.map(([path, kind]) => draw("path", { class: KINDS[kind], d: path,
+      "marker-end": kind ? null : "url(#report-arrow)" }));
+    const arrow = draw("marker", { id: "report-arrow", viewBox: "0 0 8 8", refX: 7.5, refY: 4,
+      markerWidth: 7, markerHeight: 7, orient: "auto" }, draw("path", { d: "M0.5 1L7.5 4L0.5 7z" }));
+    const content = draw("g", { transform: `translate(${data.shift.join(" ")})` },
+      ...data.frames.map(frame), ...wires, ...data.boxes.map((one) => box(one, nameOf)));
     svg = draw("svg", { role: "group", "aria-label": "The network's layers from top to bottom",
-      viewBox: `0 0 ${size[0]} ${size[1]}` }, ...frames, ...edges, ...cards, ...labels);
-    if (strips.length) strips[0].setAttribute("tabindex", "0");
+      viewBox: `0 0 ${size[0]} ${size[1]}` }, draw("defs", {}, arrow), content);
+    if (boxes.length) boxes[0].setAttribute("tabindex", "0");
     view.replaceChildren(svg);
     fit();
   }
 
-  function frame([x, y, width, height, title, times, first, last]) {
-    const parts = [draw("rect", { x, y, width, height, rx: 8 })];
-    if (times > 1) {
-      parts.unshift(draw("rect", { class: "behind", x: x + 4, y: y + 4, width, height, rx: 8 }));
-      parts.push(draw("text", { class: "times", x: x + width - 8, y: y + 15 }, `×${times}`));
-    }
-    if (title) parts.push(draw("text", { class: "title", x: x + 9, y: y + 15 }, title));
-    return draw("g", { class: times > 1 ? "frame run" : "frame", click: () => on.block(first, last) }, ...parts);
+  function words([x, y, text, size, anchor, quiet, times]) {
+    const often = times > 1
+      ? draw("tspan", { class: "times", dx: text ? 7 : 0 }, `×${times}`) : null;
+    return draw("text", { x, y, "font-size": size, "text-anchor": anchor,
+      class: quiet ? "quiet" : null }, text, often);
   }
 
-  function card([x, y, width, height, inside], nameOf) {
-    const parts = [draw("rect", { class: "card", x, y, width, height, rx: 5 })];
-    for (const [top, tall, family, text, note, layers] of inside) {
-      const label = [draw("text", { x: x + 11, y: top + tall / 2 + 4 }, text)];
-      if (note) label.push(draw("text", { class: "note", x: x + width - 8, y: top + tall / 2 + 4 }, note));
-      const shape = draw("rect", { class: "strip", x: x + 0.5, y: top + 0.5, width: width - 1, height: tall - 1, rx: 4.5 });
-      const edge = draw("rect", { class: "family", x: x + 3, y: top + 4, width: 3, height: tall - 8, rx: 1.5 });
-      if (!layers.length) {
-        parts.push(draw("g", { class: "layer input", "data-family": family }, shape, edge, ...label));
-        continue;
-      }
-      const rounds = layers.length > 1 ? `, and in ${layers.length - 1} more rounds` : "";
-      const group = draw("g", { class: top === y ? "layer" : "layer soft", "data-family": family,
-        role: "button", tabindex: "-1", "aria-pressed": "false",
-        "aria-label": `${nameOf(layers[0])}: ${text}${rounds}` }, shape, edge, ...label);
-      group.layers = layers;
-      for (const number of layers) byNumber.set(number, group);
-      strips.push(group);
-      parts.push(group);
-    }
-    return draw("g", {}, ...parts);
+  function frame([x, y, width, height, title, times, first, last]) {
+    return draw("g", { class: "frame", click: () => on.block(first, last) },
+      draw("rect", { x, y, width, height, rx: 8 }),
+      words([x + 10, y + 16, title, 11, "start", true, times]));
+  }
+
+  function box([x, y, width, height, radius, role, lines, layers, output], nameOf) {
+    const shape = draw("rect", { x, y, width, height, rx: radius });
+    const parts = [shape, ...lines.map(words)];
+    if (!layers.length) return draw("g", { class: "box", "data-role": role }, ...parts);
+    const more = layers.length > 1 ? ` and ${layers.length - 1} more layers` : "";
+    const group = draw("g", { class: output ? "box layer output" : "box layer", "data-role": role,
+      role: "button", tabindex: "-1", "aria-pressed": "false",
+      "aria-label": `${lines.map((line) => line[2]).join(", ")}: ${nameOf(layers[0])}${more}` }, ...parts);
+    group.layers = layers;
+    for (const number of layers) byNumber.set(number, group);
+    boxes.push(group);
+    return group;
   }
 
   function resize(to) {
@@ -131,40 +127,41 @@ export function networkDiagram(on) {
     take(byNumber.get(layers[0]));
   }, true);
   view.addEventListener("keydown", (event) => {
-    const at = strips.indexOf(event.target);
+    const at = boxes.indexOf(event.target);
     if (at < 0 || !plainKey(event)) return;
     const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1,
-      Home: 0, End: strips.length - 1, Enter: at, " ": at }[event.key];
+      Home: 0, End: boxes.length - 1, Enter: at, " ": at }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    if (strips[to]) take(strips[to]);
+    if (boxes[to]) take(boxes[to]);
   });
 
   function take(group) {
-    for (const one of strips) if (one.getAttribute("tabindex") === "0") one.setAttribute("tabindex", "-1");
+    for (const one of boxes) if (one.getAttribute("tabindex") === "0") one.setAttribute("tabindex", "-1");
     group.setAttribute("tabindex", "0");
     group.focus({ preventScroll: true });
     on.choose(group.layers[0]);
   }
 
   function mark(name, number) {
-    for (const group of marked[name]) {
-      group.classList.remove(name);
-      if (name === "chosen") group.setAttribute("aria-pressed", "false");
-    }
-    const group = number && byNumber.get(number);
-    marked[name] = group ? [group] : [];
+    marked[name]?.classList.remove(name);
+    if (name === "chosen") marked[name]?.setAttribute("aria-pressed", "false");
+    const group = marked[name] = (number && byNumber.get(number)) || null;
     if (!group) return;
     group.classList.add(name);
     if (name === "chosen") group.setAttribute("aria-pressed", "true");
-    const box = group.getBBox();
-    const [top, bottom] = [box.y * scale, (box.y + box.height) * scale];
-    if (top < view.scrollTop || bottom > view.scrollTop + view.clientHeight) {
-      view.scrollTop = (top + bottom - view.clientHeight) / 2;
+    if (!group.matches(":hover")) show(group);
+  }
+
+  /** Bring a box into view, without moving the page. */
+  function show(group) {
+    const box = group.getBoundingClientRect();
+    const around = view.getBoundingClientRect();
+    if (box.top < around.top || box.bottom > around.bottom) {
+      view.scrollTop += (box.top + box.bottom - around.top - around.bottom) / 2;
     }
-    const [left, right] = [box.x * scale, (box.x + box.width) * scale];
-    if (left < view.scrollLeft || right > view.scrollLeft + view.clientWidth) {
-      view.scrollLeft = (left + right - view.clientWidth) / 2;
+    if (box.left < around.left || box.right > around.right) {
+      view.scrollLeft += (box.left + box.right - around.left - around.right) / 2;
     }
   }
 

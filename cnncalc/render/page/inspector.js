@@ -54,16 +54,16 @@ function explained(found) {
   return parts;
 }
 
-/** The panel; `show(layer)` fills it, `show(null)` empties it. */
+/** The panel; `show(layer, page)` fills it, and with a hint it stays away where room is short. */
 export function inspector({ close }) {
   const content = make("div", { class: "content" });
   const button = make("button", { type: "button", class: "close", "aria-label": "Close", click: close }, "×");
   const panel = make("aside", { class: "inspector", "aria-label": "The layer pointed at" }, button, content);
   let shown = null;
 
-  async function show(layer, page) {
+  async function show(layer, page, hint = "") {
     shown = layer;
-    panel.classList.toggle("filled", layer !== null);
+    panel.classList.toggle("filled", layer !== null && !hint);
     if (layer === null) {
       content.replaceChildren(make("p", { class: "quiet hint" },
         "Point at a layer, or choose one with the arrow keys, to see its receptive field and its arithmetic."));
@@ -73,6 +73,7 @@ export function inspector({ close }) {
     const facts = make("dl", {}, ...layer.facts.flatMap(([term, text]) =>
       [make("dt", {}, term), make("dd", {}, text)]));
     const head = [
+      hint ? make("p", { class: "quiet" }, hint) : null,
       make("h2", {}, make("span", { class: "path" }, layer.prefix), layer.label),
       facts,
       data.sights ? sightFigure(data.sights, layer.number, page.nameOf) : null,

@@ -79,7 +79,6 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
       table.choose(number, visibly);
       diagram.choose(number);
       mark(null);
-      panel.show(number ? table.layer(number) : null, page);
     },
     block(first, last) {
       table.block(first, last);
@@ -103,8 +102,14 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     diagram.point(number);
     const layer = shown ? table.layer(shown) : null;
     charts.mark(shown, layer ? layer.prefix + layer.label : "");
-    if (number) panel.show(layer, page);
-    else panel.show(chosen ? table.layer(chosen) : null, page);
+    tell(shown);
+  }
+
+  /** Say what there is to say of a layer; of the busiest one where none is meant. */
+  function tell(number) {
+    const busiest = number ? null : page.data.table?.busiest;
+    const layer = number || busiest ? table.layer(number || busiest) : null;
+    panel.show(layer, page, busiest ? "the busiest layer; point at another, or choose one with the arrow keys" : "");
   }
 
   /** The name of a node of the graph: inputs come first. */

@@ -23,7 +23,8 @@ def table(report: Report, view: View) -> dict[str, Any]:
 
     A row is `[level, name, full name, count, cells, values]`: `count` layers in a block, 0 for a
     layer itself; `cells` the texts of the columns, `values` what they are sorted by (`null` where
-    that is the text).
+    that is the text). `first` counts the network's inputs, `busiest` is the number of the layer
+    with the most MACs, and `open` how many levels are open at first.
     """
     chosen = [key for key in view.columns or SHOWN if key != "name"]
     columns = [COLUMNS[key] for key in chosen]
@@ -49,6 +50,7 @@ def table(report: Report, view: View) -> dict[str, Any]:
         ],
         "rows": entries,
         "first": len(report.inputs),
+        "busiest": _busiest(report),
         "open": view.depth if view.depth is not None else _opened(entries),
     }
 
@@ -79,6 +81,12 @@ def _opened(entries: list[tuple[Any, ...]]) -> int:
         if sum([level < depth for level in levels]) <= OPEN:
             return depth
     return 1
+
+
+def _busiest(report: Report) -> int | None:
+    """The number of the layer with the most MACs, which is told of where none is pointed at."""
+    busiest = max(report.layers, key=lambda layer: layer.macs, default=None)
+    return busiest.number if busiest is not None and busiest.macs else None
 
 
 def _sort(key: str, column: Column) -> Callable[[Row], int] | None:

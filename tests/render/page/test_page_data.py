@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -211,56 +210,42 @@ def test_findings_have_their_rules_reasons() -> None:
 # -- diagram ---------------------------------------------------------------------------------------
 
 
-def strips(data: dict[str, Any]) -> list[list[Any]]:
-    return [strip for card in data["cards"] for strip in card[4]]
-
-
 @pytest.mark.parametrize("net", [*NETS, "densenet121", "fusenet", "inception_v3"])
 def test_every_layer_is_drawn_once(net: str) -> None:
     found = zoo_report(net)
     data = page_data(found, parts=["diagram"])["diagram"]
-    numbers = [number for strip in strips(data) for number in strip[5]]
+    numbers = [number for box in data["boxes"] for number in box[7]]
     assert sorted(numbers) == list(range(1, len(found.layers) + 1))
+    assert any(box[8] for box in data["boxes"])
 
 
 @pytest.mark.parametrize("net", [*NETS, "densenet121", "fusenet", "inception_v3"])
-def test_nothing_lies_on_anything_else(net: str) -> None:
+def test_everything_lies_within_the_diagram(net: str) -> None:
     data = page_data(zoo_report(net), parts=["diagram"])["diagram"]
-    width, height = data["size"]
-    cards = sorted([card[:4] for card in data["cards"]], key=lambda card: card[1])
-    for x, y, wide, high in [*cards, *[frame[:4] for frame in data["frames"]]]:
-        assert x >= 0
-        assert y >= 0
-        assert x + wide <= width
-        assert y + high <= height
-    for one, card in enumerate(cards):
-        for other in cards[one + 1 :]:
-            apart = (
-                card[0] + card[2] <= other[0]
-                or other[0] + other[2] <= card[0]
-                or card[1] + card[3] <= other[1]
-            )
-            assert apart, (card, other)
+    (width, height), (right, down) = data["size"], data["shift"]
+    for x, y, wide, high in [one[:4] for one in (*data["boxes"], *data["frames"])]:
+        assert x + right >= 0
+        assert y + down >= 0
+        assert x + wide + right <= width
+        assert y + high + down <= height
 
 
-def test_runs_are_drawn_once() -> None:
-    data = page_data(zoo_report("resnet18"), parts=["diagram"])["diagram"]
-    assert {frame[5] for frame in data["frames"]} == {1}
+def test_what_recurs_is_drawn_once() -> None:
     data = page_data(zoo_report("resnet50"), parts=["diagram"])["diagram"]
-    runs = [frame[4:6] for frame in data["frames"] if frame[5] > 1]
-    assert ["bottleneck2 … bottleneck6", 5] in runs
+    runs = [frame[4:] for frame in data["frames"] if frame[5] > 1]
+    assert ["bottleneck", 5, 91, 140] in runs
 
 
-def test_skips_of_a_unet_are_arcs_inside_each_other() -> None:
-    data = page_data(zoo_report("unet"), parts=["diagram"])["diagram"]
-    arcs = [path for path, kind in data["edges"] if kind == 1]
-    assert len(arcs) == 4
-    starts = [float(path.split()[1].partition("H")[0]) for path in arcs]
-    assert all(one > other for one, other in pairwise(starts))
-    assert sum([kind == 2 for _, kind in data["edges"]]) == 0
+def test_skips_of_a_unet_and_what_is_only_named() -> None:
+    wires = page_data(zoo_report("unet"), parts=["diagram"])["diagram"]["wires"]
+    assert sum([kind == 1 for _, kind in wires]) == 4
+    wires = page_data(zoo_report("segnet"), parts=["diagram"])["diagram"]["wires"]
+    assert 2 in {kind for _, kind in wires}
 
 
-def test_layers_that_only_follow_stand_on_the_card() -> None:
-    data = page_data(zoo_report("vgg16"), parts=["diagram"])["diagram"]
-    first = data["cards"][1]
-    assert [(strip[3], strip[4]) for strip in first[4]] == [("conv 3×3 p1", "64"), ("relu", "")]
+def test_a_box_tells_its_layers_the_one_with_weights_first() -> None:
+    boxes = page_data(zoo_report("vgg16"), parts=["diagram"])["diagram"]["boxes"]
+    assert [line[2] for line in boxes[0][6]] == ["input", "3×224×224"]
+    assert boxes[0][7] == []
+    assert [line[2] for line in boxes[1][6]] == ["3×3 conv, 64", "64×224×224"]
+    assert boxes[1][7][0] == 1
