@@ -38,11 +38,13 @@ TOLD = {
         "says how far blocks are open at first."
     ),
     "svg": "A drawing for any page or paper, as vectors.",
+    "png": "The drawing as pixels; needs the extra `drawing`.",
+    "pdf": "The drawing for LaTeX and print; needs the extra `drawing`.",
     "github": "Annotations of GitHub Actions, beside the lines that they concern.",
     "sarif": "SARIF 2.1.0 for code scanning.",
 }
 """What each format is for."""
-SEEN = ("html",)
+SEEN = ("html", "png", "pdf")
 """Formats whose text says nothing to a reader."""
 
 HEAD = """\
