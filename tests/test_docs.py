@@ -86,6 +86,7 @@ def test_examples(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 WITHOUT_EXAMPLES = {
     "docs/index.md": "the front page",
+    "docs/zh/index.md": "the front page",
     "docs/commands.md": "made from the commands",
     "docs/counters.md": "its table is what `reconcile` says of single layers",
     "docs/formats.md": "what it shows is written when it is made",
@@ -104,6 +105,21 @@ def test_page_has_an_example(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     shown = re.findall(r"^\$ cnncalc [^\n]*\n(?!\$ |```)", text, re.MULTILINE)
     assert bool(shown) != (page in WITHOUT_EXAMPLES)
+
+
+TRANSLATED = {
+    "docs/zh/tutorial.md": "docs/tutorial.md",
+    "docs/zh/theory.md": "docs/theory.md",
+}
+
+
+@pytest.mark.parametrize("page", TRANSLATED)
+def test_translation_shows_the_same(page: str) -> None:
+    """Its files, commands and outputs are some of the English page's, in the same order."""
+    fences = re.compile(r"^```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
+    english = iter(fences.findall((ROOT / TRANSLATED[page]).read_text(encoding="utf-8")))
+    for block in fences.findall((ROOT / page).read_text(encoding="utf-8")):
+        assert block in english, "not in the English page, or there in front of the one before"
 
 
 @pytest.mark.parametrize("page", PAGES)
