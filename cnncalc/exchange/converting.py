@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.outline import Hint, Outline, outline
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.architecture import architecture
+from cnncalc.exchange.blocks import own_outline
+from cnncalc.exchange.expressions import UnsayableError
+from cnncalc.exchange.writing.python.replay import DiffersError, replayed
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
 from cnncalc.layers.pool import MaxUnpool
@@ -44,16 +48,38 @@ def pytorch_of(
     """
     from cnncalc.exchange.writing.pytorch.writer import pytorch
 
+    refusal: Exception | None = None
+    for found in code_outlines(network, graph, input, places):
+        try:
+            return pytorch(found)
+        except UsageError as error:
+            refusal = refusal or error
+    assert refusal is not None
+    raise refusal
+
+
+def code_outlines(
+    network: Network | Imported,
+    graph: Graph,
+    input: Shape | None = None,
+    places: Sequence[int] | None = None,
+) -> Iterator[Outline]:
+    """Outlines that code may be written from, the best first; each was held against the graph.
+
+    A file's own blocks, the structure that is found in the graph, a line for each layer: what the
+    uses of a block have in common may be nothing that a class or function can say.
+    """
+    if isinstance(network, Network):
+        with suppress(UnsayableError, DiffersError, KeyError):
+            yield replayed(own_outline(network, graph))
     # a module sees what it is given: what looks at other layers stands in the network itself
     apart = {index for index, node in enumerate(graph.nodes) if node.reads}
     for node in graph.nodes:
         if isinstance(node.kind, MaxUnpool):
             apart.update(node.reads)
-    try:
-        return pytorch(outline_of(network, graph, input, apart=apart, places=places))
-    except UsageError:
-        # what recurs has no common form as a class: a line for each layer always has one
-        return pytorch(outline_of(network, graph, input, flat=True, places=places))
+    with suppress(DiffersError):
+        yield replayed(outline_of(network, graph, input, apart=apart, places=places))
+    yield replayed(outline_of(network, graph, input, flat=True, places=places))
 
 
 def outline_of(

@@ -8,6 +8,7 @@ The text of a term is an expression of the architecture language, and of Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 Term = Any
@@ -36,6 +37,8 @@ class Choice(NamedTuple):
 
 
 CHANNELS = Name("channels")
+ENTERING = Name("entering")
+"""The channels that reached the block around the layer at hand."""
 
 STRENGTH = {
     "or": 1,
@@ -44,8 +47,12 @@ STRENGTH = {
     **dict.fromkeys(("==", "!=", "<", ">", "<=", ">="), 4),
     **dict.fromkeys("+-", 5),
     **dict.fromkeys(("*", "/", "//", "%"), 6),
+    "**": 7,
 }
 """How tightly a sign binds."""
+
+FUNCTIONS = {"make_divisible": 2, "min": 2, "max": 2, "abs": 1, "ceil": 1, "floor": 1, "round": 1}
+"""Signs that are written as functions, with their number of values."""
 
 
 def make_divisible(value: float, divisor: int) -> int:
@@ -67,11 +74,26 @@ APPLY: dict[str, Callable[[Any, Any], Any]] = {
     "and": lambda a, b: bool(a) and bool(b),
     "not": lambda a, b: not a,
     "make_divisible": make_divisible,
+    "/": lambda a, b: a / b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "min": min,
+    "max": max,
+    "abs": lambda a, b: abs(a),
+    "ceil": lambda a, b: ceil(a),
+    "floor": lambda a, b: floor(a),
+    "round": lambda a, b: round(a),
 }
+ITEMWISE = ("*", "//", "+", "-", "/", "%", "**")
+"""Signs that work on each item of a tuple."""
 
 
 def is_constant(term: Term) -> bool:
     """Whether a term has the same value everywhere."""
+    if type(term) is tuple:
+        return all([is_constant(item) for item in term])
     return not isinstance(term, (Name, Operation, Choice))
 
 
@@ -80,8 +102,10 @@ def evaluate(term: Term, env: Mapping[str, Any]) -> Any:
     if isinstance(term, Name):
         return env[term.text]
     if isinstance(term, Operation):
-        right = None if term.sign == "not" else evaluate(term.right, env)
+        right = None if term.right is None else evaluate(term.right, env)
         return apply(term.sign, evaluate(term.left, env), right)
+    if type(term) is tuple:
+        return tuple([evaluate(item, env) for item in term])
     if isinstance(term, Choice):
         return evaluate(term.yes if evaluate(term.condition, env) else term.no, env)
     return term
@@ -90,7 +114,7 @@ def evaluate(term: Term, env: Mapping[str, Any]) -> Any:
 def apply(sign: str, left: Any, right: Any) -> Any:
     """One operation on values."""
     operation = APPLY[sign]
-    if sign in ("*", "//", "+", "-"):
+    if sign in ITEMWISE:
         if type(left) is tuple and type(right) is tuple:
             return tuple([apply(sign, a, b) for a, b in zip(left, right, strict=True)])
         if type(left) is tuple:
@@ -105,8 +129,10 @@ def substitute(term: Term, terms: Mapping[str, Term]) -> Term:
     if isinstance(term, Name):
         return terms.get(term.text, term)
     if isinstance(term, Operation):
-        right = None if term.sign == "not" else substitute(term.right, terms)
+        right = None if term.right is None else substitute(term.right, terms)
         return simplified(Operation(term.sign, substitute(term.left, terms), right))
+    if type(term) is tuple:
+        return tuple([substitute(item, terms) for item in term])
     if isinstance(term, Choice):
         condition, yes, no = (substitute(part, terms) for part in term)
         if yes == no or is_constant(condition):
@@ -118,8 +144,14 @@ def substitute(term: Term, terms: Mapping[str, Term]) -> Term:
 def simplified(term: Operation) -> Term:
     """An operation of constants worked out; `2 * (2 * x)` as `4 * x`."""
     sign, left, right = term
-    if is_constant(left) and (sign == "not" or is_constant(right)):
+    if is_constant(left) and (right is None or is_constant(right)):
         return apply(sign, left, right)
+    if sign in ("and", "or"):
+        for one, other in ((left, right), (right, left)):
+            if is_constant(one):
+                return bool(one) if bool(one) == (sign == "or") else other
+    if sign in ("ceil", "floor", "round") and _is_whole(left):
+        return left
     if sign == "*":
         if left == 1:
             return right
@@ -134,6 +166,11 @@ def simplified(term: Operation) -> Term:
             return Operation("*", left * right.left, right.right)
     if sign == "//" and right == 1:
         return left
+    if sign == "//" and isinstance(right, Name) and isinstance(left, Operation):
+        if left.sign == "*" and left.left == right:
+            return left.right
+        if left.sign == "*" and left.right == right:
+            return left.left
     if (
         sign == "//"
         and type(right) is int
@@ -148,6 +185,14 @@ def simplified(term: Operation) -> Term:
     return term
 
 
+def _is_whole(term: Term) -> bool:
+    """Whether nothing in a term makes a fraction of whole numbers."""
+    if isinstance(term, Operation):
+        inside = _is_whole(term.left) and (term.right is None or _is_whole(term.right))
+        return term.sign not in ("/", "**") and inside
+    return not isinstance(term, (float, Choice))
+
+
 def names(term: Term) -> Iterator[str]:
     """The names in a term."""
     if isinstance(term, Name):
@@ -155,7 +200,7 @@ def names(term: Term) -> Iterator[str]:
     elif isinstance(term, Operation):
         yield from names(term.left)
         yield from names(term.right)
-    elif isinstance(term, Choice):
+    elif isinstance(term, Choice) or type(term) is tuple:
         for part in term:
             yield from names(part)
 
@@ -167,8 +212,9 @@ def show(term: Term) -> str:
     if isinstance(term, Operation):
         if term.sign == "not":
             return f"not {_inner(term.left, 3)}"
-        if term.sign == "make_divisible":
-            return f"make_divisible({show(term.left)}, {show(term.right)})"
+        if term.sign in FUNCTIONS:
+            values = (term.left, term.right)[: FUNCTIONS[term.sign]]
+            return f"{term.sign}({', '.join(map(show, values))})"
         strength = STRENGTH[term.sign]
         right = _inner(term.right, strength + (term.sign in ("-", "//", "*", "/", "%")))
         return f"{_inner(term.left, strength)} {term.sign} {right}"
@@ -183,7 +229,7 @@ def _inner(term: Term, strength: int) -> str:
     text = show(term)
     if (
         isinstance(term, Operation)
-        and term.sign != "make_divisible"
+        and term.sign not in FUNCTIONS
         and STRENGTH[term.sign] < strength
     ):
         return f"({text})"

@@ -25,12 +25,15 @@ from cnncalc.records import Record
 class Parameter(Record):
     """A parameter of a block.
 
-    A default that names `channels` means those of the tensor that reaches the block.
+    A default that names `channels` means those of the tensor that reaches the block. One that
+    names anything is given by no use.
     """
 
     name: str
     default: Term | None = None
     """`None`: each use gives a value."""
+    layer: bool = False
+    """Whether it stands for a layer; its channels then go by its name and `_channels`."""
 
 
 class Branch(Record):
@@ -54,6 +57,9 @@ class Item(Record):
     branches: tuple[Branch, ...] | None = None
     """Of a merge; a merge of which one branch takes part is that branch."""
     name: str | None = None
+    """Of a layer that others refer to."""
+    label: str | None = None
+    """What the file calls it, where that is no name."""
     start: str | None = None
     """The layer whose output it takes, where that is not the one before it."""
     share: str | None = None

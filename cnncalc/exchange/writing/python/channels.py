@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
+    ENTERING,
     Choice,
     Name,
     Operation,
@@ -26,9 +27,9 @@ WIDE = ("filters", "features")
 class Channels:
     """Tells the channels behind items, from those before them."""
 
-    def __init__(self, graph: Graph, named: Mapping[str, int]) -> None:
+    def __init__(self, graph: Graph, named: Mapping[str, Term]) -> None:
         self.graph = graph
-        self.named = named
+        self.named = dict(named)
         """The channels of the layers that are referred to by name: there is one of each."""
         self._blocks: dict[str, Term] = {}
 
@@ -40,10 +41,14 @@ class Channels:
 
     def after(self, item: Item, channels: Term) -> Term:
         """The channels behind an item with all its repetitions, or without it."""
-        all_rounds = self.rounds(item, channels, item.times)
+        if item.start is not None:
+            channels = self.named[item.start]
+        found = self.rounds(item, channels, item.times)
         if item.condition is not None:
-            return chosen(put(item.condition, channels), all_rounds, channels)
-        return all_rounds
+            found = chosen(put(item.condition, channels), found, channels)
+        if item.name is not None:
+            self.named[item.name] = found
+        return found
 
     def rounds(self, item: Item, channels: Term, times: Term) -> Term:
         """The channels behind some rounds of an item."""
@@ -103,7 +108,7 @@ class Channels:
         if item.group is not None:
             return self.behind(item.group, channels)
         if item.block is not None:
-            return substitute(self.block(item.block), arguments(item, channels))
+            return substitute(self.block(item.block), self.arguments(item, item.block, channels))
         if item.branches is not None:
             return self._merge(item, channels)
         options = dict(item.options)
@@ -115,10 +120,36 @@ class Channels:
     def block(self, block: Block) -> Term:
         """The channels behind a block, in terms of its parameters and of those before it."""
         if block.name not in self._blocks:
+            around = self.named
+            self.named = self.inside(block)
             found = self.behind(block.items, CHANNELS)
-            local = {p.name: p.default for p in block.parameters if is_local(p.default)}
-            self._blocks[block.name] = substitute(found, local)
+            self.named = around
+            own: dict[str, Term] = {}
+            for parameter in block.parameters:
+                if is_local(parameter.default):
+                    own[parameter.name] = substitute(parameter.default, own)
+            self._blocks[block.name] = substitute(found, own)
         return self._blocks[block.name]
+
+    def inside(self, block: Block) -> dict[str, Term]:
+        """The channels of the layers that a block knows by name."""
+        found = {key: term for key, term in self.named.items() if key == "input"}
+        given = [parameter.name for parameter in block.parameters if parameter.layer]
+        return {**found, **{name: Name(of_layer(name)) for name in given}}
+
+    def arguments(self, item: Item, block: Block, channels: Term) -> dict[str, Term]:
+        """The values of a block's parameters in one use, and its channels."""
+        given = dict(item.options)
+        values: dict[str, Term] = {CHANNELS.text: channels, ENTERING.text: channels}
+        for parameter in block.parameters:
+            name = parameter.name
+            if parameter.layer:
+                values[of_layer(name)] = self.named[given[name]]
+            elif name in given:
+                values[name] = put(given[name], channels)
+            else:
+                values[name] = substitute(parameter.default, values)
+        return values
 
     def _merge(self, item: Item, channels: Term) -> Term:
         if self._keeps(item):
@@ -184,22 +215,14 @@ class Channels:
         raise UsageError(f"the channels behind `{label(item)}` have no closed form")
 
 
-def arguments(item: Item, channels: Term) -> dict[str, Term]:
-    """The values of a block's parameters in one use, and its channels."""
-    assert item.block is not None
-    given = {key: put(term, channels) for key, term in item.options}
-    values: dict[str, Term] = {"channels": channels}
-    for parameter in item.block.parameters:
-        default = parameter.default
-        values[parameter.name] = given.get(
-            parameter.name, put(default, channels) if default is not None else None
-        )
-    return values
+def of_layer(name: str) -> str:
+    """What the channels of a layer that a block is given are called."""
+    return f"{name}_channels"
 
 
 def is_local(default: Term | None) -> bool:
-    """Whether a parameter is none that a use gives: it is told by the channels before the block."""
-    return CHANNELS.text in names(default)
+    """Whether a parameter is none that a use gives: it follows from others, or from channels."""
+    return any(True for _ in names(default))
 
 
 def put(term: Term, channels: Term) -> Term:

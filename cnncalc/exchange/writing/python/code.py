@@ -7,9 +7,26 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from cnncalc.analysis.outline.terms import STRENGTH, Choice, Name, Operation, Term, names
+from cnncalc.analysis.outline.terms import (
+    CHANNELS,
+    ENTERING,
+    FUNCTIONS,
+    ITEMWISE,
+    STRENGTH,
+    Choice,
+    Name,
+    Operation,
+    Term,
+    names,
+)
 
 WIDTH = 88
+
+ROUND = Name("round")
+"""The number of a loop's round, from 0."""
+
+WORDS = {ENTERING: CHANNELS.text, ROUND: "i"}
+"""Names with a meaning; what reached a block is what its constructor is given."""
 
 
 class Code(NamedTuple):
@@ -76,7 +93,7 @@ def text(term: Term, tuples: Mapping[str, int] | None = None) -> str:
 
 def _text(term: Term, tuples: Mapping[str, int]) -> str:
     if isinstance(term, Name):
-        return variable(term.text)
+        return WORDS.get(term) or variable(term.text)
     if isinstance(term, Choice):
         return " ".join(
             (_text(term.yes, tuples), "if", _text(term.condition, tuples), "else",
@@ -94,13 +111,15 @@ def _text(term: Term, tuples: Mapping[str, int]) -> str:
 
 def _operation(term: Operation, tuples: Mapping[str, int]) -> str:
     over = [tuples[name] for name in names(term) if name in tuples]
-    if over and term.sign in ("//", "*", "+", "-"):
+    if over and term.sign in ITEMWISE:
         items = [_item(term, index, tuples) for index in range(over[0])]
         return f"({', '.join(_text(item, {}) for item in items)})"
     if term.sign == "not":
         return f"not {_inner(term.left, 3, tuples)}"
-    if term.sign == "make_divisible":
-        return f"make_divisible({_text(term.left, tuples)}, {_text(term.right, tuples)})"
+    if term.sign in FUNCTIONS:
+        values = (term.left, term.right)[: FUNCTIONS[term.sign]]
+        module = "math." if term.sign in ("ceil", "floor") else ""
+        return f"{module}{term.sign}({', '.join([_text(value, tuples) for value in values])})"
     strength = STRENGTH[term.sign]
     tight = strength + (term.sign in ("-", "//", "*", "/", "%"))
     left, right = _inner(term.left, strength, tuples), _inner(term.right, tight, tuples)
@@ -121,7 +140,7 @@ def _inner(term: Term, strength: int, tuples: Mapping[str, int]) -> str:
     found = _text(term, tuples)
     loose = isinstance(term, Choice) or (
         isinstance(term, Operation)
-        and term.sign != "make_divisible"
+        and term.sign not in FUNCTIONS
         and STRENGTH[term.sign] < strength
     )
     return f"({found})" if loose else found
@@ -143,7 +162,9 @@ def _escaped(character: str) -> str:
 
 # -- names -------------------------------------------------------------------------------------
 
-RESERVED = {"self", "x", "nn", "torch", "Tensor", "F", "layers", "super", "make_divisible"}
+RESERVED = {
+    "self", "x", "nn", "torch", "math", "Tensor", "super", "range", "make_divisible", "crop", "i",
+}  # fmt: skip
 """Names that the written code uses itself."""
 
 

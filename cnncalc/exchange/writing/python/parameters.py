@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.outline.terms import CHANNELS, Term, evaluate, names
+from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Term, evaluate, names
 from cnncalc.analysis.outline.types import Block, Item, Outline
+from cnncalc.exchange.writing.python.channels import is_local
 
 LIMIT = 1000
 """So many combinations of values are looked at."""
@@ -37,7 +38,6 @@ def parameters_of(outline: Outline) -> dict[str, Parameters]:
     _gather(outline.items, own, values)
     for block in reversed(outline.blocks):
         _gather(block.items, values[block.name], values)
-    _widen(outline, values)
     found: dict[str, Parameters] = {}
     for block in outline.blocks:
         known = values[block.name]
@@ -79,15 +79,22 @@ def _gather(items: Sequence[Item], own: Values, values: dict[str, dict[str, set[
     for item in _uses(items):
         assert item.block is not None
         given = dict(item.options)
+        theirs = values[item.block.name]
         for parameter in item.block.parameters:
-            term = given.get(parameter.name, parameter.default)
-            values[item.block.name][parameter.name] |= _values(term, own)
+            if parameter.layer:
+                continue
+            if parameter.name in given or not is_local(parameter.default):
+                term = given.get(parameter.name, parameter.default)
+                theirs[parameter.name] |= _values(term, own)
+            else:
+                theirs[parameter.name] |= _values(parameter.default, theirs)
 
 
 def _values(term: Term, own: Values) -> set[Any]:
     """The values that a term takes; those that hang on channels are whole numbers from 1 on."""
     asked = sorted(set(names(term)))
-    if CHANNELS.text in asked or any(not own.get(name) for name in asked):
+    hidden = {CHANNELS.text, ENTERING.text}
+    if hidden & {*asked} or any(not own.get(name) for name in asked):
         return {1, 2}
     choices = [own[name] for name in asked]
     combinations = 1
@@ -96,24 +103,6 @@ def _values(term: Term, own: Values) -> set[Any]:
     if combinations > LIMIT:
         return {1, 2}
     return {evaluate(term, dict(zip(asked, found, strict=True))) for found in product(*choices)}
-
-
-def _widen(outline: Outline, values: dict[str, dict[str, set[Any]]]) -> None:
-    """A parameter that is handed on where tuples are expected is a tuple itself."""
-    changed = True
-    while changed:
-        changed = False
-        for block in outline.blocks:
-            for item in _uses(block.items):
-                assert item.block is not None
-                for name, term in item.options:
-                    inner = values[item.block.name][name]
-                    tuples = {value for value in inner if type(value) is tuple}
-                    for own in names(term):
-                        mine = values[block.name].get(own, set())
-                        if tuples and mine and not any(type(v) is tuple for v in mine):
-                            mine |= tuples
-                            changed = True
 
 
 def _counted(block: Block, found: Mapping[str, Parameters]) -> Iterator[str]:

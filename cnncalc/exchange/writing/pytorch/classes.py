@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cnncalc.analysis.outline.terms import Term
-from cnncalc.analysis.outline.types import Branch, Item
+from cnncalc.analysis.outline.types import Block, Branch, Item
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.writing.python.channels import put
 from cnncalc.exchange.writing.python.code import Code, before, call, laid_out, listed, variable
@@ -29,25 +29,38 @@ def is_straight(items: Sequence[Item]) -> bool:
         and item.name is None
         and item.share is None
         and not item.wanted
-        and not (item.kind is not None and refers(item))
+        and not refers(item)
         and (item.group is None or is_straight(item.group))
         for item in items
     )
 
 
 def refers(item: Item) -> bool:
-    """Whether an option of a layer names another."""
+    """Whether an option of a layer, or an argument of a block, names another layer."""
+    if item.block is not None:
+        return any(parameter.layer for parameter in item.block.parameters)
     kind = item.kind
     return kind is not None and any(kind.options[key].type.reference for key, _ in item.options)
+
+
+OF_MODULES = """
+add_module append apply bfloat16 buffers children compile cpu cuda double dump_patches eval extend
+extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half insert ipu
+load_state_dict modules mtia named_buffers named_children named_modules named_parameters
+parameters pop register_backward_hook register_buffer register_forward_hook register_module
+register_parameter requires_grad_ set_extra_state set_submodule share_memory state_dict to
+to_empty train training type xpu zero_grad
+"""
+"""Attributes that a module of PyTorch's has already."""
 
 
 class Attributes:
     """Names of a class's attributes: numbered where there are several of a kind."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
-        self._times = Counter(_bases(items))
+    def __init__(self, bases: Iterable[str]) -> None:
+        self._times = Counter(bases)
         self._given: Counter[str] = Counter()
-        self._taken: set[str] = set()
+        self._taken = set(OF_MODULES.split())
 
     def __call__(self, base: str) -> str:
         self._given[base] += 1
@@ -60,6 +73,33 @@ class Attributes:
         return name
 
 
+def runs(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Items that go into one module each: those without a name of their own together."""
+    run: list[Item] = []
+    for item in items:
+        apart = item.label is not None or not is_straight([item])
+        if apart and run:
+            yield run
+            run = []
+        if apart:
+            yield [item]
+        else:
+            run.append(item)
+    if run:
+        yield run
+
+
+def _attributes(items: Sequence[Item]) -> Iterator[str]:
+    """What the modules of a class are called that is no straight list."""
+    for run in runs(items):
+        if len(run) > 1:
+            yield "layers"
+        elif is_straight(run) or not (run[0].group or run[0].branches or run[0].share):
+            yield base(run[0])
+        else:
+            yield from _attributes(run[0].group or ())
+
+
 def _bases(items: Sequence[Item]) -> Iterator[str]:
     for item in items:
         if item.group is not None and item.times == 1:
@@ -69,9 +109,9 @@ def _bases(items: Sequence[Item]) -> Iterator[str]:
 
 
 def base(item: Item) -> str:
-    """What an item is called where it has no name of its own."""
-    if item.name is not None:
-        return item.name
+    """What an item is called."""
+    if item.label is not None or item.name is not None:
+        return item.label or item.name or ""
     if item.kind is not None:
         return item.kind.name
     return item.block.name if item.block is not None else "layers"
@@ -82,7 +122,7 @@ class Straight:
 
     def __init__(self, scene: Scene, items: Sequence[Item]) -> None:
         self.scene = scene
-        self.attribute = Attributes(items)
+        self.attribute = Attributes(_bases(items))
 
     def lines(self, items: Sequence[Item], channels: Term, indent: int) -> list[str]:
         """The statements for some items."""
@@ -118,7 +158,7 @@ class Branching:
 
     def __init__(self, scene: Scene, items: Sequence[Item], values: Mapping[str, str]) -> None:
         self.scene = scene
-        self.attribute = Attributes(())
+        self.attribute = Attributes(_attributes(items))
         self.made: list[str] = []
         """Lines of the constructor."""
         self.done: list[str] = []
@@ -135,21 +175,16 @@ class Branching:
         self, items: Sequence[Item], channels: Term, source: str, target: str, indent: int
     ) -> str:
         """Write items that take what a variable holds; the variable of what they give."""
-        straight: list[Item] = []
-        start = channels
-        for item in items:
-            if is_straight([item]):
-                if not straight:
-                    start = channels
-                straight.append(item)
+        for run in runs(items):
+            if is_straight(run):
+                source = self._straight(run, channels, source, target, indent)
             else:
-                source = self._straight(straight, start, source, target, indent)
-                straight = []
+                (item,) = run
                 if item.start is not None:
                     source, channels = self._named(item.start)
                 source = self._special(item, channels, source, target, indent)
-            channels = self.scene.channels.after(item, channels)
-        return self._straight(straight, start, source, target, indent)
+            channels = self.scene.channels.behind(run, channels)
+        return source
 
     def _named(self, name: str) -> tuple[str, Term]:
         return self.values[name], self.scene.channels.named[name]
@@ -200,6 +235,8 @@ class Branching:
             self._do(before(f"{target} = ", self._merge(item, channels, source, indent)), indent)
         elif item.share is not None:
             self._do(f"{target} = {self.modules[item.share]}({source})", indent)
+        elif item.block is not None and refers(item):
+            self._use(item, item.block, channels, source, target, indent)
         elif refers(item):
             assert item.kind is not None
             self._do(before(f"{target} = ", self._like(item, item.kind, source)), indent)
@@ -216,6 +253,16 @@ class Branching:
         if item.wanted:
             self.outputs.append(target)
         return target
+
+    def _use(
+        self, item: Item, block: Block, channels: Term, source: str, target: str, indent: int
+    ) -> None:
+        """The use of a block that is given layers."""
+        given = dict(item.options)
+        layers = [self.values[given[one.name]] for one in block.parameters if one.layer]
+        plain = item._replace(name=None, start=None, wanted=False)
+        attribute = self._module(base(item), [plain], channels, indent)
+        self._do(before(f"{target} = ", call(attribute, source, *layers)), indent)
 
     def _variable(self, name: str) -> str:
         found, number = variable(name), 2
@@ -278,7 +325,7 @@ class Branching:
             return call(self._unpool(item, rank), source, f"{pool}_indices", f"{pool}_size")
         size = f"{self.values[str(options['like'])]}.shape[2:]"
         if kind.name == "crop":
-            self.scene.needs.add("crop")
+            self.scene.need("crop")
             offset = options.get("offset")
             if type(offset) is int:
                 offset = (offset,) * rank

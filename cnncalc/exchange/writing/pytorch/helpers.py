@@ -18,15 +18,13 @@ class DropPath(nn.Dropout):
 ''',
     "SqueezeExcitation": """
 class SqueezeExcitation(nn.Sequential):
-    def __init__(
-        self, channels: int, squeeze: int, activation: nn.Module, gate: nn.Module
-    ) -> None:
+    def __init__(self, channels: int, squeeze: int) -> None:
         super().__init__()
-        self.pool = nn.{pool}(1)
-        self.fc1 = nn.{conv}(channels, squeeze, 1)
-        self.activation = activation
-        self.fc2 = nn.{conv}(squeeze, channels, 1)
-        self.gate = gate
+        self.pool = {pool}(1)
+        self.fc1 = {conv}(channels, squeeze, 1)
+        self.activation = {activation}
+        self.fc2 = {conv}(squeeze, channels, 1)
+        self.gate = {gate}
 
     def forward(self, input: Tensor) -> Tensor:
         return input * super().forward(input)
@@ -284,4 +282,4 @@ class SelfAttention(nn.Module):
         return self.out(y.transpose(1, 2).flatten(2)).mT.view(x.shape)
 ''',
 }
-"""Sources by name; a word in braces is a class of PyTorch's for the network's axes."""
+"""Sources by name; words in braces are put in where one is used."""

@@ -10,7 +10,8 @@ from cnncalc.analysis.outline.types import Item
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.writing.python.channels import put
 from cnncalc.exchange.writing.python.code import Code, text
-from cnncalc.graph import Node
+from cnncalc.exchange.writing.pytorch.helpers import HELPERS
+from cnncalc.graph import Graph, Node
 
 Modules = list[Code]
 
@@ -25,7 +26,8 @@ class Layer:
         nodes: Sequence[Node],
         inputs: Sequence[Node],
         tuples: dict[str, int],
-        needs: set[str],
+        needs: dict[str, str],
+        graph: Graph,
     ) -> None:
         assert item.kind is not None
         self.kind = item.kind
@@ -36,6 +38,7 @@ class Layer:
         self.terms = {key: put(term, channels) for key, term in item.options}
         self._tuples = tuples
         self._needs = needs
+        self.graph = graph
         self._used: set[str] = set()
 
     @property
@@ -68,10 +71,13 @@ class Layer:
         """A class of PyTorch's for the axes at hand: `nn.Conv2d`."""
         return f"nn.{name}{self.rank}d"
 
-    def helper(self, name: str) -> str:
-        """A class that the file brings along."""
-        self._needs.add(name)
-        return name
+    def helper(self, name: str, called: str | None = None, **words: str) -> str:
+        """A class that the file brings along, with words put in for those in braces."""
+        source = HELPERS[name].strip("\n")
+        for word, instead in words.items():
+            source = source.replace(f"{{{word}}}", instead)
+        self._needs[called or name] = source.replace(f"class {name}", f"class {called or name}")
+        return called or name
 
     def constant(self, key: str) -> Any:
         """An option that must be the same in all uses."""

@@ -8,6 +8,7 @@ from cnncalc.exchange.writing.python.code import Code, before, call
 from cnncalc.exchange.writing.pytorch import windows
 from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
 from cnncalc.exchange.writing.pytorch.windows import bordered
+from cnncalc.layers.attention import SqueezeExcitation
 
 
 def modules(layer: Layer) -> Modules:
@@ -151,10 +152,19 @@ def rbf(layer: Layer) -> Code:
 
 
 def squeeze_excitation(layer: Layer) -> Code:
-    activation = {"relu": "nn.ReLU()", "silu": "nn.SiLU()"}[layer.constant("activation")]
-    gate = {"sigmoid": "nn.Sigmoid()", "hard_sigmoid": "nn.Hardsigmoid()"}[layer.constant("gate")]
-    name = layer.helper("SqueezeExcitation")
-    return call(name, layer.into, layer.value("squeeze"), activation, gate)
+    kinds = [node.kind for node in layer.graph.nodes]
+    variants = {(k.activation, k.gate) for k in kinds if isinstance(k, SqueezeExcitation)}
+    activation, gate = layer.constant("activation"), layer.constant("gate")
+    several = f"{activation}_{gate}".title().replace("_", "") if len(variants) > 1 else ""
+    name = layer.helper(
+        "SqueezeExcitation",
+        f"SqueezeExcitation{several}",
+        pool=layer.axes("AdaptiveAvgPool"),
+        conv=layer.axes("Conv"),
+        activation={"relu": "nn.ReLU()", "silu": "nn.SiLU()"}[activation],
+        gate={"sigmoid": "nn.Sigmoid()", "hard_sigmoid": "nn.Hardsigmoid()"}[gate],
+    )
+    return call(name, layer.into, layer.value("squeeze"))
 
 
 def self_attention(layer: Layer) -> Code:

@@ -15,9 +15,10 @@ from cnncalc.analysis.outline.terms import (
     names,
     simplified,
 )
-from cnncalc.analysis.outline.types import Block, Item
-from cnncalc.exchange.writing.python.channels import Channels, is_local, put
+from cnncalc.analysis.outline.types import Block, Item, Parameter
+from cnncalc.exchange.writing.python.channels import Channels, is_local, of_layer, put
 from cnncalc.exchange.writing.python.code import (
+    ROUND,
     Code,
     before,
     call,
@@ -27,19 +28,18 @@ from cnncalc.exchange.writing.python.code import (
     variable,
 )
 from cnncalc.exchange.writing.python.parameters import Parameters
+from cnncalc.exchange.writing.pytorch.helpers import HELPERS
 from cnncalc.exchange.writing.pytorch.layer import Layer
 from cnncalc.exchange.writing.pytorch.layers import modules
 from cnncalc.graph import Graph
-
-ROUND = Name("i")
 
 
 class Written(NamedTuple):
     """A class as it was written."""
 
     name: str
-    channels: bool
-    """Whether its constructor takes the channels before it."""
+    channels: tuple[str, ...]
+    """Channels that its constructor takes: of what is before it, of layers that it is given."""
 
 
 class Part(NamedTuple):
@@ -60,7 +60,7 @@ class Scene:
         classes: Mapping[str, Written],
         blocks: Mapping[str, Parameters],
         own: Parameters,
-        needs: set[str],
+        needs: dict[str, str],
     ) -> None:
         self.graph = graph
         self.channels = channels
@@ -69,10 +69,14 @@ class Scene:
         self.own = own
         self.needs = needs
 
+    def need(self, name: str) -> None:
+        """Let the file bring a function along."""
+        self.needs[name] = HELPERS[name].strip("\n")
+
     def text(self, term: Term) -> str:
         """A term as Python."""
         if "make_divisible" in _signs(term):
-            self.needs.add("make_divisible")
+            self.need("make_divisible")
         return text(term, dict(self.own.tuples))
 
     # -- single modules ----------------------------------------------------------------------
@@ -85,17 +89,18 @@ class Scene:
         inputs = [self.graph.nodes[node.inputs[0]] for node in nodes]
         terms = {key for _, term in item.options for key in _signs(term)}
         if "make_divisible" in terms:
-            self.needs.add("make_divisible")
-        layer = Layer(item, channels, nodes, inputs, dict(self.own.tuples), self.needs)
+            self.need("make_divisible")
+        layer = Layer(item, channels, nodes, inputs, dict(self.own.tuples), self.needs, self.graph)
         return modules(layer)
 
     def _use(self, item: Item, block: Block, channels: Term) -> Code:
         written, known = self.classes[block.name], self.blocks[block.name]
         given = dict(item.options)
-        parts = [Code(self.text(channels))] if written.channels else []
+        known_channels = self.channels.arguments(item, block, channels)
+        parts = [Code(self.text(known_channels[name])) for name in written.channels]
         behind = False
         for parameter in block.parameters:
-            if is_local(parameter.default):
+            if is_local(parameter.default) or parameter.layer:
                 continue
             if parameter.name not in given:
                 behind = True
@@ -105,8 +110,10 @@ class Scene:
         return call(written.name, *parts)
 
     def _value(self, term: Term, name: str, known: Parameters) -> str:
-        if name in known.tuples and type(term) is int:
-            return self.text((term,) * known.tuples[name])
+        # where other uses give a number for each axis, one number is that of all axes
+        own = self.own.tuples
+        if name in known.tuples and type(term) is not tuple and own.keys().isdisjoint(names(term)):
+            term = (term,) * known.tuples[name]
         if name in known.flags and type(term) in (int, bool):
             return str(bool(term))
         return self.text(term)
@@ -209,9 +216,10 @@ class Scene:
         return lines
 
 
-def uses_channels(lines: Sequence[str]) -> bool:
-    """Whether code asks for the channels before a block."""
-    return any(re.search(rf"\b{CHANNELS.text}\b", line) for line in lines)
+def channels_in(lines: Sequence[str], block: Sequence[Parameter]) -> tuple[str, ...]:
+    """Which channels code asks for: those before a block, those of layers that it is given."""
+    names = [CHANNELS.text, *(of_layer(one.name) for one in block if one.layer)]
+    return tuple([name for name in names if any(re.search(rf"\b{name}\b", one) for one in lines)])
 
 
 def _signs(term: Term) -> set[str]:

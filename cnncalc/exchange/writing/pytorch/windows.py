@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.analysis.outline.terms import Operation, Term, simplified
-from cnncalc.exchange.writing.python.code import Code, call
+from cnncalc.exchange.writing.python.code import WIDTH, Code, call
 from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
 
 
@@ -51,11 +51,17 @@ def bordered(layer: Layer, value: str | None = None) -> Modules:
 def _conv(layer: Layer, groups: str | None, filters: str) -> Modules:
     front, padding = padded(layer)
     layer.term("bias")
+    stride = layer.given("stride")
     found = call(
         layer.axes("Conv"), layer.into, filters, layer.value("kernel"),
-        stride=layer.given("stride"), padding=padding, dilation=layer.given("dilation"),
+        *([] if stride is None else [stride]), padding=padding, dilation=layer.given("dilation"),
         groups=groups, bias=layer.given("bias"),
     )  # fmt: skip
+    if stride is not None and padding is not None and len(found.inside()) > WIDTH - 12:
+        # all on one line, as everybody knows what the fourth and the fifth are
+        parts = [p._replace(head=p.head.removeprefix("padding=")) for p in found.parts or ()]
+        short = found._replace(parts=tuple(parts))
+        found = short if len(short.inside()) <= WIDTH - 12 else found
     return [*front, found]
 
 

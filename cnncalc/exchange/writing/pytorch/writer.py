@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from cnncalc.analysis.outline.terms import CHANNELS, Name, Term, is_constant, names
+from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Name, Term, is_constant, names
 from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
 from cnncalc.exchange.writing.python.channels import Channels, is_local
-from cnncalc.exchange.writing.python.code import WIDTH, Code, class_name, laid_out, text, variable
+from cnncalc.exchange.writing.python.code import WIDTH, Code, class_name, laid_out, variable
 from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
 from cnncalc.exchange.writing.pytorch.classes import Branching, Straight, is_straight
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
-from cnncalc.exchange.writing.pytorch.straight import Scene, Written, uses_channels
+from cnncalc.exchange.writing.pytorch.straight import Scene, Written, channels_in
 
 NOTHING = Parameters({}, frozenset(), frozenset(), {})
 
@@ -30,7 +30,7 @@ def pytorch(outline: Outline) -> str:
     known = parameters_of(outline)
     taken = {"Tensor", *HELPERS}
     classes: dict[str, Written] = {}
-    needs: set[str] = set()
+    needs: dict[str, str] = {}
     texts: list[list[str]] = []
     for block in outline.blocks:
         name = class_name(block.name, taken)
@@ -42,9 +42,9 @@ def pytorch(outline: Outline) -> str:
     name = class_name(graph.name, taken)
     scene = Scene(graph, channels, classes, known, NOTHING, needs)
     texts.append(_network(scene, outline, name))
-    ranks = {len(node.facts.output) - 1 for node in graph.nodes} - {0}
-    helpers = [_helper(one, max(ranks, default=2)) for one in HELPERS if one in needs]
-    body = "\n\n\n".join(["\n".join(lines) for lines in (*helpers, *texts)])
+    functions = [source for source in needs.values() if source.startswith("def ")]
+    modules = [source for source in needs.values() if not source.startswith("def ")]
+    body = "\n\n\n".join([*functions, *modules, *map("\n".join, texts)])
     fixed = "requires_grad_(False)" in body
     return f"{_top(outline, body)}\n\n\n{body}\n\n\n{_main(name, fixed)}"
 
@@ -55,6 +55,8 @@ def _top(outline: Outline, body: str) -> str:
     name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
     about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
     lines = [*wrap(about, WIDTH, break_on_hyphens=False), ""]
+    if re.search(r"\bmath\.", body):
+        lines += ["import math", ""]
     if re.search(r"\btorch\.", body):
         lines.append("import torch")
     tensor = "Tensor, " if re.search(r"\bTensor\b", body) else ""
@@ -72,40 +74,44 @@ def _main(name: str, fixed: bool) -> str:
     return f'if __name__ == "__main__":\n    model = {name}()\n    print(sum({each}))\n'
 
 
-def _helper(name: str, rank: int) -> list[str]:
-    source = HELPERS[name].strip("\n")
-    source = source.replace("{pool}", f"AdaptiveAvgPool{rank}d")
-    return source.replace("{conv}", f"Conv{rank}d").split("\n")
-
-
 # -- classes -----------------------------------------------------------------------------------
 
 
-def _block(scene: Scene, block: Block, name: str) -> tuple[list[str], bool]:
-    """The class of a block, and whether it asks for the channels before it."""
-    local = [one for one in block.parameters if is_local(one.default)]
-    passed = [one for one in block.parameters if not is_local(one.default)]
-    given = [_parameter(scene, one) for one in passed]
-    first = [f"        {variable(one.name)} = {scene.text(one.default)}" for one in local]
-    return _class(scene, name, given, first, block.items, CHANNELS)
+def _block(scene: Scene, block: Block, name: str) -> tuple[list[str], tuple[str, ...]]:
+    """The class of a block, and the channels that it asks for."""
+    around, scene.channels.named = scene.channels.named, scene.channels.inside(block)
+    try:
+        return _class(scene, name, block.items, block.parameters, CHANNELS)
+    finally:
+        scene.channels.named = around
 
 
 def _class(
-    scene: Scene, name: str, given: list[str], first: list[str], items: Sequence[Item], start: Term
-) -> tuple[list[str], bool]:
-    body = [*first]
+    scene: Scene,
+    name: str,
+    items: Sequence[Item],
+    parameters: Sequence[Parameter],
+    start: Term,
+) -> tuple[list[str], tuple[str, ...]]:
+    layers = {one.name: variable(one.name) for one in parameters if one.layer}
+    values = [one for one in parameters if not one.layer]
+    body = [f"        {variable(one.name)} = {scene.text(one.default)}"
+            for one in values if is_local(one.default)]  # fmt: skip
     forward: list[str] = []
     if is_straight(items):
         kind = "nn.Sequential"
         body += Straight(scene, items).lines(items, start, 8)
     else:
         kind = "nn.Module"
-        writer = Branching(scene, items, {"input": "x"})
+        writer = Branching(scene, items, {"input": "x", **layers})
         end = writer.walk(items, start, "x", "x", 0)
         body += writer.made
-        forward = ["", "    def forward(self, x: Tensor) -> Tensor:", *returned(writer.done, [end])]
-    asks = uses_channels(body)
-    parts = ["self", *(["channels: int"] if asks else []), *given]
+        given = [f"{one}: Tensor" for one in ("x", *layers.values())]
+        call = Code("def forward(", tuple(map(Code, ["self", *given])), ") -> Tensor:")
+        forward = ["", *laid_out(call, 4), *returned(writer.done, [end])]
+    asks = channels_in(body, parameters)
+    parts = ["self", *(f"{variable(one)}: int" for one in asks)]
+    parts += [_parameter(scene, one) for one in values if not is_local(one.default)]
     head = Code("def __init__(", tuple(map(Code, parts)), ") -> None:")
     lines = [f"class {name}({kind}):", *laid_out(head, 4), "        super().__init__()"]
     return [*lines, *body, *forward], asks
@@ -132,10 +138,11 @@ def _parameter(scene: Scene, one: Parameter) -> str:
 def _network(scene: Scene, outline: Outline, name: str) -> list[str]:
     """The class of the whole network."""
     graph, items = outline.graph, outline.items
-    given = [f"{variable(key)}: int = {text(value)}" for key, value in outline.parameters]
+    parameters = [Parameter(key, value) for key, value in outline.parameters]
     start = graph.input_shape[0]
     if is_straight(items):
-        return _class(scene, name, given, [], items, start)[0]
+        return _class(scene, name, items, parameters, start)[0]
+    given = [_parameter(scene, one) for one in parameters]
     inputs = {node.name: variable(node.name) for node in graph.nodes[: len(graph.inputs)]}
     if len(inputs) == 1:
         inputs = {"input": "input" if "input" in _referred(items) else "x"}
@@ -193,9 +200,10 @@ def lifted(outline: Outline) -> Outline:
         if item.times == 1 or item.block is not None or is_straight([item]):
             return item
         inside = item.group or (item._replace(times=1, condition=None),)
-        if item.start is not None or item.name is not None:
+        names = {*_free(inside)}
+        if item.start or item.name or ENTERING.text in names or _referred(inside):
             return item
-        wanted = sorted({name for name in _free(inside) if name != CHANNELS.text})
+        wanted = sorted(names - {CHANNELS.text})
         name, number = "unit", 2
         while name in taken:
             name, number = f"unit{number}", number + 1

@@ -1,0 +1,202 @@
+"""Write written_code.json: the PyTorch code of every shipped network, run by PyTorch.
+
+    python tests/reference/take_written_code.py [NAME ...]
+
+A line a network: how long its code is, and what differs between it and the graph that it was
+written from. At the network's own input, on the meta device: the number of parameters, the state
+dict's shapes in our order, the output shape of every layer by forward hooks. At the smallest
+input that it takes: the outputs on the same weights, and the graph that the code is read back as.
+The files together: `ruff format`, `ruff check` and `mypy`, which change and say nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from support import same_network  # noqa: E402
+
+from cnncalc.diagnostics import SpecError, UsageError  # noqa: E402
+from cnncalc.exchange.converting import pytorch_of  # noqa: E402
+from cnncalc.exchange.load import load  # noqa: E402
+from cnncalc.exchange.writing.pytorch.helpers import HELPERS  # noqa: E402
+from cnncalc.exchange.writing.pytorch.running import (  # noqa: E402
+    COUNTER,
+    last_class,
+    pytorch_difference,
+)
+from cnncalc.graph import Graph  # noqa: E402
+from cnncalc.language.zoo import names  # noqa: E402
+from cnncalc.numerics.weights.generated import declared_arrays, generate  # noqa: E402
+
+SIZES = (32, 48, 64, 75, 96, 128, 188, 224, 299)
+"""Inputs that are tried, the smallest first."""
+
+
+def smallest(net: Any, own: Graph) -> Graph:
+    """The graph for the smallest input that the network takes."""
+    if len(own.inputs) > 1:
+        return own
+    channels, *axes = own.input_shape
+    for size in SIZES:
+        sizes = (size,) * len(axes) if len(axes) < 3 else (axes[0], size, size)
+        if size >= max(axes[-2:]):
+            break
+        try:
+            return net.graph(input=(channels, *sizes))
+        except (SpecError, UsageError):
+            continue
+    return own
+
+
+def leaves(model: Any) -> Iterator[Any]:
+    """Modules that are a layer each: PyTorch's own, and those that a file brings along."""
+    for child in model.children():
+        name = type(child).__name__
+        helper = any(name.startswith(one) for one in HELPERS)
+        if helper or not any(True for _ in child.children()):
+            if not isinstance(child, torch.nn.Sequential) or helper:
+                yield child
+        else:
+            yield from leaves(child)
+
+
+def output_shapes(model: Any, found: Graph) -> list[tuple[int, ...]]:
+    """The output shapes of all modules in the order of their calls."""
+    shapes: list[tuple[int, ...]] = []
+
+    def note(module: Any, inputs: Any, output: Any) -> None:
+        first = output[0] if isinstance(output, tuple) else output
+        shapes.append(tuple(first.shape[1:]))
+
+    hooks = [module.register_forward_hook(note) for module in leaves(model)]
+    inputs = [torch.empty(2, *shape, device="meta") for shape in found.input_shapes.values()]
+    with torch.no_grad():
+        model.eval()(*inputs)
+    for hook in hooks:
+        hook.remove()
+    return shapes
+
+
+def unlike_shapes(model: Any, found: Graph) -> str | None:
+    """The first layer whose output shape no module gives in its turn."""
+    shapes = iter(output_shapes(model, found))
+    for node in found.layers:
+        # merges, and what takes a size from another layer, are functions in `forward`
+        if not (node.kind.branches or node.reads) and node.facts.output not in shapes:
+            return node.name
+    return None
+
+
+def held(found: Graph, text: str) -> Iterator[str]:
+    """What differs between the code and its graph, without numbers."""
+    with torch.device("meta"):
+        model = last_class(text)()
+    own = sum(node.params for node in found.nodes)
+    theirs = sum(one.numel() for one in model.parameters() if one.requires_grad)
+    if own != theirs:
+        yield f"{theirs} parameters, not {own}"
+    arrays = [
+        tuple(value.shape) for key, value in model.state_dict().items() if not key.endswith(COUNTER)
+    ]
+    ours = [shape for node in found.nodes if node.shares is None
+            for shape in declared_arrays(node).values()]  # fmt: skip
+    if arrays != ours:
+        yield "other arrays"
+    unlike = unlike_shapes(model, found)
+    if unlike is not None:
+        yield f"output shape of {unlike}"
+
+
+def row(name: str, folder: Path) -> dict[str, Any]:
+    """What is told of one network."""
+    net = load(name)
+    own = net.graph()
+    text = pytorch_of(net, own)
+    (folder / f"{name}.py").write_text(text)
+    differs = list(held(own, text))
+    found = smallest(net, own)
+    written = pytorch_of(net, found)
+    arrays = generate(found, np.dtype(np.float32))
+    largest = pytorch_difference(found, arrays, written, 0, batch=2)
+    if not largest <= 1e-4:
+        differs.append("outputs")
+    path = folder / f"small_{name}.py"
+    path.write_text(written)
+    shapes = found.input_shapes
+    given = next(iter(shapes.values())) if len(shapes) == 1 else shapes
+    back = load(f"{path}:{last_class(written).__name__}").graph(input=given)
+    if not same_network(back, found):
+        differs.append("read back as another graph")
+    inputs = [list(shape) for shape in shapes.values()]
+    lines = len(text.splitlines())
+    return {
+        "network": name,
+        "lines": lines,
+        "inputs": inputs,
+        "difference": float(f"{largest:.1e}"),
+        "differs": differs,
+    }
+
+
+def quiet(folder: Path, *command: str) -> list[str]:
+    """What a tool says of the files."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "."], cwd=folder, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    return [] if done.returncode == 0 else (done.stdout + done.stderr).splitlines()[:20]
+
+
+def main(chosen: list[str]) -> int:
+    """Take the table; status 1 where something differs."""
+    rows, failed = [], 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for net in chosen or names():
+            try:
+                found = row(net, folder)
+            except Exception as error:
+                found = {"network": net, "differs": [f"{type(error).__name__}: {error}"[:200]]}
+            rows.append(found)
+            failed += bool(found["differs"])
+            print(json.dumps(found), flush=True)
+        for path in folder.glob("small_*.py"):
+            path.unlink()
+        tools = {
+            "ruff format": quiet(folder, "ruff", "format", "--check", "--isolated"),
+            "ruff check": quiet(folder, "ruff", "check", "--isolated"),
+            "mypy": quiet(folder, "mypy"),
+        }
+    lines = [one["lines"] for one in rows if "lines" in one]
+    table = {
+        "versions": {"torch": torch.__version__, "python": platform.python_version()},
+        "lines": {"median": statistics.median(lines), "most": max(lines)},
+        "largest difference": max(one.get("difference", 0) for one in rows),
+        "mismatches": failed,
+        "tools": tools,
+    }
+    print(json.dumps(table, indent=1))
+    if not chosen:
+        text = ",\n".join(f"  {json.dumps(one)}" for one in rows)
+        summary = json.dumps(table, indent=1)[1:-1].strip()
+        path = HERE / "written_code.json"
+        path.write_text(f'{{\n{summary},\n "networks": [\n{text}\n ]\n}}\n')
+    return int(failed > 0 or any(tools.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
