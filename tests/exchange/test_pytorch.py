@@ -176,7 +176,8 @@ def test_layers_whose_uses_have_no_common_form() -> None:
 
 NAMES = [
     ("class", "class_"), ("x", "x_"), ("i", "i_"), ("self", "self_"), ("3x3", "layer_3x3"),
-    ("a b", "a_b"), ("", "layer"), ("naïve", "na_ve"), ("match", "match_"), ("a\nb", "a_b"), ("torch", "torch_"),
+    ("a b", "a_b"), ("", "layer"), ("naïve", "na_ve"), ("match", "match_"), ("a\nb", "a_b"),
+    ("torch", "torch_"),
 ]  # fmt: skip
 
 
