@@ -48,7 +48,7 @@ def outline(
     tree = Tree(root, named | wanted, Scopes(graph, hints))
     if not flat:
         search(tree)
-    names = Names(_names(graph, named), _shares(graph), wanted)
+    names = Names(_names(graph, named, tree.scopes), _shares(graph), wanted)
     line = line_of(tree.root, None)
     items = items_of(line, Abstraction(line).terms, names, 0)
     patterns = list(tree.uses())
@@ -127,15 +127,15 @@ def _shares(graph: Graph) -> dict[int, int]:
     return {i: node.shares for i, node in enumerate(graph.nodes) if node.shares is not None}
 
 
-def _names(graph: Graph, named: Iterable[int]) -> dict[int, str]:
-    """Names for the nodes that need one, after their own."""
+def _names(graph: Graph, named: Iterable[int], scopes: Scopes) -> dict[int, str]:
+    """Names for the nodes that need one: of the module that each is the end of, or their own."""
     names = {0: "input"}
     if len(graph.inputs) > 1:
         names = {index: graph.nodes[index].name for index in graph.inputs}
     taken = {*names.values()}
     for index in sorted(named):
         node = graph.nodes[index]
-        parts = [part for part in node.name.split(".") if part]
+        parts = [part for part in scopes.labels.get(index, node.name.split(".")) if part]
         label = identifier("_".join(parts[-1:])) or identifier("_".join(parts[-2:]))
         label = label or node.kind.name
         name, number = label, 2

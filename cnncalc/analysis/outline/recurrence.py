@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import is_
 
 from cnncalc.analysis.outline.abstraction import Abstraction
 from cnncalc.analysis.outline.emission import Pattern, items_of, length
 from cnncalc.analysis.outline.pieces import (
+    copied,
     follow,
     holds_merge,
     is_merge,
@@ -128,6 +130,32 @@ def _use(tree: Tree, pattern: Pattern, key: tuple[int, ...]) -> list[Piece]:
 
     tree.change(replace)
     return uses
+
+
+def reuse(tree: Tree) -> None:
+    """Rounds of runs that are what a pattern stands for become its uses, at no new parameter."""
+    bodies: dict[tuple[int, ...], Pattern] = {}
+    for pattern, uses in tree.uses().items():
+        bodies.update(dict.fromkeys([tree.series_skeleton(use.parts[0]) for use in uses], pattern))
+    for pattern in dict.fromkeys(bodies.values()):
+        before, count = tree.root, len(pattern.block.parameters)
+
+        def used(series: Series, varied: bool, wanted: Pattern = pattern) -> Series:
+            pieces = []
+            for piece in series:
+                if piece.head is None and not varied:
+                    found = bodies.get(tree.series_skeleton(piece.parts[0]))
+                    if found is wanted and len(piece.parts[0]) > 1:
+                        piece = copied(piece, tuple([(use_of(wanted, r),) for r in piece.parts]))
+                pieces.append(piece)
+            return series if all(map(is_, pieces, series)) else tuple(pieces)
+
+        tree.change(used)
+        if tree.root is not before:
+            tree.settle()
+            if len(pattern.block.parameters) > count:
+                tree.root = before
+                tree.settle()
 
 
 def _is_power(key: tuple[int, ...]) -> bool:

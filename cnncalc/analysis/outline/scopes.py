@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.outline.naming import identifier
@@ -28,7 +28,7 @@ class Scope(NamedTuple):
     hi: int
     depth: int
     kind: str
-    """The same for scopes that may be uses of one block."""
+    """The same for scopes that may be uses of one block; a container's has a colon."""
     name: str
     """What such a block may be called; empty where nothing tells."""
 
@@ -48,8 +48,14 @@ class Scopes:
         """For the first node of scopes the last nodes of them."""
         self.around: list[list[Scope]] = [[] for _ in graph.nodes]
         """For each node the scopes that it lies in."""
+        self.labels: dict[int, tuple[str, ...]] = {}
+        """For the last node of scopes the path of the outermost of them."""
         for path, nodes in members.items():
-            if len(nodes) < 2 or nodes[-1] - nodes[0] + 1 != len(nodes):
+            if nodes[-1] - nodes[0] + 1 != len(nodes):
+                continue
+            if len(self.labels.get(nodes[-1], path)) >= len(path):
+                self.labels[nodes[-1]] = path
+            if len(nodes) < 2:
                 continue
             types = hints[nodes[0]].types
             scope = Scope(nodes[0], nodes[-1], len(path), _kind(path, types), _name(path, types))
@@ -57,6 +63,7 @@ class Scopes:
             self.ends[scope.lo].add(scope.hi)
             for index in nodes:
                 self.around[index].append(scope)
+        self.found = list(_apart(self.found))
 
     def cuts(self, low: int, high: int) -> bool:
         """Whether an interval holds a part of a scope, and something else besides."""
@@ -73,6 +80,13 @@ class Scopes:
             depths[scope.kind] = max(depths.get(scope.kind, 0), scope.depth)
         several = [kind for kind, count in counts.items() if count > 1]
         return sorted(several, key=lambda kind: -depths[kind])
+
+
+def _apart(scopes: Sequence[Scope]) -> Iterator[Scope]:
+    """The scopes without containers that are all that a module holds, wherever they stand."""
+    modules = {(one.lo, one.hi) for one in scopes if ":" not in one.kind}
+    own = {one.kind for one in scopes if ":" not in one.kind or (one.lo, one.hi) not in modules}
+    return (one for one in scopes if one.kind in own)
 
 
 def _kind(path: tuple[str, ...], types: tuple[str, ...]) -> str:

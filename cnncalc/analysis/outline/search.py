@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.analysis.outline.merges import gather_merges, merge_patterns, wrap
 from cnncalc.analysis.outline.modules import gather_scopes
-from cnncalc.analysis.outline.recurrence import chunk
+from cnncalc.analysis.outline.recurrence import chunk, reuse
 from cnncalc.analysis.outline.runs import fold_runs, unroll_merges
 from cnncalc.analysis.outline.tree import Tree
 
@@ -29,3 +29,4 @@ def search(tree: Tree) -> None:
         tree.settle()
         chunk(tree, merges=True)
         tree.settle()
+    reuse(tree)

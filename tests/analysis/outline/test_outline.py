@@ -126,6 +126,36 @@ def test_modules_become_blocks() -> None:
     assert labels(what.items)[0].endswith("x2")
 
 
+def test_a_layer_is_called_after_the_module_that_it_ends() -> None:
+    """The outermost one, whose output it is."""
+
+    def double(filters: int, name: str) -> str:
+        unit = f"{{conv: [{filters}, 3, 1, 1]}}, batch_norm, relu"
+        return f"{unit}, {unit[:-4]}{{relu: [], name: {name}}}"
+
+    downs = "abcde"
+    down = "".join(f", {{max_pool: 2}}, {double(16 * 2**n, x)}" for n, x in enumerate(downs))
+    ups = "".join(f", {{upsample: 2, name: up{x}}}, {{concat: [{x}, up{x}]}}" for x in "dcba")
+    text = f"""
+        input: [3, 32, 32]
+        layers: [{double(8, "inc")}{down}{ups}]
+        """
+    types = ("Double", "Sequential", "Layer")
+    hints = [Hint(()), *[Hint(("start", "double", str(n)), types) for n in range(6)]]
+    for n in range(len(downs)):
+        hints.append(Hint((f"down{n}", "body", "0"), ("Down", "Sequential", "MaxPool")))
+        path = (f"down{n}", "body", "1", "double")
+        hints += [Hint((*path, str(n)), ("Down", "Sequential", *types)) for n in range(6)]
+    hints += [Hint(()) for _ in range(8)]
+    what = outline(graph(text), hints)
+    assert labels(what.items)[2:6] == ["down"] * 4
+    assert [item.name for item in what.items if item.name] == ["down0", "down1", "down2"]
+
+
+def test_a_round_that_is_a_block_is_its_use() -> None:
+    assert labels(found("vgg16").items)[:4] == ["stage", "stage", "stage", "stage x2"]
+
+
 TERMS = [
     (Operation("*", 4, Name("width")), "4 * width", {"width": 3}, 12),
     (Operation("//", Name("kernel"), 2), "kernel // 2", {"kernel": (1, 7)}, (0, 3)),
