@@ -29,3 +29,11 @@ def test_picture_is_current() -> None:
 
     drawn = (ROOT / "docs" / "vgg16.svg").read_text(encoding="utf-8")
     assert svg(document(analyze("vgg16")), "cnncalc analyze vgg16", 112) == drawn
+
+
+def test_drawing_is_current() -> None:
+    from cnncalc import analyze
+    from cnncalc.render.drawing.volumes import report_volumes
+
+    drawn = (ROOT / "docs" / "resnet18.svg").read_text(encoding="utf-8")
+    assert report_volumes(analyze("resnet18")) == drawn

@@ -14,6 +14,7 @@ from cnncalc.cli.common import (
     show,
     with_report,
 )
+from cnncalc.cli.watch import watch_option
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.rows import View
 
@@ -21,6 +22,7 @@ FORMATS = ("table", "json", "markdown", "csv")
 
 
 @click.command("analyze")
+@watch_option
 @with_report
 @format_option(FORMATS)
 @click.option(
@@ -41,6 +43,7 @@ def command(
       cnncalc analyze resnet50 --depth 1
       cnncalc analyze vgg16_fcn --input 3x384x384 --format json
       cnncalc analyze vgg16 --columns name,output,activations,weights --with-input
+      cnncalc analyze mine.yaml --watch
     """
     if convention is not None:
         view = _in_convention(view, convention, report, format_)

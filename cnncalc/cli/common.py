@@ -90,8 +90,8 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
         network = load(net)
         if layout == "channels-last":
             input_ = from_channels_last(input_)
-        found = report(network, input_, dict(changes), Settings(batch, dtype, inplace))
         click.get_current_context().meta[NETWORK] = network
+        found = report(network, input_, dict(changes), Settings(batch, dtype, inplace))
         return command(report=found, view=view, **others)
 
     update_wrapper(run, command)

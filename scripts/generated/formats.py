@@ -37,14 +37,17 @@ TOLD = {
         "with their reasons. Pointing at a layer draws what a unit of it sees and shows its arithmetic; `--depth` "
         "says how far blocks are open at first."
     ),
-    "svg": "A drawing for any page or paper, as vectors.",
-    "png": "The drawing as pixels; needs the extra `drawing`.",
-    "pdf": "The drawing for LaTeX and print; needs the extra `drawing`.",
+    "svg": (
+        "A drawing for any page or paper, as vectors: maps as volumes on a stated scale, or with `--style blocks` "
+        "layers as boxes."
+    ),
+    "png": 'The same as pixels, two for one of the SVG; needs `pip install "cnncalc[drawing]"`.',
+    "pdf": 'The same as a page of its own size; needs `pip install "cnncalc[drawing]"`.',
     "github": "Annotations of GitHub Actions, beside the lines that they concern.",
     "sarif": "SARIF 2.1.0 for code scanning.",
 }
 """What each format is for."""
-SEEN = ("html", "png", "pdf")
+SEEN = ("html", "svg", "png", "pdf")
 """Formats whose text says nothing to a reader."""
 
 HEAD = """\
