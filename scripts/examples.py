@@ -136,12 +136,18 @@ def _names(needs: str | None) -> list[str]:
 
 
 def _cut(lines: list[str], shown: list[str]) -> list[str]:
-    """An output as a page shows it: whole, or with three dots for its middle."""
+    """An output as a page shows it: whole, or with three dots for its middle.
+
+    Behind the dots it goes on where it did; where that line is gone, with as many lines.
+    """
     if "..." not in shown:
         return lines
     first = shown.index("...")
-    behind = len(shown) - first - 1
-    return [*lines[:first], "...", *lines[len(lines) - behind :]]
+    behind = shown[first + 1 :]
+    begin = len(lines) - len(behind)
+    if behind and behind[0] in lines[first:]:
+        begin = first + lines[first:].index(behind[0])
+    return [*lines[:first], "...", *lines[begin:]]
 
 
 def outcome(page: Path) -> Outcome:
