@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import same_network
 
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.checking import check_import
+from cnncalc.exchange.converting import architecture_of
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.load import load
+from cnncalc.language.network import Network
+from cnncalc.language.text.source import Source
 
 
 def layer(kind: str, name: str, *taken: str, **config: Any) -> dict[str, Any]:
@@ -100,6 +104,28 @@ def test_functional(save: Callable[..., str], name: str) -> None:
     ]
     assert graph.input_shape == (3, 9, 8)
     assert graph.layers[0].kind.__dict__["padding"] == "same"
+
+
+PADDINGS = [
+    # kernel, stride, dilation, padding: what it is in numbers where that is the same at any size
+    (3, 1, 1, ((1, 1), (1, 1))),
+    (5, 1, 2, ((4, 4), (4, 4))),
+    (1, 2, 1, ((0, 0), (0, 0))),
+    (3, 2, 1, "same"),
+    (4, 1, 1, "same"),
+]
+
+
+@pytest.mark.parametrize(("kernel", "stride", "dilation", "padding"), PADDINGS)
+def test_padding_in_numbers(
+    save: Callable[..., str], kernel: int, stride: int, dilation: int, padding: Any
+) -> None:
+    conv = layer("Conv2D", "conv", "image", filters=4, kernel_size=[kernel] * 2, padding="same",
+                 strides=[stride] * 2, dilation_rate=[dilation] * 2, activation="linear",
+                 use_bias=False)  # fmt: skip
+    (found,) = load(save(functional([INPUT, conv], "conv"))).graph().layers
+    assert found.kind.__dict__["padding"] == padding
+    assert found.facts.output == (4, -(-9 // stride), -(-8 // stride))
 
 
 def test_sequential_and_nested(save: Callable[..., str]) -> None:
@@ -281,3 +307,18 @@ def test_saved_by_keras(keras: Any, make: Any, tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(model.to_json())
     again = load(str(tmp_path / "model.json")).graph()
     assert [n.facts.output for n in again.layers] == [n.facts.output for n in graph.layers]
+
+
+@pytest.mark.parametrize("name", ["EfficientNetB0", "DenseNet121"])
+@pytest.mark.filterwarnings("ignore")
+def test_applications_as_architecture_files(keras: Any, name: str, tmp_path: Path) -> None:
+    """Padding by a word at some strides, and widths that blocks get from blocks."""
+    model = getattr(keras.applications, name)(weights=None, input_shape=(64, 64, 3))
+    (tmp_path / "model.json").write_text(model.to_json())
+    network = load(str(tmp_path / "model.json"))
+    graph = network.graph()
+    written = Network(Source("net.yaml", architecture_of(network, graph), None)).graph()
+    assert same_network(graph, written)
+    assert sum(node.params for node in graph.layers) == sum(
+        prod(weight.shape) for weight in model.trainable_weights
+    )

@@ -132,6 +132,8 @@ def draw(model: Any, shape: tuple[int, ...]) -> None:
             model(torch.randn(2, *shape))
         for module, momentum in normalizations:
             module.momentum = momentum
+            # a channel that happened to be constant would blow rounding up
+            module.running_var.clamp_(min=float(module.running_var.mean()) / 4)
         model.eval()
 
 
@@ -243,17 +245,34 @@ def keras_rows(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         options["input_shape"] = (224, 224, 3)
     keras.utils.set_random_seed(0)
     model = make(classifier_activation=None, **options)
-    for weight in model.weights:
-        if weight.path.endswith(("variance", "gamma")):
-            weight.assign(keras.random.uniform(weight.shape, 0.5, 1.5))
-        elif weight.path.endswith(("mean", "beta", "bias")):
-            weight.assign(keras.random.normal(weight.shape, 0, 0.1))
+    keras_draw(model)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model.save(path)
         network = load_foreign(path)
         assert network is not None
         yield "keras", row(network, lambda graph: keras_mismatches(model, graph, network))
+
+
+def keras_draw(model: Any) -> None:
+    """The same for a model of Keras, on top of its own initialization."""
+    import keras
+
+    for weight in model.weights:
+        if weight.path.endswith("gamma"):
+            weight.assign(keras.random.uniform(weight.shape, 0.25, 0.75))
+        elif weight.path.endswith("beta"):
+            weight.assign(keras.random.normal(weight.shape, 0, 1))
+        elif weight.path.endswith("bias"):
+            weight.assign(keras.random.normal(weight.shape, 0, 0.1))
+    found = [one for one in model._flatten_layers() if type(one).__name__ == "BatchNormalization"]
+    momenta = [one.momentum for one in found]
+    for one in found:
+        one.momentum = 0
+    if found:
+        model(keras.random.normal((2, *model.input_shape[1:])), training=True)
+    for one, momentum in zip(found, momenta, strict=True):
+        one.momentum = momentum
 
 
 def keras_mismatches(model: Any, graph: Any, network: Any) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import count
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.outline.keys import (
@@ -87,10 +88,11 @@ class Abstraction:
         if len(widths) < 2 or len(exits) != 1:
             return
         inner = [one for one in widths if one is not exits[0]]
+        others = {one.name for one in self.parameters if one not in widths}
         found = {exits[0].name: "filters"}
-        found |= {
-            one.name: "hidden" + ("" if n == 0 else str(n + 1)) for n, one in enumerate(inner)
-        }
+        numbered = ("hidden" + ("" if n == 1 else str(n)) for n in count(1))
+        free = (name for name in numbered if name not in others)
+        found |= {one.name: name for one, name in zip(inner, free, strict=False)}
         self.parameters = [
             one._replace(name=found.get(one.name, one.name)) for one in self.parameters
         ]

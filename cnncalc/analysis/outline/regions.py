@@ -59,6 +59,13 @@ class Piece:
         self.pinned = pinned
         """Whether it has a property of its own (a name it refers to, a wanted output)."""
 
+    @property
+    def words(self) -> tuple[tuple[int, str], ...]:
+        """Options that are words (`same`, `bilinear`): no parameter can stand for them."""
+        if not isinstance(self.head, type):
+            return ()
+        return tuple([(n, value) for n, value in enumerate(self.values) if type(value) is str])
+
 
 Series = tuple[Piece, ...]
 

@@ -151,6 +151,8 @@ def likeness(one: Slot, other: Slot) -> int:
         return 0
     common = 6
     first, second = _sample(one), _sample(other)
+    if first is not None and second is not None and first.words != second.words:
+        return 0
     if first is not None and second is not None and first.values:
         pairs = zip(first.values, second.values, strict=True)
         same = sum(

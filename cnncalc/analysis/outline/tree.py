@@ -58,7 +58,8 @@ class Tree:
         elif piece.head is None:
             key = ("run", self.series_skeleton(piece.parts[0]))
         else:
-            key = (piece.head.name, tuple(self.series_skeleton(part) for part in piece.parts))
+            parts = tuple([self.series_skeleton(part) for part in piece.parts])
+            key = (piece.head.name, piece.words, parts)
         number = self.intern(key)
         self._skeletons[id(piece)] = (piece, number)
         return number

@@ -156,6 +156,28 @@ def test_a_round_that_is_a_block_is_its_use() -> None:
     assert labels(found("vgg16").items)[:4] == ["stage", "stage", "stage", "stage x2"]
 
 
+WORDS = """
+    input: [8, 32, 32]
+    blocks:
+      unit(f, s=1, low=0):
+        - {conv: {filters: f, kernel: 3, stride: s, padding: 1, bias: false}, if: s == 1}
+        - {conv: {filters: f, kernel: 3, stride: s, padding: same, bias: false}, if: s == 2}
+        - batch_norm
+        - relu
+        - conv: [4 * f, 1]
+        - {upsample: {scale: 2, mode: bilinear}, if: low}
+        - {upsample: 2, if: not low}
+        - {max_pool: 2}
+    layers: [unit: 8, unit: [16, 2], unit: [16, 1, 1], unit: [32, 2, 1], unit: 32, unit: 64]
+    """
+
+
+def test_words_are_no_parameters() -> None:
+    before = graph(WORDS)
+    for plain in (before, nameless(before)):
+        assert same_network(plain, rewritten(outline(plain)))
+
+
 TERMS = [
     (Operation("*", 4, Name("width")), "4 * width", {"width": 3}, 12),
     (Operation("//", Name("kernel"), 2), "kernel // 2", {"kernel": (1, 7)}, (0, 3)),

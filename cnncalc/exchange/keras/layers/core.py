@@ -11,24 +11,28 @@ from cnncalc.exchange.keras.layers.registry import (
     kernel_first,
     layer,
     listed,
+    padded,
     require,
     turned,
 )
 from cnncalc.exchange.reading.program import Op
 
 
-def window(call: Call, rank: int) -> dict[str, Any]:
+def window(call: Call, rank: int, *, transposed: bool = False) -> dict[str, Any]:
     """A kernel's options."""
     config = call.config
     kernel = listed(config["kernel_size"], rank)
     dilation = listed(config.get("dilation_rate", 1), rank)
     padding = config.get("padding", "valid")
+    stride = listed(config.get("strides", 1), rank)
     if padding == "causal":
         padding = ((dilation[0] * (kernel[0] - 1), 0),)
+    elif not transposed or padding == "valid":
+        padding = padded(padding, kernel, stride, dilation)
     return {
         "kernel": kernel,
-        "stride": listed(config.get("strides", 1), rank),
-        "padding": 0 if padding == "valid" else padding,
+        "stride": stride,
+        "padding": padding,
         "dilation": dilation,
     }
 
@@ -98,7 +102,7 @@ def separable_conv(call: Call, x: Op) -> Op:
 def conv_transpose(call: Call, x: Op) -> Op:
     """Transposed convolution; `same` gives the stride times the input."""
     config, rank = call.config, len(x.shape) - 2
-    options, filters = window(call, rank), config["filters"]
+    options, filters = window(call, rank, transposed=True), config["filters"]
     extra, bias = config.get("output_padding"), config.get("use_bias", True)
     require(extra is None, "with output padding")
     if options["padding"] == 0:  # at least the stride, as Keras has it

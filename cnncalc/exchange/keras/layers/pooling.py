@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.exchange.keras.layers.registry import Call, layer, listed
+from cnncalc.exchange.keras.layers.registry import Call, layer, listed, padded
 from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.reading.shaping import reduced
 
@@ -23,11 +23,12 @@ def _pool(call: Call, x: Op, kind: str) -> Op:
     config, rank = call.config, len(x.shape) - 2
     kernel = listed(config.get("pool_size", 2), rank)
     stride = config.get("strides")
+    stride = kernel if stride is None else listed(stride, rank)
     padding = config.get("padding", "valid")
     options = {
         "kernel": kernel,
-        "stride": kernel if stride is None else listed(stride, rank),
-        "padding": 0 if padding == "valid" else padding,
+        "stride": stride,
+        "padding": padded(padding, kernel, stride, (1,) * rank),
     }
     if kind == "avg_pool" and padding != "valid":
         options["count_include_pad"] = False

@@ -99,6 +99,20 @@ def depthwise(weight: Constant, rank: int) -> Constant:
     return moved.mapped(shape, lambda array: array.reshape(shape))
 
 
+def padded(
+    padding: Any, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> Any:
+    """What a window's padding is in numbers, where it is the same at any size.
+
+    `same` at stride 1 adds as much on both sides if the kernel is odd, and a kernel of 1 nothing.
+    """
+    if padding == "valid":
+        return 0
+    rows = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    fixed = all((s == 1 and row % 2 == 0) or not row for row, s in zip(rows, stride, strict=True))
+    return tuple([row // 2 for row in rows]) if padding == "same" and fixed else padding
+
+
 def listed(value: Any, rank: int) -> tuple[int, ...]:
     """A number for each axis."""
     return (value,) * rank if isinstance(value, int) else tuple(value)
