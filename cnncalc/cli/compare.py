@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -11,7 +12,12 @@ from cnncalc.cli.common import deliver, deliver_json, network_options, output_op
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.forms.inputs import GivenInput
 
-FORMATS = ("table", "json", "markdown", "csv", "latex")
+FORMATS = ("table", "json", "markdown", "csv", "latex", "svg", "html")
+ENDINGS = {
+    ".json": "json", ".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tex": "latex",
+    ".svg": "svg", ".html": "html", ".htm": "html",
+}  # fmt: skip
+"""The format of each ending; of any other it is the table."""
 
 
 @click.command("compare")
@@ -36,11 +42,15 @@ def command(
 ) -> int:
     """Show the totals of networks side by side, with their ratios to the first.
 
+    A drawing (.svg, .html) has a point a network: parameters against MACs, its area the
+    activations at the peak.
+
     \b
     Examples:
       cnncalc compare vgg16 resnet50 mobilenet_v2
       cnncalc compare resnet18 mine.yaml --to resnet18 --sort macs
       cnncalc compare vgg16 resnet50 -o table.tex
+      cnncalc compare vgg16 resnet50 googlenet -o scatter.svg
     """
     from cnncalc.render import comparison
 
@@ -57,8 +67,8 @@ def command(
     against = sides[base if base is not None else nets[0]]
     if order is not None:
         shown.sort(key=lambda side: comparison.METRICS[order].value(side.report))
-    if format_ is None and output is not None and output.lower().endswith(".tex"):
-        format_ = "latex"
+    if format_ is None and output is not None:
+        format_ = ENDINGS.get(os.path.splitext(output)[1].lower())
     if format_ == "json":
         deliver_json(comparison.comparison_dict(shown), output)
     elif format_ == "csv":
@@ -67,6 +77,10 @@ def command(
         deliver(comparison.comparison_markdown(shown, against, keys), output)
     elif format_ == "latex":
         deliver(comparison.comparison_latex(shown, against, keys), output, data=True)
+    elif format_ == "svg":
+        deliver(comparison.comparison_svg(shown), output, data=True)
+    elif format_ == "html":
+        deliver(comparison.comparison_html(shown, against, keys), output, data=True)
     else:
         show(comparison.comparison_table(shown, against, keys), output)
     return 0

@@ -7,9 +7,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
-from cnncalc.cli.common import show, terminal_width
+from cnncalc.cli.common import deliver, show, terminal_width
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.sweep import SHOWN, csv_titles, point_csv, point_json, sweep_plot, sweep_table
 from cnncalc.sweeping.grid import Coordinates, Grid
@@ -17,6 +17,17 @@ from cnncalc.sweeping.points import Point
 
 PLOTTED = 4000
 """So many points are drawn; of more, every second, fourth, … is left."""
+
+
+ENDINGS = {
+    "csv": "csv",
+    "jsonl": "jsonl",
+    "json": "json",
+    "svg": "svg",
+    "html": "html",
+    "htm": "html",
+}
+"""The format of each ending."""
 
 
 class Sink:
@@ -112,21 +123,56 @@ class People(Sink):
         show(Group(*parts), self.output)
 
 
+class Drawing(People):
+    """A drawing of all points, of very many a part; in HTML a table of the first ones below it."""
+
+    def __init__(self, net: str, dtype: str, format_: str, grid: Grid, output: str | None) -> None:
+        super().__init__(grid, output)
+        self.net = net
+        self.dtype = dtype
+        self.format = format_
+
+    def end(self, plotted: tuple[str, str] | None) -> None:
+        from cnncalc.render.sweep import sweep_html, sweep_svg
+
+        front = self.kept if plotted else []
+        # of very many points the front is drawn whole all the same
+        drawn = {id(point): point for point in (*self.seen, *front)}.values()
+        x, y = plotted or _axes([point for point in drawn if point.error is None])
+        drawing = sweep_svg(self.net, [*drawn], x, y, front, self.dtype)
+        if self.format == "html":
+            drawing = sweep_html(
+                self.net, drawing, self.kept, self.names, bool(front), self.more
+            )  # fmt: skip
+        deliver(drawing, self.output, data=True)
+
+
 def _axes(points: Iterable[Point]) -> tuple[str, str]:
     """MACs against parameters, or against the peak where the parameters are the same throughout."""
     varies = len({point.params for point in points}) > 1
     return "macs", "params" if varies else "peak_activation_bytes"
 
 
-def opened(format_: str | None, output: str | None, resume: str | None, grid: Grid) -> Sink:
+class Subject(Protocol):
+    """What is swept: its name, and the type of its values."""
+
+    @property
+    def net(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+
+
+def opened(
+    format_: str | None, output: str | None, resume: str | None, grid: Grid, subject: Subject
+) -> Sink:
     """The sink that the options ask for.
 
     Raises:
         UsageError: the file cannot be written, or is of another sweep.
     """
     path = resume or output
-    ending = os.path.splitext(path)[1][1:] if path else ""
-    kind = format_ or (ending if ending in ("csv", "jsonl", "json") else "table")
+    ending = os.path.splitext(path)[1][1:].lower() if path else ""
+    kind = format_ or ENDINGS.get(ending, "table")
     if resume is not None:
         if output is not None:
             raise UsageError("`--resume FILE` writes into that file", "leave `--output` out")
@@ -135,6 +181,8 @@ def opened(format_: str | None, output: str | None, resume: str | None, grid: Gr
         return _resumed(resume, kind, grid)
     if kind == "table":
         return People(grid, output)
+    if kind in ("svg", "html"):
+        return Drawing(subject.net, subject.dtype, kind, grid, output)
     if output is None:
         return Rows(sys.stdout, kind, grid, 0, own=False)
     return Rows(_open(output, "w"), kind, grid, 0, own=True)

@@ -23,7 +23,7 @@ from cnncalc.sweeping.grid import Grid, batches, checked, inputs, parameters
 from cnncalc.sweeping.points import Point
 from cnncalc.sweeping.run import Subject, processes, sweep
 
-FORMATS = ("table", "csv", "jsonl", "json")
+FORMATS = ("table", "csv", "jsonl", "json", "svg", "html")
 DTYPES = ("float32", "float16", "bfloat16", "float64", "int8")
 FEW = 500
 """So many points are done before other processes have started."""
@@ -68,6 +68,7 @@ def command(
       cnncalc sweep resnet50 --input 128:512:32
       cnncalc sweep mobilenet_v2 --input 96:256:32 --set width=0.35,0.5,1 --pareto +params,macs
       cnncalc sweep lenet5 --input 28:64 --batch 1,8 -o lenet5.csv
+      cnncalc sweep mobilenet_v2 --set width=0.25:1.5:0.25 -o curve.svg
     """
     gc.enable()  # a sweep runs long, unlike the other commands
     if pareto and best:
@@ -86,7 +87,7 @@ def command(
     names = tuple(grid.parameters)
     admits = condition(where, names) if where else None
     aims = tuple([aim(name) for name in (pareto or best or "").split(",") if name.strip()])
-    sink = sinks.opened(format_, output, resume, grid)
+    sink = sinks.opened(format_, output, resume, grid, subject)
     with ExitStack() as stack:
         stack.callback(sink.close)
         executor, cores = None, jobs or available()

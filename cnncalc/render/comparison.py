@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.csv import written
-from cnncalc.render.escape import cell, markdown
+from cnncalc.render.escape import cell, markdown, plain
 from cnncalc.render.markdown import table
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def comparison_csv(sides: Sequence[Side], keys: Sequence[str]) -> str:
         [
             cell(side.net),
             cell(side.report.name),
-            numbers.shape(side.report.input_shape),
+            shapes(side.report),
             *[METRICS[key].value(side.report) for key in keys],
         ]
         for side in sides
@@ -96,7 +96,7 @@ def comparison_markdown(sides: Sequence[Side], base: Side, keys: Sequence[str]) 
         numeric += [True, True]
     rows = []
     for side in sides:
-        row = [side.net, numbers.shape(side.report.input_shape)]
+        row = [side.net, shapes(side.report)]
         for key in keys:
             value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
             row += [numbers.exact(value), ratio(value, of)]
@@ -116,7 +116,7 @@ def comparison_latex(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> 
     ]
     rows = []
     for side in sides:
-        row = [latex(side.net), latex(numbers.shape(side.report.input_shape))]
+        row = [latex(side.net), latex(shapes(side.report))]
         for key in keys:
             value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
             row += [
@@ -139,7 +139,7 @@ def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> 
         columns[f"{key} ratio"] = Column("", "quiet", number=True)
     rows = []
     for side in sides:
-        row = [side.net, numbers.shape(side.report.input_shape)]
+        row = [side.net, shapes(side.report)]
         for key in keys:
             value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
             row += [METRICS[key].text(value), "" if side is base else ratio(value, of)]
@@ -150,3 +150,61 @@ def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> 
         "input",
     ]
     return Listing(columns, rows, yielding=yielding)
+
+
+def comparison_svg(sides: Sequence[Side]) -> str:
+    """A scatter of parameters against MACs; areas are the activations at the peak."""
+    from cnncalc.render.drawing.scatter import Axis, Chart, Mark, scatter_svg
+
+    memory = METRICS["peak_activation_bytes"]
+    marks = [
+        Mark(
+            side.report.totals.params, side.report.totals.macs, side.net, _about(side),
+            memory.value(side.report),
+        )
+        for side in sides
+    ]  # fmt: skip
+    inputs = dict.fromkeys(shapes(side.report) for side in sides)
+    told = f"input {next(iter(inputs))}" if len(inputs) == 1 else "each with its own input"
+    return scatter_svg(
+        Chart(
+            f"{len(sides)} network{'s' if len(sides) > 1 else ''}",
+            f"{told} · batch {sides[0].report.batch} · {sides[0].report.dtype}",
+            (Axis("parameters", numbers.human), Axis("MACs", numbers.human)),
+            tuple(marks),
+            area=Axis("activations at the peak", memory.text),
+        )
+    )
+
+
+def _about(side: Side) -> str:
+    lines = [f"{side.net}: {side.report.name}", f"input {shapes(side.report)}"]
+    lines += [
+        f"{metric.title} {metric.text(metric.value(side.report))}" for metric in METRICS.values()
+    ]
+    return "\n".join(lines)
+
+
+def shapes(report: Report) -> str:
+    """The shape of the input; of several, all of them."""
+    return ", ".join([numbers.shape(shape) for shape in report.inputs.values()])
+
+
+def comparison_html(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> str:
+    """The scatter above a table with exact totals and their ratios to the base."""
+    from cnncalc.render.page.figure import Column, Line, figure_html
+
+    columns = [Column("network"), Column("input")]
+    for key in keys:
+        columns += [Column(METRICS[key].title, True), Column(f"to {plain(base.net)}", True)]
+    rows = []
+    for side in sides:
+        cells = [side.net, shapes(side.report)]
+        for key in keys:
+            value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
+            cells += [numbers.exact(value), ratio(value, of)]
+        rows.append(Line(tuple(cells), side is base))
+    report = base.report
+    caption = f"Totals, batch {report.batch}, {report.dtype}; activations in bytes"
+    title = ", ".join([side.net for side in sides]) if len(sides) < 5 else f"{len(sides)} networks"
+    return figure_html(title, comparison_svg(sides), caption, columns, rows)

@@ -31,7 +31,7 @@ def scatter(
     """Points over two axes with a label at each end; logarithmic where they span a decade."""
     from rich.text import Text
 
-    scales = [_scale([dot[axis] for dot in dots]) for axis in (0, 1)]
+    scales = [scaled([dot[axis] for dot in dots]) for axis in (0, 1)]
     labels = [[texts[axis](round(end)) for end in scales[axis].ends] for axis in (0, 1)]
     margin = max(map(len, labels[1])) + 1
     columns = max(min(width, WIDEST) - margin - 2, 10)
@@ -76,6 +76,7 @@ class Scale(NamedTuple):
         return (value - low) / (high - low)
 
 
-def _scale(values: Sequence[float]) -> Scale:
+def scaled(values: Sequence[float]) -> Scale:
+    """The scale of an axis that shows some values."""
     low, high = min(values), max(values)
     return Scale((low, high), low > 0 and high / low >= 10)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.diagnostics import UsageError
 from cnncalc.render import numbers
 from cnncalc.render.comparison import METRICS
 from cnncalc.render.csv import written
@@ -69,16 +70,7 @@ def sweep_table(points: Sequence[Point], names: Sequence[str], more: int) -> Ren
     failed = any([point.error is not None for point in points])
     if failed:
         columns["error"] = Column("", "error", least=10)
-    rows = [
-        [
-            numbers.shape(point.input_shape),
-            str(point.batch),
-            *[str(value) for value in point.parameters.values()],
-            *[_text(point, key) for key in KEYS],
-            *([plain(point.error or "")] if failed else []),
-        ]
-        for point in points
-    ]
+    rows = [[*_cells(point), *([plain(point.error or "")] if failed else [])] for point in points]
     listing = Listing(columns, rows, yielding=["batch", "flops", "activation_bytes"])
     if not more:
         return listing
@@ -88,6 +80,110 @@ def sweep_table(points: Sequence[Point], names: Sequence[str], more: int) -> Ren
 def _text(point: Point, key: str) -> str:
     value = getattr(point, key)
     return "–" if value is None else METRICS[key].text(value)
+
+
+def _name(point: Point, varied: Sequence[str]) -> str:
+    """What tells a point from the others: `width=0.5, 192×192`."""
+    parts = [f"{name}={point.parameters[name]}" for name in point.parameters if name in varied]
+    if "input" in varied:
+        parts.append(numbers.shape(point.input_shape[1:] or point.input_shape))
+    if "batch" in varied:
+        parts.append(f"batch {point.batch}")
+    return ", ".join(parts)
+
+
+def _varied(points: Sequence[Point]) -> list[str]:
+    """The dimensions of a grid that have more than one value among some points."""
+    found = ["input"] if len({point.input_shape for point in points}) > 1 else []
+    found += ["batch"] if len({point.batch for point in points}) > 1 else []
+    names = points[0].parameters if points else {}
+    return found + [name for name in names if len({point.parameters[name] for point in points}) > 1]
+
+
+def sweep_svg(
+    net: str, points: Sequence[Point], x: str, y: str, front: Sequence[Point], dtype: str
+) -> str:
+    """A scatter of two metrics: a curve where one thing varies, the front as a line of its own.
+
+    Raises:
+        UsageError: there is no point to draw.
+    """
+    from cnncalc.render.drawing.scatter import Axis, Chart, Mark, scatter_svg
+
+    shown = [point for point in points if point.error is None]
+    if not shown:
+        raise UsageError("there is no point to draw", "CSV and JSON tell why of each")
+    varied = _varied(shown)
+    chosen = {_key(point) for point in front}
+    # a few points have names, of many those of the front
+    named = chosen or {_key(point) for point in shown if len(shown) <= NAMED}
+    marks = [
+        Mark(
+            getattr(point, x), getattr(point, y),
+            _name(point, varied) if _key(point) in named else "",
+            _about(point), chosen=_key(point) in chosen,
+        )
+        for point in shown
+    ]  # fmt: skip
+    places = range(len(marks))
+    on_front = sorted(
+        [i for i in places if marks[i].chosen], key=lambda i: (marks[i].x, marks[i].y)
+    )
+    curve = (tuple(places),) if len(varied) == 1 else ()
+    told = f"{len(shown):,} points"
+    if varied:
+        told += f" over {', '.join(varied)}"
+    return scatter_svg(
+        Chart(
+            net,
+            f"{told} · {dtype}" + (f" · {len(on_front)} on the Pareto front" if on_front else ""),
+            (Axis(TITLES[x], METRICS[x].text), Axis(TITLES[y], METRICS[y].text)),
+            tuple(marks),
+            lines=curve,
+            front=tuple(on_front),
+        )
+    )
+
+
+TITLES = {
+    "params": "parameters", "macs": "MACs", "flops": "FLOPs", "activation_bytes": "activations",
+    "peak_activation_bytes": "activations at the peak",
+}  # fmt: skip
+NAMED = 40
+"""Of so many points each has its name."""
+
+
+def _about(point: Point) -> str:
+    lines = [f"input {numbers.shape(point.input_shape)}, batch {point.batch}"]
+    lines += [f"{name}={value}" for name, value in point.parameters.items()]
+    return "\n".join([*lines, *[f"{METRICS[key].title} {_text(point, key)}" for key in KEYS]])
+
+
+def sweep_html(
+    net: str, drawing: str, points: Sequence[Point], names: Sequence[str], front: bool, more: int
+) -> str:
+    """The scatter above a table of the first points."""
+    from cnncalc.render.page.figure import Column, Line, figure_html
+
+    columns = [Column("input"), Column("batch", True), *[Column(name, True) for name in names]]
+    columns += [Column(METRICS[key].title, True) for key in KEYS]
+    if failed := any([point.error is not None for point in points]):
+        columns.append(Column("why there is none"))
+    rows = [
+        Line((*_cells(point), *([point.error or ""] if failed else []))) for point in points
+    ]  # fmt: skip
+    caption = "Points on the Pareto front" if front else "Points"
+    note = f"and {more:,} more: CSV and JSONL have all" if more else ""
+    return figure_html(net, drawing, caption, columns, rows, note)
+
+
+def _cells(point: Point) -> list[str]:
+    return [
+        numbers.shape(point.input_shape),
+        str(point.batch),
+        *[str(value) for value in point.parameters.values()],
+        *[_text(point, key) for key in KEYS],
+    ]
 
 
 def sweep_plot(

@@ -81,7 +81,7 @@ def about(graph: Graph, unit: Unit, channels_last: bool = False) -> str:
         lines.append(f"{node.name}: {node.kind.name}{options}, {size}")
     if len(unit.nodes) > MOST:
         lines.append(f"and {len(unit.nodes) - MOST} more layers")
-    return "\n".join(map(plain, lines))
+    return "\n".join(lines)
 
 
 MOST = 12

@@ -51,7 +51,8 @@ def text(value: str) -> str:
 
 def note(value: str) -> str:
     """A title element, shown when its parent is pointed at; lines stay lines."""
-    return f"<title>{html(value, quote=True)}</title>"
+    lines = "\n".join(map(plain, value.split("\n")))
+    return f"<title>{html(lines, quote=True)}</title>"
 
 
 def words(

@@ -17,20 +17,21 @@ EXPORT = re.compile(r"^export (?=function |const |class |async )", re.MULTILINE)
 @cache
 def script() -> str:
     """All scripts as one module that exports `mount`, without imports."""
-    texts = [EXPORT.sub("", IMPORT.sub("", _text(f"{name}.js"))) for name in MODULES]
+    texts = [EXPORT.sub("", IMPORT.sub("", text(f"{name}.js"))) for name in MODULES]
     return "\n".join([*texts, "export { mount };\n"])
 
 
 @cache
 def style() -> str:
     """The styles."""
-    return _text("report.css")
+    return text("report.css")
 
 
 def template() -> str:
     """The template of the file."""
-    return _text("page.html.jinja")
+    return text("page.html.jinja")
 
 
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """One of the files."""
     return (FOLDER / name).read_text(encoding="utf-8")

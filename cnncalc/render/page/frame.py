@@ -6,13 +6,16 @@ import json
 import re
 from base64 import b64encode
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.report import Report
 from cnncalc.render.page.assets import script, style, template
 from cnncalc.render.page.data import page_data
 from cnncalc.render.rows import View
 from cnncalc.version import __version__
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 START = """
 const file = JSON.parse(document.getElementById("data").textContent);
@@ -33,28 +36,37 @@ def page_html(report: Report, view: View = View()) -> str:
     Its content security policy allows the script and the styles that are in it, by their hashes,
     and nothing else. The data is JSON in an element that is never run.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True, keep_trailing_newline=True)  # fmt: skip
     from markupsafe import Markup
 
     data = page_data(report, view)
     code, styles = script() + START, style()
-    return environment.from_string(template()).render(
-        data=data,
-        version=__version__,
-        policy=policy(code, styles),
-        script=Markup(code),
-        style=Markup(styles),
-        json=Markup(embedded(data)),
+    return (
+        environment()
+        .from_string(template())
+        .render(
+            data=data,
+            version=__version__,
+            policy=policy(code, styles),
+            script=Markup(code),
+            style=Markup(styles),
+            json=Markup(embedded(data)),
+        )
     )
 
 
+def environment() -> Environment:
+    """Jinja2, for templates of HTML."""
+    from jinja2 import Environment, StrictUndefined
+
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                       lstrip_blocks=True, keep_trailing_newline=True)  # fmt: skip
+
+
 def policy(script: str, style: str) -> str:
-    """A content security policy that allows one script and one text of styles, and no request."""
+    """A content security policy that allows one text of styles, one script or none, no request."""
+    scripts = f"'{_hash(script)}'" if script else "'none'"
     return (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        f"default-src 'none'; script-src {scripts}; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
 
