@@ -76,6 +76,7 @@ def command(
     elif format_ == "markdown":
         deliver(comparison.comparison_markdown(shown, against, keys), output)
     elif format_ == "latex":
+        keys = keys if columns else comparison.PAPER
         deliver(comparison.comparison_latex(shown, against, keys), output, data=True)
     elif format_ == "svg":
         deliver(comparison.comparison_svg(shown), output, data=True)

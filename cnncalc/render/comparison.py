@@ -104,28 +104,71 @@ def comparison_markdown(sides: Sequence[Side], base: Side, keys: Sequence[str]) 
     return "\n".join(table([markdown(title) for title in titles], rows, numeric)) + "\n"
 
 
+PAPER = ("params", "macs", "peak_activation_bytes")
+"""What a paper's table has room for."""
+
+
+SIZES = {"": 10.0, r"\small": 9.0, r"\footnotesize": 8.0, r"\scriptsize": 7.0}
+"""LaTeX's sizes of letters, in points."""
+LINE = 345.0
+"""How wide a line of LaTeX's articles is, in points."""
+
+
 def comparison_latex(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> str:
-    """A table for LaTeX with the totals and their ratios to the base."""
+    """A table for LaTeX with the totals and, small beside each, their ratios to the base.
+
+    An input that all have stands in the caption. Letters are smaller, and at last ratios are left
+    out, where a line of an article would not hold it.
+    """
     from cnncalc.render.escape import latex
     from cnncalc.render.latex import table as latex_table
 
-    titles = [
-        "network",
-        "input",
-        *[rf"\multicolumn{{2}}{{c}}{{{METRICS[key].title}}}" for key in keys],
-    ]
+    inputs = list(dict.fromkeys(shapes(side.report) for side in sides))
+    heads = [[side.net, *([shapes(side.report)] if len(inputs) > 1 else [])] for side in sides]
+    size, ratios = _fitting(heads, sides, base, keys)
+    titles = ["network", "input"][: len(heads[0])]
     rows = []
-    for side in sides:
-        row = [latex(side.net), latex(shapes(side.report))]
+    for head, side in zip(heads, sides, strict=True):
+        row = list(map(latex, head))
         for key in keys:
             value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
-            row += [
-                latex(METRICS[key].text(value)),
-                "" if side is base else latex(ratio(value, of)),
-            ]
+            row.append(latex(METRICS[key].text(value)))
+            if ratios:
+                row.append("" if side is base else rf"\scriptsize {latex(ratio(value, of))}")
         rows.append(row)
-    caption = f"{len(sides)} networks; ratios are to {latex(base.net)}."
-    return latex_table(titles, "ll" + "rr" * len(keys), rows, caption, "compare-" + base.net)
+    for key in keys:
+        title = METRICS[key].title
+        titles.append(rf"\multicolumn{{2}}{{c}}{{{title}}}" if ratios else title)
+    caption = f"{len(sides)} networks"
+    if len(inputs) == 1:
+        caption += f", input {latex(inputs[0])}"
+    caption += f"; ratios are to {latex(base.net)}." if ratios else "."
+    # a ratio stands close to its total
+    alignment = "l" * len(heads[0]) + (r"r@{\,}l" if ratios else "r") * len(keys)
+    return latex_table(titles, alignment, rows, caption, "compare-" + base.net, size=size)
+
+
+def _fitting(
+    heads: Sequence[Sequence[str]], sides: Sequence[Side], base: Side, keys: Sequence[str]
+) -> tuple[str, bool]:
+    """The largest letters for which a line holds the table, and whether ratios find room."""
+    from cnncalc.render.drawing.labels import width
+
+    columns = [max(width(head[at], 1) for head in heads) for at in range(len(heads[0]))]
+    beside = 0.0
+    for key in keys:
+        metric = METRICS[key]
+        texts = [metric.text(metric.value(side.report)) for side in sides]
+        columns.append(max(width(text, 1) for text in (*texts, metric.title)))
+        times = [ratio(metric.value(side.report), metric.value(base.report)) for side in sides]
+        beside += max(width(text, SIZES[r"\scriptsize"]) for text in times) + 2
+    for ratios in (True, False):
+        for size in list(SIZES)[: 3 if ratios else None]:
+            gap = 12.0 if not size else 8.0
+            across = sum(columns) * SIZES[size] + gap * len(columns) + beside * ratios
+            if across <= LINE:
+                return size, ratios
+    return size, False
 
 
 def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> Listing:

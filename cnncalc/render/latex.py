@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers, summary
 from cnncalc.render.escape import latex
+from cnncalc.render.folding import ENTERING, Several, Term, Told, widens
 from cnncalc.render.rows import View
-from cnncalc.render.stages import Several, Stage, Term, Told, projections, stages
+from cnncalc.render.stages import Stage, projections, stages
 
 SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "K"), (1, ""))
 
@@ -36,7 +37,7 @@ def report_latex(report: Report, view: View = View()) -> str:
         for stage, *amounts in zip(found, many, times, strict=True)
     ]
     titles = ["stage", "output", "layers", f"params{params_unit}", f"MACs{macs_unit}"]
-    return table(titles, "lllrr", rows, _caption(report), report.name, ["amsmath"])
+    return table(titles, "lllrr", rows, _caption(report, found), report.name, ["amsmath"])
 
 
 def table(
@@ -46,21 +47,28 @@ def table(
     caption: str,
     name: str,
     packages: Sequence[str] = (),
+    *,
+    size: str = "",
 ) -> str:
-    """A `table` environment of cells that are LaTeX already; `name` gives it its label."""
+    """A `table` environment of cells that are LaTeX already; `name` gives it its label.
+
+    `size` is a command for smaller letters; columns are nearer to each other then.
+    """
     used = "".join(f"\\usepackage{{{package}}} " for package in ("booktabs", *packages)).strip()
     return "\n".join(
         [
             f"% {used}",
             r"\begin{table}",
             r"  \centering",
+            r"  \setlength{\belowcaptionskip}{\abovecaptionskip}",  # the caption stands above
             f"  \\caption{{{caption}}}",
             f"  \\label{{tab:{label(name)}}}",
+            *([rf"  {size}\setlength{{\tabcolsep}}{{4pt}}"] if size else []),
             f"  \\begin{{tabular}}{{{alignment}}}",
             r"    \toprule",
             f"    {' & '.join(titles)} \\\\",
             r"    \midrule",
-            *[f"    {' & '.join(row)} \\\\" for row in rows],
+            *_lines(rows),
             r"    \bottomrule",
             r"  \end{tabular}",
             r"\end{table}",
@@ -69,21 +77,35 @@ def table(
     )
 
 
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows; those that are several lines high keep apart."""
+    high = any("array" in cell for row in rows for cell in row)
+    found: list[str] = []
+    for row in rows:
+        if found and high:
+            found.append(r"    \addlinespace")
+        found.append(f"    {' & '.join(row)} \\\\")
+    return found
+
+
 def label(name: str) -> str:
     """A label made of a name: letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "network"
 
 
-def _caption(report: Report) -> str:
+def _caption(report: Report, found: Sequence[Stage]) -> str:
     totals = report.totals
     source = f" {latex(report.source)}." if report.source else ""
     shortcuts = ", nor are projections on shortcuts" if projections(report.graph) else ""
+    widening = any(widens(term) for stage in found for term in stage.terms)
+    entering = " $k$ are the channels that enter a block." if widening else ""
     return (
         f"{latex(report.name)}, {latex(summary.heading(report))}: "
         f"{numbers.human(totals.params)} parameters, {numbers.human(totals.macs)} MACs, "
         f"{latex(numbers.human_bytes(totals.peak_activation_bytes))} of activations at the peak."
-        f"{source} Brackets hold blocks, braces branches, one a line. Normalizations, activations "
-        f"and strides that not all of a block's repetitions have are not shown{shortcuts}."
+        f"{source} Brackets hold blocks, braces branches, one a line.{entering} Normalizations, "
+        "activations and strides that not all of a block's repetitions have are not shown"
+        f"{shortcuts}."
     )
 
 
@@ -126,7 +148,8 @@ def _cell(text: str) -> str:
 
 def _term(term: Term) -> str:
     if isinstance(term, Told):
-        return latex(f"{term.text}, {term.stride}" if term.stride else term.text)
+        text = latex(f"{term.text}, {term.stride}" if term.stride else term.text)
+        return re.sub(rf"(?<=, )(\d+{ENTERING})(?=,|$)", r"$\1$", text)
     if len(term.terms) == 1 and isinstance(term.terms[0], Told):
         inner = rf"\text{{{_term(term.terms[0])}}}"
         return rf"${{[}}{inner}{{]}} \times {term.times}$"

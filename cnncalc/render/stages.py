@@ -7,7 +7,7 @@ table 1). A term is such a layer, a block of terms, or a merge of them side by s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -22,26 +22,7 @@ from cnncalc.layers.merge import Add
 from cnncalc.layers.norm import BatchNorm
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
-
-
-class Told(NamedTuple):
-    """A layer."""
-
-    text: str
-    """As a paper has it: `3×3, 64`."""
-    stride: str = ""
-    """What its blocks may differ in and be one all the same: `stride 2`."""
-
-
-class Several(NamedTuple):
-    """Terms one after the other, or (`aside`) branches side by side, so many times."""
-
-    terms: tuple[Term, ...]
-    times: int = 1
-    aside: bool = False
-
-
-Term = Told | Several
+from cnncalc.render.folding import Several, Term, Told, runs
 
 
 class Stage(NamedTuple):
@@ -71,12 +52,12 @@ def stages(report: Report, depth: int = 1) -> list[Stage]:
     paths = [tuple(node.name.split(".")) for node in graph.nodes]
     found: list[Stage] = []
     for head, level, nodes in _units(graph, paths, depth, skipped):
-        terms = _runs(_terms(graph, nodes, paths, level, skipped), outermost=True)
+        terms = runs(_terms(graph, nodes, paths, level, skipped), outermost=True)
         stage = Stage(".".join(head), nodes, terms)
         if found and _joins(graph, found[-1], stage):
             before = found.pop()
             name = max(before, stage, key=lambda one: _params(graph, one)).name
-            joined = _runs([*before.terms, *stage.terms], outermost=True)
+            joined = runs([*before.terms, *stage.terms], outermost=True)
             stage = Stage(name, before.nodes + nodes, joined)
         found.append(stage)
     return found
@@ -206,14 +187,15 @@ def _terms(
             terms = _terms(graph, inner, paths, len(head), skipped)
             term: Term | None = None
             if terms:
-                term = terms[0] if len(terms) == 1 else Several(terms)
+                entry = graph.nodes[graph.nodes[inner[0]].inputs[0]].facts.output[0]
+                term = terms[0] if len(terms) == 1 else Several(terms, entry=entry)
             parts.append(Part(frozenset(inner), term))
         elif graph.nodes[inner[0]].kind.branches:
             _merge(graph, parts, inner[0])
         else:
             node = None if inner[0] in skipped else told(graph.nodes[inner[0]])
             parts.append(Part(frozenset(inner), node))
-    return _runs([part.term for part in parts if part.term is not None])
+    return runs([part.term for part in parts if part.term is not None])
 
 
 def _merge(graph: Graph, parts: list[Part], merge: int) -> None:
@@ -234,7 +216,7 @@ def _merge(graph: Graph, parts: list[Part], merge: int) -> None:
     shown = [
         terms
         for lane in lanes
-        if (terms := _runs([part.term for part in lane if part.term is not None]))
+        if (terms := runs([part.term for part in lane if part.term is not None]))
     ]
     if len(shown) < 2:
         parts.append(Part(frozenset((merge,)), None))
@@ -255,72 +237,3 @@ def _way(graph: Graph, start: int, own: frozenset[int]) -> frozenset[int]:
             found.add(index)
             waiting += graph.nodes[index].inputs
     return frozenset(found)
-
-
-LONGEST = 12
-"""The most terms that are looked for as one that recurs, where no block says so."""
-
-
-def _runs(terms: Sequence[Term], outermost: bool = False) -> tuple[Term, ...]:
-    """Equal blocks that follow each other as one, and those that stand once as their terms.
-
-    Equal layers are one as well where no block can be folded around them.
-    """
-    single = list(_run(terms, outermost))
-    keys = [_unstrided(term) for term in single]
-    found: list[Term] = []
-    at = 0
-    while at < len(single):
-        length, times = _period(keys, at)
-        if times == 1:
-            found.append(single[at])
-        else:
-            rounds = [
-                single[start : start + length] for start in range(at, at + length * times, length)
-            ]
-            agreed = all(one == rounds[0] for one in rounds)
-            found.append(Several(tuple(rounds[0] if agreed else keys[at : at + length]), times))
-        at += length * times
-    return tuple(found)
-
-
-def _period(keys: Sequence[Term], at: int) -> tuple[int, int]:
-    """How many terms from a place on recur at once, and how often; those that cover most."""
-    best = (1, 1)
-    for length in range(2, min(LONGEST, (len(keys) - at) // 2) + 1):
-        times = 1
-        while keys[at : at + length] == keys[at + times * length : at + (times + 1) * length]:
-            times += 1
-        recurring = times > 1 and any(key != keys[at] for key in keys[at : at + length])
-        if recurring and length * times > best[0] * best[1]:
-            best = (length, times)
-    return best
-
-
-def _run(terms: Sequence[Term], outermost: bool) -> Iterator[Term]:
-    for _, group in groupby(terms, key=_strideless):
-        same = list(group)
-        first = same[0]
-        times = sum(term.times if isinstance(term, Several) else 1 for term in same)
-        agreed = all(term == first for term in same)
-        shown = first if agreed else _unstrided(first)
-        if isinstance(shown, Told):
-            yield from [Several((shown,), times)] if outermost and times > 1 else same
-        elif times == 1 and not shown.aside:
-            yield from shown.terms
-        else:
-            yield shown._replace(times=times)
-
-
-def _strideless(term: Term) -> Term:
-    """What makes terms the same: all but the strides, and how often they stand."""
-    plain = _unstrided(term)
-    if isinstance(plain, Several) and len(plain.terms) == 1 and not plain.aside:
-        return plain.terms[0]
-    return plain._replace(times=1) if isinstance(plain, Several) else plain
-
-
-def _unstrided(term: Term) -> Term:
-    if isinstance(term, Told):
-        return term._replace(stride="")
-    return term._replace(terms=tuple(map(_unstrided, term.terms)))

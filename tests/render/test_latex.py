@@ -15,9 +15,10 @@ from support import Outcome, listed, report, zoo_graph
 from cnncalc.analysis.report import Report
 from cnncalc.language.zoo import names
 from cnncalc.render.escape import latex
+from cnncalc.render.folding import Several, Term, Told
 from cnncalc.render.latex import report_latex
 from cnncalc.render.rows import View
-from cnncalc.render.stages import Several, Term, Told, stages
+from cnncalc.render.stages import stages
 
 from .test_drawings import HOSTILE
 from .test_hostile_names import harmless, net
@@ -54,6 +55,13 @@ STAGES = [
     # Szegedy et al. 2014, table 1
     ("googlenet", "inception_3b",
      "{1×1, 128 | [1×1, 128; 3×3, 192] | [1×1, 32; 3×3, 96] | [3×3 max pool; 1×1, 64]}"),
+    # Sandler et al. 2018, table 2 (t, c, n, s of each line) and table 1 (6k)
+    ("mobilenet_v2", "stage2", "[1×1, 6k; 3×3 depthwise, 6k; 1×1, 24] × 2"),
+    ("mobilenet_v2", "stage4", "[1×1, 6k; 3×3 depthwise, 6k; 1×1, 64] × 4"),
+    ("mobilenet_v2", "stage5", "[1×1, 6k; 3×3 depthwise, 6k; 1×1, 96] × 3"),
+    # Tan and Le 2019, table 1 (MBConv6, k5x5, 40 channels, 2 layers)
+    ("efficientnet_b0", "stage3",
+     "[1×1, 6k; 5×5 depthwise, 6k; squeeze excitation, 6k; 1×1, 40] × 2"),
     # Krizhevsky et al. 2012, figure 2
     ("alexnet_original", "conv2", "3×3 max pool, stride 2; 5×5, 256, 2 groups"),
 ]  # fmt: skip
@@ -102,7 +110,8 @@ def sound(document: str, lines: int, columns: int = 5) -> None:
     assert grouped(document)
     assert len(re.findall(r"(?<!\\)\$", document)) % 2 == 0
     assert document.count(r"\begin{") == document.count(r"\end{")
-    body = document.partition("\\midrule\n")[2].partition("    \\bottomrule")[0].splitlines()
+    inside = document.partition("\\midrule\n")[2].partition("    \\bottomrule")[0]
+    body = [line for line in inside.splitlines() if line.strip() != r"\addlinespace"]
     assert len(body) == lines
     for line in body:
         assert line.endswith(r" \\")
@@ -159,16 +168,21 @@ def test_numbers() -> None:
 def test_latex_takes_it(tmp_path: Path) -> None:
     tables = [report_latex(Report(zoo_graph(name))) for name in ("resnet50", "googlenet")]
     tables += [report_latex(report(net(name))) for name in HOSTILE]
-    body = "\\clearpage\n".join(tables)
-    (tmp_path / "a.tex").write_text(
+    latexed("\\clearpage\n".join(tables), tmp_path)
+
+
+def latexed(body: str, folder: Path) -> str:
+    """What LaTeX says of a document that it takes."""
+    (folder / "a.tex").write_text(
         "\\documentclass{article}\\usepackage{booktabs,amsmath}\\begin{document}\n"
         f"{body}\\end{{document}}\n"
     )
     ran = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"],
-        cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False,
+        cwd=folder, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout[-2000:]
+    return ran.stdout
 
 
 @pytest.mark.parametrize("options", [("-o", "table.tex"), ("--format", "latex")])
@@ -179,8 +193,34 @@ def test_compare(
     shown = run("compare", "vgg16", "mobilenet_v2", "--columns", "params,macs", *options)
     assert shown.status == 0
     document = shown.out or (tmp_path / "table.tex").read_text()
-    sound(document, 2, 6)
-    assert r"mobilenet\_v2 & 3$\times$224$\times$224 & 3.50M & $\times$0.03 &" in document
+    sound(document, 2, 5)
+    assert "2 networks, input 3$\\times$224$\\times$224; ratios are to vgg16." in document
+    assert r"mobilenet\_v2 & 3.50M & \scriptsize $\times$0.03 &" in document
+
+
+WIDE = (
+    ("vgg16", "mobilenet_v2"),
+    ("vgg16", "two_stream", "deeplabv3_mobilenet_v3_large"),
+    (
+        "vgg16",
+        "resnet50",
+        "--columns",
+        "layers,params,macs,flops,activation_bytes,peak_activation_bytes",
+    ),
+)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+@pytest.mark.parametrize("arguments", WIDE)
+def test_a_line_holds_a_comparison(arguments: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    table = run("compare", *arguments, "--format", "latex").out
+    assert "Overfull" not in latexed(table, tmp_path)
+
+
+def test_ratios_are_left_out_where_a_line_has_no_room(run: Run) -> None:
+    narrow, wide = [run("compare", *names, "--format", "latex").out for names in WIDE[:2]]
+    assert ("ratios" in narrow, "ratios" in wide) == (True, False)
+    sound(wide, 3, 5)
 
 
 def test_export(run: Run, tmp_path: Path) -> None:
