@@ -57,7 +57,7 @@ async function python() {
   writeFileSync(join(folder, "modules.z"), deflateSync(modules, { level: 9 }));
   rmSync(work, { recursive: true });
   const snapshot = await takeSnapshot(library, new Uint8Array(modules));
-  writeFileSync(join(folder, "snapshot.z"), deflateSync(snapshot, { level: 9 }));
+  writeFileSync(join(folder, "snapshot.z"), deflateSync(snapshot, { level: 7 }));
 }
 
 /** Compile the standard library into a zip, and the packages into one file for `unpack.js`. */

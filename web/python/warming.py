@@ -4,8 +4,10 @@ import gc
 import json
 
 from calculator.answers import Calculator
+from calculator.writing import FORMATS
 
 from cnncalc.language import zoo
+from cnncalc.render.page import PARTS
 
 calculator = Calculator()
 
@@ -18,9 +20,11 @@ def warm():
     requests = [
         {"ask": "report", "text": text},
         {"ask": "report", "text": text.replace("kernel", "kernl")},
+        {"ask": "parts", "text": text, "parts": [*PARTS]},
+        {"ask": "explain", "text": text, "number": 1},
         {"ask": "findings", "text": text},
         {"ask": "check", "mode": "kernel", "width": 80, **axis},
-        *[{"ask": "write", "text": text, "format": name} for name in ("markdown", "csv", "latex")],
+        *[{"ask": "write", "text": text, "format": name} for name in FORMATS],
     ]
     for request in requests:
         answer = json.loads(calculator.answer(json.dumps(request)))

@@ -21,3 +21,5 @@ export function download(name, text, type) {
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
+
+export const code = (text) => make("code", { text });

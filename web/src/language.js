@@ -1,9 +1,10 @@
 // What the editor knows of the language: completion and hover, from the JSON Schema and the
 // reference of layer kinds, both made by the program.
 import { syntaxTree } from "@codemirror/language";
-import { make } from "./elements.js";
+import { code, make } from "./elements.js";
 
-const HEADER = /^\s*([A-Za-z_]\w*)\s*(?:\(([^)]*)\))?\s*$/;
+const LISTS = ["layers", "blocks"]; // keys of a file that hold layers
+const NAMING = ["from", "share", "like"]; // keys whose value is the name of a layer
 
 /** Completion and hover for a language (`language.json`) and the shipped networks' names. */
 export function knowledge({ schema, layers, words }, networks) {
@@ -11,41 +12,33 @@ export function knowledge({ schema, layers, words }, networks) {
   const common = schema.$defs.layer.anyOf.find((form) => form.properties).properties;
   const keys = schema.properties;
 
-  /** What the file itself gives names: parameters, blocks with theirs, layers. */
-  function own(state) {
-    const text = state.doc.toString();
-    const parameters = [...text.matchAll(/^parameters:\s*\{([^}]*)/gm)].flatMap(([, inner]) => inner.match(/[A-Za-z_]\w*(?=\s*:)/g) ?? []);
-    const block = /^parameters:[ \t]*\n((?:[ \t]+.*\n?)*)/m.exec(text);
-    for (const [, name] of block?.[1].matchAll(/^[ \t]+([A-Za-z_]\w*)\s*:/gm) ?? []) parameters.push(name);
-    const blocks = new Map();
-    const body = /^blocks:[ \t]*\n((?:[ \t]+.*\n?|\s*\n|#.*\n)*)/m.exec(text)?.[1] ?? "";
-    for (const [, name, , inner] of body.matchAll(/^ {1,4}([A-Za-z_]\w*)(\(([^)]*)\))?:/gm)) {
-      blocks.set(name, (inner ?? "").split(",").map((part) => part.split("=")[0].trim()).filter(Boolean));
-    }
-    const names = [...text.matchAll(/\bname:\s*([A-Za-z_][\w]*)/g)].map(([, name]) => name);
-    return { parameters, blocks, names: [...new Set(names)] };
-  }
-
-  /** What stands at a position: `top`, `layer`, `options`, `beside` or `value`, and of what. */
+  /** Where a word stands: at the file's keys, as a layer, as an option of a kind, as a value. */
   function place(state, position) {
-    const found = around(state, position);
-    const path = found.path;
-    if (!path.length && !found.listed) return { at: found.value ? "value" : "top", key: found.value, path };
-    const last = path.at(-1);
-    if (kinds.has(last) && !found.listed) {
-      return found.value ? { at: "value", kind: last, key: found.value, path } : { at: "options", kind: last, path };
+    const around = keysAround(state, position);
+    const [top] = around;
+    const last = around.at(-1);
+    if (!top) return { at: "top" };
+    if (last.value) {
+      // `max_pool: |` has a main option, `filters: |` is one of the kind around it
+      const kind = kinds.get(around.at(-2)?.key) ?? null;
+      const main = kinds.get(last.key);
+      const option = kind?.options.find(({ name }) => name === last.key) ?? main?.options.find(({ main }) => main);
+      return { at: "value", key: last.key, option };
     }
-    if (path[0] === "layers" || path[0] === "blocks") {
-      if (found.value) return { at: "value", kind: kinds.has(found.value) ? found.value : null, key: found.value, path };
-      return { at: found.inside ? "beside" : "layer", path };
-    }
-    return { at: "value", key: last ?? found.value, path };
+    const kind = kinds.get(last.key);
+    if (kind && !last.listed) return { at: "options", kind };
+    const main = kind?.options.find((option) => option.main);
+    if (kind && !/branches/.test(main?.takes ?? "")) return { at: "value", key: last.key, option: main };
+    if (!LISTS.includes(top.key)) return { at: "value", key: last.key };
+    if (top.key === "blocks" && around.length === 1 && !last.listed) return { at: "header" };
+    return { at: last.listed ? "layer" : "beside" };
   }
 
   function complete(context) {
     const word = context.matchBefore(/[A-Za-z_]\w*/);
-    if (!word && !context.explicit && !/[-\[{:,] ?$/.test(context.state.sliceDoc(Math.max(0, context.pos - 2), context.pos))) return null;
     const from = word?.from ?? context.pos;
+    const before = context.state.sliceDoc(Math.max(0, from - 2), from);
+    if (!word && !context.explicit && !/(^|[-[{:,]) $|[[{]$/.test(before)) return null;
     const options = offered(context.state, from);
     return options.length ? { from, options, validFor: /^\w*$/ } : null;
   }
@@ -53,23 +46,19 @@ export function knowledge({ schema, layers, words }, networks) {
   function offered(state, position) {
     const where = place(state, position);
     const mine = own(state);
-    if (where.at === "top") return entries(keys, "property", (name) => (name in { layers: 1, blocks: 1 } ? `${name}:\n  ` : `${name}: `));
-    if (where.at === "options") return kindOptions(kinds.get(where.kind));
+    if (where.at === "header") return [];
+    if (where.at === "top") return entries(keys, (name) => (LISTS.includes(name) ? `${name}:\n  ` : `${name}: `));
+    if (where.at === "options") return where.kind.options.map((option) => optionEntry(where.kind, option));
     if (where.at === "layer" || where.at === "beside") {
-      const listed = [
-        ...layers.map((kind) => ({ label: kind.kind, type: "class", detail: kind.family, info: () => told(kind), apply: kind.example })),
-        ...[...mine.blocks].map(([label, inner]) => ({ label, type: "function", detail: `(${inner.join(", ")})`, boost: 1 })),
-      ];
-      return where.at === "beside" ? [...entries(common, "property", (name) => `${name}: `), ...listed] : listed;
+      const blocks = [...mine.blocks].map(([label, inner]) => ({ label, type: "function", detail: `(${inner.join(", ")})`, boost: 1 }));
+      const listed = [...blocks, ...layers.map(kindEntry)];
+      return where.at === "layer" ? listed : [...entries(common, (name) => `${name}: `), ...listed];
     }
-    if (where.key === "extends") return networks.map((name) => ({ label: name, type: "constant" }));
-    if (["from", "share", "like"].includes(where.key)) return mine.names.map((label) => ({ label, type: "variable" }));
-    const option = kinds.get(where.kind)?.options.find((one) => one.name === where.key);
-    const choices = option ? (option.takes.match(/`([^`]+)`/g) ?? []).map((one) => ({ label: one.slice(1, -1), type: "constant" })) : [];
-    const inner = [...mine.blocks.values()].flat();
+    if (where.key === "extends") return networks.map((label) => ({ label, type: "constant" }));
+    if (NAMING.includes(where.key)) return mine.names.map((label) => ({ label, type: "variable" }));
     return [
-      ...choices,
-      ...[...new Set([...mine.parameters, ...inner])].map((label) => ({ label, type: "variable", boost: 1 })),
+      ...choices(where.option),
+      ...[...mine.values].map((label) => ({ label, type: "variable", boost: 1 })),
       ...words.map((label) => ({ label, type: "keyword" })),
       ...mine.names.map((label) => ({ label, type: "text" })),
     ];
@@ -79,132 +68,147 @@ export function knowledge({ schema, layers, words }, networks) {
     const line = view.state.doc.lineAt(position);
     for (const match of line.text.matchAll(/[A-Za-z_]\w*/g)) {
       const from = line.from + match.index;
-      if (position < from || position > from + match[0].length) continue;
-      const shown = explained(view.state, from, match[0]);
-      return shown && { pos: from, end: from + match[0].length, above: true, create: () => ({ dom: shown }) };
+      const end = from + match[0].length;
+      if (position < from || position > end) continue;
+      const dom = explained(view.state, from, match[0]);
+      return dom && { pos: from, end, above: true, create: () => ({ dom }) };
     }
     return null;
   }
 
-  /** What is to be said of a word at a position; nothing of a comment or of prose. */
+  /** What is to be said of a word; nothing of a comment or of prose. */
   function explained(state, from, word) {
-    if (/comment/i.test(syntaxTree(state).resolveInner(from, 1).name)) return null;
+    if (syntaxTree(state).resolveInner(from, 1).name === "Comment") return null;
     const where = place(state, from);
-    if (where.at === "top") return keys[word] ? said(word, keys[word].description) : null;
+    if (where.at === "top") return keys[word] ? told(word, keys[word].description) : null;
     if (where.at === "options") {
-      const option = kinds.get(where.kind).options.find((one) => one.name === word);
+      const option = where.kind.options.find(({ name }) => name === word);
       return option ? optionTold(where.kind, option) : null;
     }
-    if (where.at === "value") return null;
-    if (kinds.has(word)) return told(kinds.get(word));
-    if (common[word]) return said(word, common[word].description);
+    if (where.at !== "layer" && where.at !== "beside") return null;
+    if (kinds.has(word)) return kindTold(kinds.get(word));
+    if (common[word]) return told(word, common[word].description);
     const inner = own(state).blocks.get(word);
-    return inner ? said(`${word}(${inner.join(", ")})`, "") : null;
+    return inner ? told(`${word}(${inner.join(", ")})`) : null;
   }
 
-  return { complete, hover };
-}
-
-function entries(properties, type, apply) {
-  return Object.entries(properties)
-    .filter(([, value]) => value.description)
-    .map(([label, value]) => ({ label, type, detail: "", info: value.description, apply: apply(label) }));
-}
-
-function kindOptions(kind) {
-  return kind.options.map((option) => ({
-    label: option.name,
-    type: "property",
-    detail: option.takes,
-    info: () => optionTold(kind.kind, option),
-    apply: `${option.name}: `,
-    boost: option.required ? 2 : 0,
-  }));
-}
-
-const code = (text) => make("code", { text });
-
-/** A text with its `code` in code. */
-function prose(text) {
-  return text.split(/`([^`]*)`/).map((part, index) => (index % 2 ? code(part) : part));
-}
-
-const said = (head, text) => make("div", { class: "told" }, make("strong", { text: head }), make("p", {}, ...prose(text ?? "")));
-
-function optionTold(kind, option) {
-  const preset = option.required ? "required" : option.default_from ? `default: ${option.default_from}` : option.default === null ? "optional" : `default ${JSON.stringify(option.default)}`;
-  return make(
-    "div",
-    { class: "told" },
-    make("strong", { text: `${kind} · ${option.name}` }),
-    make("p", {}, ...prose(option.help)),
-    make("p", { class: "quiet" }, ...prose(`${option.takes} (${preset})`)),
-  );
-}
-
-/** A layer kind as its reference has it. */
-function told(kind) {
-  const parts = kind.description.split(/\n\s*\n/).map((part) => make("p", {}, ...prose(part.replace(/\s*\n\s*/g, " "))));
-  const options = kind.options.map((option) => make("li", {}, code(option.name), " ", ...prose(option.help)));
-  return make("div", { class: "told" }, make("strong", { text: kind.kind }), ...parts, make("ul", {}, ...options), make("pre", { text: `- ${kind.example}` }));
+  return { complete, hover, place };
 }
 
 /**
- * The keys around a position, outermost first; `listed` inside brackets or at a dash, `value` the
- * key whose value the position is in, `inside` in a mapping that has begun.
+ * The keys of the mappings around a position, outermost first: the key, whether the position is
+ * in its plain value on the same line, and whether it begins an item of a list there.
  */
-function around(state, position) {
-  const before = state.sliceDoc(state.doc.lineAt(position).from, position);
-  const flow = inFlow(before);
-  const outer = inBlock(state, position, before);
-  const path = [...outer.path, ...flow.path];
-  if (flow.depth) return { path, listed: flow.listed, value: flow.value, inside: !flow.listed };
-  return { ...outer, path };
-}
-
-/** Where in brackets and braces the end of a line's beginning is. */
-function inFlow(before) {
-  const stack = [];
-  let key = null;
-  for (const match of before.matchAll(/"[^"]*"|'[^']*'|#.*|[[\]{},]|([A-Za-z_]\w*)\s*:(?=\s|$)/g)) {
-    const sign = match[0];
-    if (sign === "[" || sign === "{") {
-      stack.push({ sign, key });
-      key = null;
-    } else if (sign === "]" || sign === "}") {
-      stack.pop();
-      key = null;
-    } else if (sign === ",") key = null;
-    else if (match[1]) key = match[1];
-  }
-  const path = stack.map((entry) => entry.key).filter(Boolean);
-  const top = stack.at(-1);
-  // after `- name: value` outside brackets the line itself tells the value, see `inBlock`
-  return { path, depth: stack.length, listed: top?.sign === "[" && key === null, value: stack.length ? key : null };
-}
-
-/** The keys around a line by their indentation, and what stands before the position in it. */
-function inBlock(state, position, before) {
+function keysAround(state, position) {
   const line = state.doc.lineAt(position);
-  const keyed = /^(\s*(?:- +)*)([A-Za-z_]\w*)(?:\([^)]*\))?\s*:\s+/.exec(before);
-  const dashed = /^(\s*)((?:- +)*)/.exec(before);
-  let indent = dashed[0].length;
-  const path = [];
-  let listed = /- *$/.test(before) || dashed[2].length > 0;
-  let near = listed && !keyed ? dashed[1].length + 1 : indent;
-  for (let number = line.number - 1; number > 0 && near > 0; number--) {
-    const text = state.doc.line(number).text;
-    const head = /^(\s*(?:- +)*)([A-Za-z_]\w*)\s*(?:\([^)]*\))?\s*:/.exec(text);
-    if (!head || /^\s*#/.test(text)) continue;
-    const column = head[1].length;
-    if (column >= near) continue;
-    path.unshift(head[2]);
-    near = /^\s*/.exec(text)[0].length || 0;
-    if (column === 0) break;
-    near = head[1].includes("-") ? head[1].indexOf("-") : column;
-    if (near === 0) near = 1;
+  const before = state.sliceDoc(line.from, position);
+  const indent = position - line.from;
+  const dashed = /(^|\s)-\s+$/.test(before);
+  const blank = !/[^\s-]/.test(before);
+  if (blank && indent === 0) return [];
+  // blanks belong to no node: what was written last before them tells where they are
+  const from = /\s$/.test(before) || !before ? state.sliceDoc(0, position).trimEnd().length : position;
+  const found = [];
+  let bracket = "";
+  for (let node = syntaxTree(state).resolveInner(from, -1); node; node = node.parent) {
+    if (!bracket && /^Flow/.test(node.name) && closesBehind(state, node, position)) bracket = node.name;
+    if (node.name !== "Pair") continue;
+    const key = node.getChild("Key");
+    if (!key || position <= key.to) continue; // the word is the key itself
+    const start = state.doc.lineAt(key.from);
+    const same = start.number === line.number;
+    if (!same && blank && key.from - start.from >= indent) continue; // another key beside it
+    const inner = /[[{]/.test(state.sliceDoc(key.to, position));
+    const listed = !found.length && (bracket ? bracket === "FlowSequence" : dashed);
+    const name = state.sliceDoc(key.from, key.to).replace(/\s*\(.*$/s, "");
+    found.unshift({ key: name, listed, value: !found.length && same && !inner && !dashed });
   }
-  const value = keyed && !/[[{]/.test(before.slice(keyed[0].length)) ? keyed[2] : null;
-  if (keyed && /[[{]/.test(before.slice(keyed[0].length))) return { path, listed, value: null, inside: false };
-  return { path, listed, value, inside: !listed && indent > 0 };
+  return found;
+}
+
+/** Whether brackets are still open at a position. */
+function closesBehind(state, node, position) {
+  const sign = state.sliceDoc(node.to - 1, node.to);
+  return node.from < position && (position < node.to || !/[\]}]/.test(sign));
+}
+
+/** What the file itself gives names: values of expressions, blocks with parameters, layers. */
+function own(state) {
+  const values = new Set();
+  const blocks = new Map();
+  const names = new Set();
+  syntaxTree(state).iterate({
+    enter(node) {
+      if (node.name !== "Pair") return;
+      const key = node.node.getChild("Key");
+      if (!key) return;
+      const word = state.sliceDoc(key.from, key.to);
+      const above = keysAround(state, key.from).map((one) => one.key);
+      if (above.length === 1 && above[0] === "parameters") values.add(word);
+      if (above.length === 1 && above[0] === "blocks") {
+        const [, name, , inner] = /^(\w+)\s*(\((.*)\))?/s.exec(word) ?? [];
+        const parameters = (inner ?? "").split(",").map((part) => part.split("=")[0].trim()).filter(Boolean);
+        if (name) blocks.set(name, parameters);
+        for (const parameter of parameters) values.add(parameter);
+      }
+      if (word === "name" && above.length) names.add(state.sliceDoc(key.to + 1, node.to).trim());
+    },
+  });
+  return { values, blocks, names: [...names] };
+}
+
+const entries = (properties, apply) =>
+  Object.entries(properties)
+    .filter(([, value]) => value.description)
+    .map(([label, value]) => ({ label, type: "property", info: value.description, apply: apply(label) }));
+
+const kindEntry = (kind) => ({
+  label: kind.kind,
+  type: "class",
+  detail: kind.family,
+  info: () => kindTold(kind),
+  apply: kind.example,
+});
+
+const optionEntry = (kind, option) => ({
+  label: option.name,
+  type: "property",
+  detail: option.takes,
+  info: () => optionTold(kind, option),
+  apply: `${option.name}: `,
+  boost: option.required ? 2 : 0,
+});
+
+/** The words that an option takes, as its reference names them. */
+const choices = (option) =>
+  (/^one of ([\w, ]+)$/.exec(option?.takes ?? "")?.[1] ?? "")
+    .split(", ")
+    .filter(Boolean)
+    .map((label) => ({ label, type: "constant", boost: 2 }));
+
+/** A text with its `code` in code. */
+const prose = (text) => text.split(/`([^`]*)`/).map((part, index) => (index % 2 ? code(part) : part));
+
+const told = (head, ...texts) =>
+  make("div", { class: "told" }, make("strong", { text: head }), ...texts.filter(Boolean).map((text) => make("p", {}, ...prose(text))));
+
+function optionTold(kind, option) {
+  const preset = option.required
+    ? "required"
+    : option.default_from
+      ? `default: that of ${option.default_from}`
+      : option.default === null
+        ? "optional"
+        : `default ${JSON.stringify(option.default)}`;
+  return told(`${kind.kind} · ${option.name}`, option.help, `${option.takes} (${preset})`);
+}
+
+/** A layer kind as its reference has it. */
+function kindTold(kind) {
+  const paragraphs = kind.description.split(/\n\s*\n/).map((part) => part.replace(/\s*\n\s*/g, " "));
+  const found = told(kind.kind, ...paragraphs);
+  const options = kind.options.map((option) => make("li", {}, code(option.name), " ", ...prose(option.help)));
+  if (options.length) found.append(make("ul", {}, ...options));
+  found.append(make("pre", { text: `- ${kind.example}` }));
+  return found;
 }

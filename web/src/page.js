@@ -1,4 +1,5 @@
 // The page: an editor on the left, what the package says of its text on the right.
+import { mount } from "cnncalc-report/report.js";
 import { axisForm, showAxis } from "./axis.js";
 import { controls } from "./controls.js";
 import { editor as makeEditor } from "./editor.js";
@@ -6,7 +7,6 @@ import { by, download, make } from "./elements.js";
 import { showFindings } from "./findings.js";
 import { knowledge } from "./language.js";
 import { read, written } from "./link.js";
-import { mount } from "./report.js";
 import { Runner } from "./runner.js";
 import { keep, language, preferred, recalled, say, switchTo } from "./texts.js";
 
@@ -16,7 +16,11 @@ const FORMATS = {
   markdown: ["saveMarkdown", "md"],
   csv: ["saveCsv", "csv"],
   latex: ["saveLatex", "tex"],
+  html: ["saveHtml", "html"],
+  pytorch: ["savePytorch", "py"],
 };
+const PARTS = ["sights", "charts", "diagram"]; // asked for when nobody types
+const SLOW = 500; // milliseconds before the page says that it works
 const LATER = 150; // milliseconds without typing before what is not urgent is asked for
 
 const script = document.querySelector("script[data-nonce]");
@@ -29,6 +33,9 @@ let networks = new Map();
 let report = null; // mounted with the first network that could be built
 let revision = 0; // of the text and settings
 let later = 0;
+let telling = 0;
+let rest = null; // lets go what waits until nobody types
+let resting = Promise.resolve();
 let state = "starting";
 let notice = null; // key of the text above the report, and what stands behind it
 let fragment = "";
@@ -94,9 +101,11 @@ function shipped(text) {
 /** The text or the settings have changed: ask anew. */
 function changed() {
   const mine = ++revision;
+  root.dataset.revision = mine;
   const text = editor.text();
   by("net").value = shipped(text);
   clearTimeout(later);
+  if (!rest) resting = new Promise((resolve) => (rest = resolve));
   ask({ ask: "report" }).then((answer) => answered(answer, mine), refused);
 }
 
@@ -122,8 +131,14 @@ function answered(answer, asked) {
   if (asked === revision) later = setTimeout(() => more(asked), LATER);
 }
 
+function rested() {
+  rest?.();
+  rest = null;
+}
+
 /** What can wait until nobody types. */
 function more(asked) {
+  rested();
   const current = (show) => (answer) => asked === revision && show(answer);
   ask({ ask: "findings" }).then(
     current((answer) => {
@@ -133,6 +148,12 @@ function more(asked) {
     }),
     ignore,
   );
+  for (const part of PARTS) {
+    ask({ ask: "parts", parts: [part] }, part).then(
+      current((answer) => answer.report && report?.add(answer.report)),
+      ignore,
+    );
+  }
   written({ net: shipped(editor.text()), text: editor.text(), ...settings }).then(
     current((found) => {
       fragment = found;
@@ -143,13 +164,28 @@ function more(asked) {
 
 function showReport(data) {
   if (report) report.update(data);
-  else report = mount(by("report"), data, {});
+  else {
+    report = mount(by("report"), data, { explain, switcher: false });
+    arrange(by("report"));
+  }
 }
+
+/** Beside an editor the table comes first, then what is drawn. */
+function arrange(element) {
+  const panes = element.querySelector(".panes");
+  panes.append(panes.querySelector(".diagram"));
+  panes.after(element.querySelector(".charts"));
+}
+
+/** What is said of a layer that is pointed at; nothing where another is by now. */
+const explain = (number) => resting.then(() => ask({ ask: "explain", number })).then((answer) => answer.explanation, ignore);
 
 /** Why a request has no answer. */
 function refused(error) {
   if (error.reason === "superseded") return;
   if (error.reason === undefined) throw error;
+  rested();
+  if (error.reason === "stopped") root.dataset.stopped = revision;
   tell(error.reason, error.reason === "stopped" ? "" : error.message);
 }
 
@@ -166,10 +202,14 @@ function tell(key, more = "") {
   by("report").classList.toggle("stale", key !== null && key !== "unreadable");
 }
 
+/** What the worker does, in words where it takes its time. */
 function showState(now) {
   state = now;
   root.dataset.state = now;
-  if (document.readyState) by("state").textContent = say(now) ?? "";
+  clearTimeout(telling);
+  const told = now === "ready" ? "" : say(now);
+  if (now === "working") telling = setTimeout(() => (by("state").textContent = told), SLOW);
+  else by("state").textContent = told;
 }
 
 // -- the bar ---------------------------------------------------------------------------------------

@@ -96,7 +96,8 @@ def _sort(key: str, column: Column) -> Callable[[Row], int] | None:
     if not column.number:
         return None
     (amount,) = column.data.values()
-    return lambda row: int(amount(row, View()))
+    view = View()
+    return lambda row: int(amount(row, view))
 
 
 def _field(row: Row) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from calculator.controls import controls
 from calculator.notes import notes
@@ -15,6 +15,7 @@ from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers.options import INTEGER_LIMIT
+from cnncalc.render.page import explanation, page_data
 from cnncalc.rules.base import Limits
 from cnncalc.rules.examination import examine
 
@@ -29,6 +30,7 @@ class Calculator:
 
     def __init__(self) -> None:
         self.memo = Memo()
+        self.last: tuple[Asked, Network, Report] | None = None
 
     def answer(self, request: str) -> str:
         """The answer to a request, both JSON; `ask` in the request says what is wanted.
@@ -45,31 +47,44 @@ class Calculator:
             found = {"refused": {"message": str(error), "hint": error.hint}}
         return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
-    def source(self, body: Body) -> Source:
-        """The text in the editor.
-
-        Raises:
-            SpecError: it is too large.
-        """
-        return Source.decode(label(body), body["text"].encode("utf-8", "surrogatepass"))
-
     def network(self, body: Body) -> Network:
-        """The network that the text describes.
+        """The network that the text describes, parsed.
 
         Raises:
             SpecError: it is none.
         """
         self.memo.trim()
-        return Network(self.source(body), self.memo)
+        return Network(source(body), self.memo)
 
-    def report(self, network: Network, body: Body) -> Report:
-        """What is to be said of a network.
+    def report(self, body: Body) -> tuple[Network, Report]:
+        """What is to be said of a network; what was said last is kept.
 
         Raises:
             SpecError: it cannot be built.
             UsageError: an unknown type.
         """
-        return report(network, None, None, settings(body))
+        asked = Asked(body["text"], label(body), settings(body))
+        if self.last is None or self.last[0] != asked:
+            network = self.network(body)
+            self.last = (asked, network, report(network, None, None, asked.settings))
+        return self.last[1:]
+
+
+class Asked(NamedTuple):
+    """What a report hangs on."""
+
+    text: str
+    label: str
+    settings: Settings
+
+
+def source(body: Body) -> Source:
+    """The text in the editor.
+
+    Raises:
+        SpecError: it is too large.
+    """
+    return Source.decode(label(body), body["text"].encode("utf-8", "surrogatepass"))
 
 
 def settings(body: Body) -> Settings:
@@ -109,19 +124,38 @@ def _here(finding: Diagnostic, own: str) -> dict[str, int] | None:
 
 
 def _report(calculator: Calculator, body: Body) -> dict[str, Any]:
-    """The report's page, what is wrong, the lines' annotations, and the controls."""
-    network = calculator.network(body)
-    found: dict[str, Any] = {"controls": controls(network)}
+    """The report's table and totals, what is wrong, the lines' notes, and the controls."""
     try:
-        made = calculator.report(network, body)
+        network, made = calculator.report(body)
     except SpecError as error:
-        return {**found, "diagnostics": findings(error.diagnostics, label(body))}
+        wrong = findings(error.diagnostics, label(body))
+        return {"diagnostics": wrong, **_controls(calculator, body)}
     return {
-        **found,
-        "report": {"markdown": made.to_markdown()},
+        "report": page_data(made, parts=("table",)),
         "diagnostics": findings(made.diagnostics, label(body)),
         "notes": notes(made, label(body)),
+        "controls": controls(network),
     }
+
+
+def _controls(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """The controls of a file that is no network, where so much of it can be read."""
+    try:
+        return {"controls": controls(calculator.network(body))}
+    except SpecError:
+        return {}
+
+
+def _parts(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """What else the report's page shows, which takes its time."""
+    _, made = calculator.report(body)
+    return {"report": page_data(made, parts=body["parts"])}
+
+
+def _explain(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """What is said of one layer when it is pointed at."""
+    _, made = calculator.report(body)
+    return {"explanation": explanation(made, body["number"])}
 
 
 def _findings(calculator: Calculator, body: Body) -> dict[str, Any]:
@@ -129,7 +163,7 @@ def _findings(calculator: Calculator, body: Body) -> dict[str, Any]:
     chosen = settings(body)
     limits = Limits(batch=chosen.batch, width=BYTES[chosen.dtype])
     calculator.memo.trim()
-    found = examine(calculator.source(body), None, None, limits, calculator.memo)
+    found = examine(source(body), None, None, limits, calculator.memo)
     return {"diagnostics": findings(found, label(body))}
 
 
@@ -138,8 +172,7 @@ def _write(calculator: Calculator, body: Body) -> dict[str, Any]:
     from calculator.writing import FORMATS
 
     form = FORMATS[body["format"]]
-    network = calculator.network(body)
-    return {"text": form.write(network, calculator.report(network, body)), "type": form.type}
+    return {"text": form.write(*calculator.report(body)), "type": form.type}
 
 
 def _check(calculator: Calculator, body: Body) -> dict[str, Any]:
@@ -151,6 +184,8 @@ def _check(calculator: Calculator, body: Body) -> dict[str, Any]:
 
 ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
     "report": _report,
+    "parts": _parts,
+    "explain": _explain,
     "findings": _findings,
     "write": _write,
     "check": _check,
