@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { yaml } from "@codemirror/lang-yaml";
-import { ensureSyntaxTree } from "@codemirror/language";
+import { syntaxTree } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { knowledge } from "../src/language.js";
 
@@ -45,8 +45,10 @@ const ROWS = [
 function marked(text) {
   const position = text.indexOf("|");
   const doc = text.replace("|", "");
-  const state = EditorState.create({ doc, extensions: [yaml()] });
-  ensureSyntaxTree(state, doc.length, 1000);
+  let state;
+  // a state parses for some milliseconds: not always enough for a parser that has just been loaded
+  do state = EditorState.create({ doc, extensions: [yaml()] });
+  while (syntaxTree(state).length < doc.length);
   let start = position;
   while (/\w/.test(doc[start - 1] ?? "")) start--;
   return { state, start, position };
