@@ -82,6 +82,27 @@ def code_outlines(
     yield replayed(outline_of(network, graph, input, flat=True, places=places))
 
 
+def keras_of(
+    network: Network | Imported,
+    graph: Graph,
+    input: Shape | None = None,
+    *,
+    places: Sequence[int] | None = None,
+) -> str:
+    """The Keras file of a network's graph.
+
+    Raises:
+        UsageError: Keras cannot say a layer.
+    """
+    from cnncalc.exchange.writing.keras.writer import keras
+
+    try:
+        return keras(outline_of(network, graph, input, places=places))
+    except UsageError:
+        # what recurs may have no common form as a function: a line for each layer has one
+        return keras(outline_of(network, graph, input, flat=True, places=places))
+
+
 def outline_of(
     network: Network | Imported,
     graph: Graph,

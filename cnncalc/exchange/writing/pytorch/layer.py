@@ -1,23 +1,23 @@
-"""One layer to be written as a module, and what may be asked about it."""
+"""One layer to be written as a module of PyTorch's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from cnncalc.analysis.outline.terms import Term
 from cnncalc.analysis.outline.types import Item
-from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.writing.python.channels import put
-from cnncalc.exchange.writing.python.code import Code, text
+from cnncalc.exchange.writing.python.code import Code
+from cnncalc.exchange.writing.python.layer import WrittenLayer
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
 from cnncalc.graph import Graph, Node
 
 Modules = list[Code]
 
 
-class Layer:
-    """One layer to be written: its options as Python, its channels, its axes."""
+class Layer(WrittenLayer):
+    """A layer as one or several modules."""
+
+    framework = "PyTorch"
 
     def __init__(
         self,
@@ -29,43 +29,9 @@ class Layer:
         needs: dict[str, str],
         graph: Graph,
     ) -> None:
-        assert item.kind is not None
-        self.kind = item.kind
-        self.nodes = nodes
-        self.inputs = inputs
-        self.channels = channels
-        self.rank = len(inputs[0].facts.output) - 1
-        self.terms = {key: put(term, channels) for key, term in item.options}
-        self._tuples = tuples
+        super().__init__(item, channels, nodes, inputs, tuples)
         self._needs = needs
         self.graph = graph
-        self._used: set[str] = set()
-
-    @property
-    def into(self) -> str:
-        """The channels that reach it."""
-        return self.text(self.channels)
-
-    def text(self, term: Term) -> str:
-        """A term as Python."""
-        return text(term, self._tuples)
-
-    def term(self, key: str) -> Term:
-        """An option's term; its default where it is left out."""
-        self._used.add(key)
-        return self.terms.get(key, self.kind.options[key].default)
-
-    def value(self, key: str) -> str:
-        """An option as Python."""
-        return self.text(self.term(key))
-
-    def given(self, key: str) -> str | None:
-        """An option as Python, if it is given."""
-        return self.value(key) if key in self.terms else None
-
-    def named(self, **keys: str) -> dict[str, str | None]:
-        """Options under PyTorch's names, those that are given."""
-        return {name: self.given(key) for name, key in keys.items()}
 
     def axes(self, name: str) -> str:
         """A class of PyTorch's for the axes at hand: `nn.Conv2d`."""
@@ -78,21 +44,3 @@ class Layer:
             source = source.replace(f"{{{word}}}", instead)
         self._needs[called or name] = source.replace(f"class {name}", f"class {called or name}")
         return called or name
-
-    def constant(self, key: str) -> Any:
-        """An option that must be the same in all uses."""
-        values = {getattr(node.kind, key) for node in self.nodes}
-        if len(values) != 1:
-            raise self.refuse(f"its `{key}` differs between uses of one block")
-        self._used.add(key)
-        return values.pop()
-
-    def refuse(self, why: str) -> UsageError:
-        """The error for a layer that cannot be written."""
-        return UsageError(f"{self.nodes[0].name}: no PyTorch for this `{self.kind.name}`: {why}")
-
-    def finish(self) -> None:
-        """Refuse an option that was given and not looked at."""
-        left = sorted(self.terms.keys() - self._used)
-        if left:
-            raise self.refuse(f"its `{left[0]}` has no counterpart")

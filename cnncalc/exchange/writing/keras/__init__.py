@@ -1,0 +1,1 @@
+"""The writer of Keras 3: an outline as functions of layers, channels last."""

@@ -1,0 +1,375 @@
+"""A list of items as the statements of a function."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from cnncalc.analysis.outline.terms import Name, Operation, Term, simplified
+from cnncalc.analysis.outline.types import Block, Branch, Item, Outline
+from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.writing.keras.layer import Layer, Step, placed
+from cnncalc.exchange.writing.keras.layers import steps
+from cnncalc.exchange.writing.python.channels import is_local
+from cnncalc.exchange.writing.python.code import Code, before, call, laid_out, text, variable
+from cnncalc.exchange.writing.python.parameters import Parameters
+
+MERGES = {
+    "add": "Add", "multiply": "Multiply", "subtract": "Subtract", "maximum": "Maximum",
+    "minimum": "Minimum", "concat": "Concatenate",
+}  # fmt: skip
+"""Keras' layers of several tensors."""
+
+INDICES = tuple("ijkmnpqrstuvw")
+
+
+class Scene(NamedTuple):
+    """What the writer of one function knows: the network, the functions before it."""
+
+    outline: Outline
+    functions: Mapping[str, str]
+    """The functions of blocks, by the blocks' names."""
+    blocks: Mapping[str, Parameters]
+    own: Parameters
+    needs: set[str]
+    variables: frozenset[str]
+    """The variables that parameters are, of whatever block."""
+
+    def text(self, term: Term, source: str) -> str:
+        """A term as Python, with the channels of a tensor."""
+        found = placed(text(term, dict(self.own.tuples)), source)
+        if "make_divisible(" in found:
+            self.needs.add("make_divisible")
+        return found
+
+
+class Function:
+    """The statements of one function, as they are gathered."""
+
+    def __init__(
+        self, scene: Scene, items: Sequence[Item], prefix: str, values: Mapping[str, str]
+    ) -> None:
+        self.scene = scene
+        self.prefix = prefix
+        """What layers' names begin with, as code inside an f-string."""
+        self.lines: list[str] = []
+        self.values = dict(values)
+        """Variables of the tensors that are referred to, by their layers' names."""
+        self.outputs: list[str] = []
+        self.taken = {"x", *INDICES, *scene.functions.values(), *scene.variables}
+        self.taken |= set(values.values())
+        self.referred = set(_referred(items))
+        self.shared = set(_shared(items))
+        self.layers: dict[str, str] = {}
+        """Variables of layers whose weights are used again."""
+        self.times = Counter(dict(_times(items, False)))
+        self.next: dict[str, Term] = {}
+        self.loops: list[str] = []
+        self.branches = 0
+
+    # -- names -------------------------------------------------------------------------------
+
+    def fresh(self, wanted: str) -> str:
+        """A variable that nothing has yet."""
+        found, number = variable(wanted), 1
+        while found in self.taken:
+            number += 1
+            found = f"{variable(wanted)}_{number}"
+        self.taken.add(found)
+        return found
+
+    def label(self, item: Item) -> str:
+        """A layer's name, as code."""
+        base = base_of(item)
+        number: Term = self.next.get(base, 1)
+        self.next[base] = simplified(Operation("+", number, 1))
+        counted = self.times[base] > 1
+        shown = ""
+        if counted:
+            shown = self.scene.text(_summed(number), "x")
+            shown = shown if shown.isdecimal() else f"{{{shown}}}"
+        found = f"{self.prefix}{base}{shown}"
+        return f'f"{found}"' if "{" in found else f'"{found}"'
+
+    # -- statements --------------------------------------------------------------------------
+
+    def emit(self, target: str, code: Code, indent: int) -> None:
+        """A statement."""
+        self.lines += laid_out(before(f"{target} = ", code), indent)
+
+    def walk(self, items: Sequence[Item], source: str, target: str, indent: int) -> str:
+        """Items one after the other; the variable of what they give."""
+        items = list(items)
+        while items:
+            item = items.pop(0)
+            if items and _pooled(item, items[0]):
+                follower = items.pop(0)
+                self._skipped(follower)
+                source = self._item(item, source, target, indent, flat=True)
+                item = follower
+            else:
+                source = self._item(item, source, target, indent)
+            if item.name in self.referred or item.wanted:
+                variable_ = self.fresh(item.name or "output")
+                self.lines.append(" " * indent + f"{variable_} = {source}")
+                if item.name is not None:
+                    self.values[item.name] = variable_
+                if item.wanted:
+                    self.outputs.append(variable_)
+        return source
+
+    def _skipped(self, item: Item) -> None:
+        self.label(item)
+
+    def _item(
+        self, item: Item, source: str, target: str, indent: int, *, flat: bool = False
+    ) -> str:
+        if item.start is not None:
+            source = self.values[item.start]
+        if item.condition is not None:
+            condition = self.scene.text(item.condition, source)
+            if source != target:
+                self.lines.append(" " * indent + f"{target} = {source}")
+            self.lines.append(" " * indent + f"if {condition}:")
+            self._rounds(item, target, target, indent + 4, flat)
+            return target
+        return self._rounds(item, source, target, indent, flat)
+
+    def _rounds(self, item: Item, source: str, target: str, indent: int, flat: bool) -> str:
+        if item.times == 1:
+            return self._once(item, source, target, indent, flat)
+        if source != target:
+            self.lines.append(" " * indent + f"{target} = {source}")
+        free = [one for one in INDICES if one not in self.scene.variables]
+        index = free[len(self.loops)]
+        times = self.scene.text(item.times, target)
+        start = len(self.lines)
+        self.lines.append("")
+        self.loops.append(index)
+        earlier = dict(self.next)
+        each = dict(_each(item._replace(times=1)))
+        for base, count in each.items():
+            rounds = simplified(Operation("*", count, Name(index)))
+            number: Term = earlier.get(base, 1)
+            self.next[base] = simplified(Operation("+", number, rounds))
+        self._once(item, target, target, indent + 4, flat)
+        for base, count in each.items():
+            rounds = simplified(Operation("*", count, item.times))
+            self.next[base] = simplified(Operation("+", earlier.get(base, 1), rounds))
+        self.loops.pop()
+        asked = re.search(rf"\b{index}\b", "\n".join(self.lines[start + 1 :]))
+        index = index if asked else "_"
+        self.lines[start] = " " * indent + f"for {index} in range({times}):"
+        return target
+
+    def _once(self, item: Item, source: str, target: str, indent: int, flat: bool) -> str:
+        if item.group is not None:
+            return self.walk(item.group, source, target, indent)
+        if item.block is not None:
+            self.emit(target, self._use(item, item.block, source), indent)
+            return target
+        if item.branches is not None:
+            return self._merge(item, item.branches, source, target, indent)
+        for step in self._steps(item, source, target, indent, flat):
+            deeper = indent
+            if step.condition:
+                if source != target:
+                    self.lines.append(" " * indent + f"{target} = {source}")
+                    source = target
+                self.lines.append(" " * indent + f"if {step.condition}:")
+                deeper += 4
+            self.emit(target, step.made(source), deeper)
+            source = target
+        return target
+
+    def _steps(self, item: Item, source: str, target: str, indent: int, flat: bool) -> list[Step]:
+        graph = self.scene.outline.graph
+        nodes = [graph.nodes[node] for node in item.nodes]
+        inputs = [graph.nodes[node.inputs[0]] for node in nodes]
+        name = self.label(item)
+        tuples = dict(self.scene.own.tuples)
+        layer = Layer(item, name, source, nodes, inputs, tuples, self.scene.needs)
+        found = steps(layer, graph)
+        if flat:
+            (one,) = found
+            found = [Step(lambda x: _without(one.made(x), "keepdims=True"))]
+        if item.share is not None:
+            again = self.layers[item.share]
+            return [*found[:-1], Step(lambda x: Code(f"{again}({x})"))]
+        if item.name in self.shared:
+            assert item.name is not None
+            kept = self.layers[item.name] = self.fresh(f"{item.name}_layer")
+            code = found[-1].made("")
+            self.emit(kept, code._replace(tail=code.tail.removesuffix("()")), indent)
+            return [*found[:-1], Step(lambda x: Code(f"{kept}({x})"))]
+        return found
+
+    def _use(self, item: Item, block: Block, source: str) -> Code:
+        """The call of a block's function."""
+        known = self.scene.blocks[block.name]
+        given = dict(item.options)
+        parts = [Code(source), Code(self.label(item))]
+        behind = False
+        for parameter in block.parameters:
+            if is_local(parameter.default):
+                continue
+            if parameter.name not in given:
+                behind = True
+                continue
+            term = given[parameter.name]
+            if parameter.name in known.tuples and type(term) is int:
+                term = (term,) * known.tuples[parameter.name]
+            if parameter.name in known.flags and type(term) in (int, bool):
+                term = bool(term)
+            value = Code(self.scene.text(term, source))
+            parts.append(before(f"{variable(parameter.name)}=", value) if behind else value)
+        return call(self.scene.functions[block.name], *parts)
+
+    # -- merges ------------------------------------------------------------------------------
+
+    def _merge(
+        self, item: Item, branches: Sequence[Branch], source: str, target: str, indent: int
+    ) -> str:
+        """Branches, and the layer where they meet."""
+        always = [branch for branch in branches if branch.condition is None]
+        optional = [branch for branch in branches if branch.condition is not None]
+        if not optional:
+            found = [self._branch(branch, source, indent) for branch in branches]
+            self.emit(target, self._met(item, found, source), indent)
+            return target
+        if len(optional) > 1 or len(always) != 1:
+            raise UsageError(f"{self.label(item)}: several branches that may be left out")
+        main = self._branch(always[0], source, indent)
+        condition = self.scene.text(optional[0].condition, source)
+        self.lines.append(" " * indent + f"if {condition}:")
+        other = self._branch(optional[0], source, indent + 4)
+        order = [main, other] if branches[0] is always[0] else [other, main]
+        self.emit(target, self._met(item, order, source), indent + 4)
+        self.lines.append(" " * indent + "else:")
+        self.emit(target, Code(main), indent + 4)
+        return target
+
+    def _branch(self, branch: Branch, source: str, indent: int) -> str:
+        """The variable of what a branch gives."""
+        if branch.reference is not None:
+            return self.values[branch.reference]
+        if not branch.items:
+            return source
+        self.branches += 1
+        return self.walk(branch.items, source, self.fresh(f"branch{self.branches}"), indent)
+
+    def _met(self, item: Item, found: Sequence[str], source: str) -> Code:
+        assert item.kind is not None
+        name, options = self.label(item), dict(item.options)
+        merge = MERGES.get(item.kind.name)
+        if merge is None:
+            node = self.scene.outline.graph.nodes[item.nodes[0]]
+            raise UsageError(f"{node.name}: no Keras for this `{item.kind.name}`")
+        axis = options.get("axis", 0)
+        inside = Code("[", tuple(map(Code, found)), "]")
+        made = call(f"layers.{merge}", axis=str(axis) if axis else None, name=name)
+        return Code(f"{made.flat()}(", (inside,), ")")
+
+
+def base_of(item: Item) -> str:
+    """What an item is called where it has no name of its own."""
+    if item.name is not None:
+        return item.name
+    if item.kind is not None:
+        return item.kind.name
+    return item.block.name if item.block is not None else "layers"
+
+
+def _pooled(item: Item, behind: Item) -> bool:
+    """Whether a flattening is that of a pool over the whole map, which can do without axes."""
+    if item.kind is None or behind.kind is None:
+        return False
+    plain = behind.start is None and behind.share is None and behind.condition is None
+    alone = item.name is None and not item.wanted and item.condition is None
+    both = item.kind.name in ("global_avg_pool", "global_max_pool")
+    return both and behind.kind.name == "flatten" and plain and alone and item.times == 1
+
+
+def _without(code: Code, option: str) -> Code:
+    return code._replace(parts=tuple([p for p in code.parts or () if p.head != option]))
+
+
+def _summed(term: Term) -> Term:
+    """`1 + 2·i + 1` with the numbers last."""
+    number, rest = 0, []
+    waiting = [term]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Operation) and one.sign == "+":
+            waiting += [one.right, one.left]
+        elif type(one) is int:
+            number += one
+        else:
+            rest.append(one)
+    if not rest:
+        return number
+    found = rest[0]
+    for one in rest[1:]:
+        found = Operation("+", found, one)
+    if number < 0:
+        return Operation("-", found, -number)
+    return Operation("+", found, number) if number else found
+
+
+def _inner(item: Item) -> Iterator[Item]:
+    yield from item.group or ()
+    for branch in item.branches or ():
+        yield from branch.items
+
+
+def _times(items: Collection[Item], many: bool) -> Iterator[tuple[str, int]]:
+    """How often each name occurs, twice at least where it is repeated."""
+    counts: Counter[str] = Counter()
+
+    def visit(item: Item, many: bool) -> None:
+        many = many or item.times != 1
+        if item.group is None:
+            counts[base_of(item)] += 2 if many else 1
+        for one in _inner(item):
+            visit(one, many)
+
+    for item in items:
+        visit(item, many)
+    yield from counts.items()
+
+
+def _each(item: Item) -> Iterator[tuple[str, Term]]:
+    """How many names an item takes of each, itself and what is in it."""
+    found: dict[str, Term] = {}
+
+    def visit(one: Item, times: Term) -> None:
+        times = simplified(Operation("*", one.times, times))
+        if one.group is None:
+            base = base_of(one)
+            found[base] = simplified(Operation("+", found.get(base, 0), times))
+        for inner in _inner(one):
+            visit(inner, times)
+
+    visit(item, 1)
+    yield from found.items()
+
+
+def _referred(items: Sequence[Item]) -> Iterator[str]:
+    """The names whose tensors are asked for."""
+    for item in items:
+        if item.start is not None:
+            yield item.start
+        for branch in item.branches or ():
+            if branch.reference is not None:
+                yield branch.reference
+        yield from _referred(list(_inner(item)))
+
+
+def _shared(items: Sequence[Item]) -> Iterator[str]:
+    """The names whose weights are used again."""
+    for item in items:
+        if item.share is not None:
+            yield item.share
+        yield from _shared(list(_inner(item)))

@@ -1,0 +1,288 @@
+"""From layer kinds to Keras' layers: a function a kind, found by the kind's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncalc.exchange.writing.keras import windows
+from cnncalc.exchange.writing.keras.flat import in_channel_order
+from cnncalc.exchange.writing.keras.layer import Layer, Step, Steps, applied, helped, made
+from cnncalc.exchange.writing.python.code import call
+from cnncalc.graph import Graph
+from cnncalc.layers.upsample import Upsample
+
+
+def steps(layer: Layer, graph: Graph) -> Steps:
+    """The statements of a layer.
+
+    Raises:
+        UsageError: Keras has none.
+    """
+    if layer.kind.name in ("flatten", "reshape"):
+        found = _moved(layer, graph)
+    else:
+        write = WRITERS.get(layer.kind.name)
+        if write is None:
+            raise layer.refuse("it has no such layer")
+        found = write(layer)
+    layer.finish()
+    return found
+
+
+# -- norms -------------------------------------------------------------------------------------
+
+
+def _epsilon(layer: Layer) -> str:
+    """What is added to the variance, which Keras has otherwise where it is left out."""
+    return layer.value("eps").replace("e-0", "e-")
+
+
+def batch_norm(layer: Layer) -> Steps:
+    if not layer.constant("track_stats"):
+        raise layer.refuse("it always stores its statistics")
+    affine = layer.constant("affine")
+    off = None if affine else "False"
+    return [
+        made(layer, "layers.BatchNormalization", epsilon=_epsilon(layer), center=off, scale=off)
+    ]
+
+
+def layer_norm(layer: Layer) -> Steps:
+    if layer.constant("over") == "all" and layer.rank:
+        raise layer.refuse("it is over all axes")
+    off = None if layer.constant("affine") else "False"
+    return [
+        made(layer, "layers.LayerNormalization", epsilon=_epsilon(layer), center=off, scale=off)
+    ]
+
+
+def group_norm(layer: Layer) -> Steps:
+    off = None if layer.constant("affine") else "False"
+    return [
+        made(
+            layer, "layers.GroupNormalization", layer.value("groups"),
+            epsilon=_epsilon(layer), center=off, scale=off,
+        )
+    ]  # fmt: skip
+
+
+# -- activations -------------------------------------------------------------------------------
+
+PLAIN = {
+    "relu": "relu", "selu": "selu", "silu": "silu", "mish": "mish", "sigmoid": "sigmoid",
+    "tanh": "tanh", "hard_sigmoid": "hard_sigmoid", "hard_swish": "hard_silu",
+    "hard_tanh": "hard_tanh", "softplus": "softplus", "softsign": "softsign", "relu6": "relu6",
+    "exp": "exponential",
+}  # fmt: skip
+"""Kinds that are a function by its name."""
+
+
+def plain(layer: Layer) -> Steps:
+    return [made(layer, "layers.Activation", f'"{PLAIN[layer.kind.name]}"')]
+
+
+def relu(layer: Layer) -> Steps:
+    return [made(layer, "layers.ReLU")]
+
+
+def leaky_relu(layer: Layer) -> Steps:
+    return [made(layer, "layers.LeakyReLU", layer.value("slope"))]
+
+
+def elu(layer: Layer) -> Steps:
+    return [made(layer, "layers.ELU", *filter(None, [layer.given("alpha")]))]
+
+
+def celu(layer: Layer) -> Steps:
+    if layer.constant("alpha") != 1:
+        raise layer.refuse("its alpha is 1")
+    return [made(layer, "layers.Activation", '"celu"')]
+
+
+def gelu(layer: Layer) -> Steps:
+    if layer.constant("approximate") != "none":
+        raise layer.refuse("its layer is the exact one")
+    return [made(layer, "layers.Activation", '"gelu"')]
+
+
+def threshold(layer: Layer) -> Steps:
+    if layer.constant("value") != 0:
+        raise layer.refuse("what is below becomes 0")
+    return [made(layer, "layers.ReLU", threshold=layer.value("at"))]
+
+
+def softmax(layer: Layer) -> Steps:
+    axis = layer.constant("axis")
+    return [made(layer, "layers.Softmax", axis=str(axis) if axis else None)]
+
+
+def log_softmax(layer: Layer) -> Steps:
+    if layer.constant("axis"):
+        raise layer.refuse("it is over the channels")
+    return [made(layer, "layers.Activation", '"log_softmax"')]
+
+
+def prelu(layer: Layer) -> Steps:
+    shared = layer.constant("parameters") == "shared"
+    axes = tuple(range(1, layer.rank + (2 if shared else 1)))
+    return [made(layer, "layers.PReLU", shared_axes=layer.text(axes) if axes else None)]
+
+
+def dropout(layer: Layer) -> Steps:
+    return [made(layer, "layers.Dropout", layer.value("rate"))]
+
+
+def drop_path(layer: Layer) -> Steps:
+    return [helped(layer, "stochastic_depth", layer.value("rate"))]
+
+
+def identity(layer: Layer) -> Steps:
+    return [made(layer, "layers.Identity")]
+
+
+# -- the others --------------------------------------------------------------------------------
+
+
+def linear(layer: Layer) -> Steps:
+    layer.term("each_position")
+    return [made(layer, "layers.Dense", layer.value("features"), use_bias=layer.given("bias"))]
+
+
+def scale(layer: Layer) -> Steps:
+    if layer.constant("axes") != (0,) or layer.constant("bias"):
+        raise layer.refuse("it is no factor a channel alone")
+    if not layer.constant("trainable"):
+        raise layer.refuse("its factors are fixed")
+    return [helped(layer, "layer_scale")]
+
+
+def rescale(layer: Layer) -> Steps:
+    return [made(layer, "layers.Rescaling", layer.value("factor"), offset=layer.given("offset"))]
+
+
+def squeeze_excitation(layer: Layer) -> Steps:
+    names = layer.named(activation="activation", gate="gate")
+    return [helped(layer, "squeeze_and_excite", layer.value("squeeze"), **names)]
+
+
+def channel_shuffle(layer: Layer) -> Steps:
+    return [helped(layer, "shuffle_channels", layer.value("groups"))]
+
+
+def _moved(layer: Layer, graph: Graph) -> Steps:
+    """Flattened or reshaped, channel after channel as everywhere else."""
+    flat = layer.kind.name == "flatten"
+    shape = () if flat else layer.constant("shape")
+    found: Steps = []
+    ordered = {in_channel_order(graph, node) for node in layer.nodes}
+    if len(ordered) > 1:
+        raise layer.refuse("what is flattened differs between uses of one block")
+    if layer.rank and ordered.pop():
+        order = (layer.rank + 1, *range(1, layer.rank + 1))
+        found.append(applied(call("layers.Permute", layer.text(order))))
+    if flat or len(shape) == 1:
+        return [*found, made(layer, "layers.Flatten")]
+    if len(shape) < 2:
+        raise layer.refuse("it makes no map")
+    found.append(made(layer, "layers.Reshape", layer.text(tuple(shape))))
+    back = (*range(2, len(shape) + 1), 1)
+    return [*found, applied(call("layers.Permute", layer.text(back)))]
+
+
+def permute(layer: Layer) -> Steps:
+    order = layer.constant("order")
+    rank = len(order)
+    # axis 0 stands last, the others one place before where they were
+    place = {axis: axis if axis else rank for axis in range(rank)}
+    turned = [place[axis] for axis in (*order[1:], order[0])]
+    return [made(layer, "layers.Permute", layer.text(tuple(turned)))]
+
+
+def crop(layer: Layer) -> Steps:
+    for key in ("like", "size", "offset"):
+        layer.term(key)
+    cuts = set()
+    for node, before in zip(layer.nodes, layer.inputs, strict=True):
+        (windows,) = node.facts.windows
+        assert windows is not None
+        sizes = zip(before.facts.output[1:], node.facts.output[1:], windows, strict=True)
+        fronts = [(size, now, window.spans[0]) for size, now, window in sizes]
+        cuts.add(tuple([(one[0], size - now - one[0]) for size, now, one in fronts if one]))
+    pairs = layer.one(cuts, "place")
+    short = pairs[0] if layer.rank == 1 else pairs
+    return [made(layer, layer.axes("Cropping"), layer.text(short))]
+
+
+def upsample(layer: Layer) -> Steps:
+    mode, corners = layer.constant("mode"), layer.constant("align_corners")
+    if corners:
+        raise layer.refuse("the corners are not aligned there")
+    for key in ("like", "size", "scale"):
+        layer.term(key)
+    sizes = {node.facts.output[1:] for node in layer.nodes}
+    factors = set()
+    for node, before in zip(layer.nodes, layer.inputs, strict=True):
+        pairs = list(zip(node.facts.output[1:], before.facts.output[1:], strict=True))
+        factors.add(tuple([a // b if a % b == 0 else 0 for a, b in pairs]))
+    same = len(factors) == 1 and 0 not in next(iter(factors))
+    linear_ = mode != "nearest"
+    if linear_ and layer.rank != 2:
+        raise layer.refuse("it interpolates over two axes only")
+    assert all(isinstance(node.kind, Upsample) for node in layer.nodes)
+    if not same and not linear_:
+        raise layer.refuse("rows are repeated a whole number of times there")
+    if same:
+        factor = next(iter(factors))
+        size = layer.text(factor[0] if len(set(factor)) == 1 else factor)
+        how = '"bilinear"' if linear_ else None
+        return [made(layer, layer.axes("UpSampling"), size, interpolation=how)]
+    only = layer.one(sizes, "size")
+    return [made(layer, "layers.Resizing", *map(str, only))]
+
+
+def slice_(layer: Layer) -> Steps:
+    axis, step = layer.constant("axis"), layer.given("step")
+    start, stop = layer.value("start"), layer.given("stop") or ""
+    part = f"{'' if start == '0' else start}:{stop}" + (f":{step}" if step else "")
+    rest = [":"] * (layer.rank + 2)
+    rest[axis or -1] = part
+    inside = f"..., {part}" if not axis else ", ".join(rest[: axis + 1])
+    return [
+        Step(lambda x: call(f"{x}[{inside}]")._replace(head=f"{x}[{inside}]", parts=None, tail=""))
+    ]
+
+
+def pad(layer: Layer) -> Steps:
+    if layer.constant("mode") != "constant":
+        raise layer.refuse("its layers add zeros")
+    pairs = layer.constant("padding")
+    given = layer.given("value")
+    layer.term("channels")
+    channels = "(0, 0)"
+    if "channels" in layer.terms:
+        term = layer.terms["channels"]
+        channels = layer.text(term)
+    elif given is None:
+        short = pairs[0] if layer.rank == 1 else pairs
+        return [made(layer, layer.axes("ZeroPadding"), layer.text(short))]
+    layer.helper("ops")
+    widths = [layer.text(pair) for pair in ((0, 0), *pairs)]
+    inside = ", ".join([*widths, channels])
+    return [Step(lambda x: call("ops.pad", x, f"({inside})", constant_values=given))]
+
+
+WRITERS: dict[str, Callable[[Layer], Steps]] = {
+    **dict.fromkeys(PLAIN, plain),
+    **{
+        function.__name__.rstrip("_"): function
+        for function in (
+            windows.conv, windows.depthwise_conv, windows.separable_conv, windows.conv_transpose,
+            windows.max_pool, windows.avg_pool, windows.adaptive_avg_pool,
+            windows.adaptive_max_pool, windows.global_avg_pool, windows.global_max_pool,
+            batch_norm, layer_norm, group_norm, relu, leaky_relu, elu, celu, gelu, threshold,
+            softmax, log_softmax, prelu, dropout, drop_path, identity, linear, scale, rescale,
+            squeeze_excitation, channel_shuffle, permute, crop, upsample, slice_, pad,
+        )
+    },
+}  # fmt: skip
+"""The function of each kind."""

@@ -1,0 +1,160 @@
+"""The writer of Keras 3: blocks as functions, then the network as the last of them."""
+
+from __future__ import annotations
+
+import re
+from textwrap import wrap
+
+from cnncalc.analysis.outline.terms import is_constant
+from cnncalc.analysis.outline.types import Block, Outline, Parameter
+from cnncalc.exchange.writing.keras.functions import INDICES, Function, Scene
+from cnncalc.exchange.writing.keras.helpers import HELPERS, helper
+from cnncalc.exchange.writing.python.channels import is_local
+from cnncalc.exchange.writing.python.code import (
+    WIDTH,
+    Code,
+    before,
+    call,
+    laid_out,
+    quoted,
+    text,
+    variable,
+)
+from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
+from cnncalc.graph import Graph
+from cnncalc.shapes import Shape
+
+NOTHING = Parameters({}, frozenset(), frozenset(), {})
+
+
+def keras(outline: Outline) -> str:
+    """The text of a Python file whose last function builds the network in Keras 3.
+
+    Raises:
+        UsageError: Keras cannot say a layer.
+    """
+    graph = outline.graph
+    known = parameters_of(outline)
+    needs: set[str] = set()
+    given = [name for block in outline.blocks for name, _ in block.parameters]
+    variables = frozenset(map(variable, [*given, *dict(outline.parameters)]))
+    taken = {*HELPERS, "Tensor", *INDICES, *variables}
+    functions: dict[str, str] = {}
+    texts: list[list[str]] = []
+    for block in outline.blocks:
+        name = functions[block.name] = function_name(block.name, taken)
+        scene = Scene(outline, functions, known, known[block.name], needs, variables)
+        texts.append(_block(scene, block, name))
+    name = function_name(graph.name, taken)
+    texts.append(_network(Scene(outline, functions, known, NOTHING, needs, variables), name))
+    rank = max((len(node.facts.output) - 1 for node in graph.nodes), default=2)
+    helpers = [helper(one, rank) for one in HELPERS if one in needs]
+    body = "\n\n\n".join(["\n".join(lines) for lines in (*helpers, *texts)])
+    return f"{_top(graph, body)}\n\n\n{body}\n\n\n{_main(name)}"
+
+
+def function_name(name: str, taken: set[str]) -> str:
+    """A name as that of a function: small letters, words apart."""
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    found = wanted = variable("_".join(words).lower() or "network")
+    number = 2
+    while found in taken:
+        found, number = f"{wanted}_{number}", number + 1
+    taken.add(found)
+    return found
+
+
+def _top(graph: Graph, body: str) -> str:
+    """The docstring and the imports."""
+    name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
+    about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
+    lines = [*wrap(about, WIDTH, break_on_hyphens=False), "", "import keras"]
+    parts = [part for part in ("layers", "ops") if re.search(rf"\b{part}\.", body)]
+    lines.append(f"from keras import {', '.join(parts)}")
+    if re.search(r"\bTensor\b", body):
+        lines += ["", "Tensor = keras.KerasTensor"]
+    return "\n".join(lines)
+
+
+def _harmless(text: str) -> str:
+    """A text that may stand in a docstring."""
+    text = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in text)
+    return text.encode("ascii", "replace").decode()
+
+
+def _main(name: str) -> str:
+    return (
+        'if __name__ == "__main__":\n'
+        f"    model = {name}()\n"
+        "    print(sum(int(keras.ops.size(w)) for w in model.trainable_weights))\n"
+    )
+
+
+def _block(scene: Scene, block: Block, name: str) -> list[str]:
+    """The function of a block."""
+    local = [one for one in block.parameters if is_local(one.default)]
+    passed = [one for one in block.parameters if not is_local(one.default)]
+    function = Function(scene, block.items, "{name}-", {"input": "x"})
+    function.lines = [f"    {variable(one.name)} = {scene.text(one.default, 'x')}" for one in local]
+    end = function.walk(block.items, "x", "x", 4)
+    parts = ["x: Tensor", "name: str", *(_parameter(scene, one) for one in passed)]
+    head = Code(f"def {name}(", tuple(map(Code, parts)), ") -> Tensor:")
+    return [*laid_out(head, 0), *returned(function.lines, end)]
+
+
+def returned(lines: list[str], end: str) -> list[str]:
+    """A body with its `return`, which takes the last statement's place."""
+    starts = [n for n, line in enumerate(lines) if re.match(r"    [^ )\]]", line)]
+    target = f"    {end} = "
+    if starts and lines[starts[-1]].startswith(target):
+        lines[starts[-1]] = "    return " + lines[starts[-1]][len(target) :]
+        return lines
+    return [*lines, f"    return {end}"]
+
+
+def _parameter(scene: Scene, one: Parameter) -> str:
+    """A parameter with its annotation and default."""
+    own, name = scene.own, one.name
+    annotation, default = "int", one.default
+    if name in own.tuples:
+        annotation = f"tuple[{', '.join(['int'] * own.tuples[name])}]"
+        if type(default) is int:
+            default = (default,) * own.tuples[name]
+    elif name in own.flags:
+        annotation = "bool"
+        if is_constant(default) and default is not None:
+            default = bool(default)
+    elif name in own.floats:
+        annotation = "float"
+    found = f"{variable(name)}: {annotation}"
+    return found if default is None else f"{found} = {scene.text(default, 'x')}"
+
+
+def _network(scene: Scene, name: str) -> list[str]:
+    """The function of the whole network."""
+    outline = scene.outline
+    graph = outline.graph
+    given = [f"{variable(key)}: int = {text(value)}" for key, value in outline.parameters]
+    head = Code(f"def {name}(", tuple(map(Code, given)), ") -> keras.Model:")
+    shapes = graph.input_shapes
+    inputs = {key: "inputs" if len(shapes) == 1 else variable(key) for key in shapes}
+    function = Function(scene, outline.items, "", inputs)
+    for key, shape in shapes.items():
+        made = call("keras.Input", text(channels_last(shape)), name=quoted(key))
+        function.emit(inputs[key], made, 4)
+    first = next(iter(inputs.values()))
+    end = function.walk(outline.items, first, "x", 4)
+    outputs = [*function.outputs, end] if end not in function.outputs[-1:] else function.outputs
+    whole = call(
+        "keras.Model", _several(list(inputs.values())), _several(outputs), name=quoted(name)
+    )
+    return [*laid_out(head, 0), *function.lines, *laid_out(before("return ", whole), 4)]
+
+
+def channels_last(shape: Shape) -> Shape:
+    """A shape as Keras has it."""
+    return (*shape[1:], shape[0])
+
+
+def _several(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
