@@ -49,7 +49,10 @@ def _form(output: str | None, to: str | None) -> str:
 TOLERANCE = 1e-4
 """The relative difference that rounding may make."""
 
-FORMS = sorted(set(ENDINGS.values()))
+CODE = ("pytorch", "keras")
+"""Forms that are Python."""
+
+FORMS = sorted({*ENDINGS.values(), *CODE})
 
 
 @click.command("convert")
@@ -84,7 +87,7 @@ def command(
     check: bool,
     output: str | None,
 ) -> int:
-    """Write the network in another form: a file of ours (.yaml), PyTorch (.py), or ONNX (.onnx).
+    """Write the network in another form: a file of ours, PyTorch or Keras code, or ONNX.
 
     Layers that recur become blocks with parameters, or classes, runs of them repetitions. NET
     may be a file of ours as well: a flat one is refactored, and `--flat` writes every layer out.
@@ -107,11 +110,11 @@ def command(
         status = _with_weights(subject, output, weights_out, (weights, seed, no_weights, check))
     if check and subject.found is not None and (form == "yaml" or not subject.found.drawn()):
         status = max(status, _check_transform(subject, weights, seed))
-    if form not in ("yaml", "pytorch"):
+    if form not in ("yaml", *CODE):
         return status
     text = _text(subject, form, flat)
-    if check and form == "pytorch":
-        status = max(status, _check_pytorch(subject, text, weights, seed))
+    if check and form in CODE:
+        status = max(status, _check_code(subject, form, text, weights, seed))
     elif check and subject.found is None:
         status = max(status, _check_import(subject.network, text, input_))
     if output is None:
@@ -158,12 +161,14 @@ def _subject(
 
 def _text(subject: Subject, form: str, flat: bool) -> str:
     """The text to write."""
-    from cnncalc.exchange.converting import architecture_of, pytorch_of
+    from cnncalc.exchange.converting import architecture_of, keras_of, pytorch_of
 
     network, graph, input_, found = subject
     places = None if found is None else found.whole.origins
     if form == "pytorch":
         return pytorch_of(network, graph, input_, places=places)
+    if form == "keras":
+        return keras_of(network, graph, input_, places=places)
     if found is not None and found.text is not None and not flat:
         return found.text
     return architecture_of(network, graph, input_, flat=flat, places=places)
@@ -200,7 +205,7 @@ def _require(
         raise UsageError("ONNX is no text for standard output", "name a file with -o")
     if flat and form != "yaml":
         raise UsageError("`--flat` is for architecture files")
-    if weights and form == "pytorch" and not (check or weights_out):
+    if weights and form in CODE and not (check or weights_out):
         raise UsageError("`--weights` does nothing here: code has none", "`--check` runs with them")
     if no_weights and form != "onnx":
         raise UsageError("`--no-weights` is for ONNX")
@@ -262,11 +267,15 @@ def _check_import(network: Any, text: str, input_: Any) -> int:
     return _tell(check_import(network, input_, graph=written).largest, network.format)
 
 
-def _check_pytorch(subject: Subject, text: str, weights: str | None, seed: int) -> int:
+def _check_code(subject: Subject, form: str, text: str, weights: str | None, seed: int) -> int:
     """Run the code that was written, and hold its outputs against those of our NumPy pass."""
+    arrays = _arrays(subject, weights, seed)
+    if form == "keras":
+        from cnncalc.exchange.writing.keras.running import keras_difference
+
+        return _tell(keras_difference(subject.graph, arrays, text, seed), "Keras")
     from cnncalc.exchange.writing.pytorch.running import pytorch_difference
 
-    arrays = _arrays(subject, weights, seed)
     return _tell(pytorch_difference(subject.graph, arrays, text, seed), "PyTorch")
 
 

@@ -13,7 +13,7 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.writing.keras.layer import Layer, Step, placed
 from cnncalc.exchange.writing.keras.layers import steps
 from cnncalc.exchange.writing.python.channels import is_local
-from cnncalc.exchange.writing.python.code import Code, before, call, laid_out, text, variable
+from cnncalc.exchange.writing.python.code import WIDTH, Code, before, call, laid_out, text, variable
 from cnncalc.exchange.writing.python.parameters import Parameters
 
 MERGES = {
@@ -55,6 +55,9 @@ class Function:
         self.prefix = prefix
         """What layers' names begin with, as code inside an f-string."""
         self.lines: list[str] = []
+        self.end = 0
+        self.last = (0, "", Code(""))
+        """The last statement: where it begins, its variable, what stands in it."""
         self.values = dict(values)
         """Variables of the tensors that are referred to, by their layers' names."""
         self.outputs: list[str] = []
@@ -97,7 +100,17 @@ class Function:
 
     def emit(self, target: str, code: Code, indent: int) -> None:
         """A statement."""
-        self.lines += laid_out(before(f"{target} = ", code), indent)
+        self.last = (len(self.lines), target, code)
+        self.lines += called(before(f"{target} = ", code), indent)
+        self.end = len(self.lines)
+
+    def returned(self, found: str) -> list[str]:
+        """The statements and the `return`, which takes the last one's place if it can."""
+        start, target, code = self.last
+        line = self.lines[start] if self.end == len(self.lines) else ""
+        if target == found and re.match(r"    \w", line):
+            return [*self.lines[:start], *called(before("return ", code), 4)]
+        return [*self.lines, f"    return {found}"]
 
     def walk(self, items: Sequence[Item], source: str, target: str, indent: int) -> str:
         """Items one after the other; the variable of what they give."""
@@ -271,6 +284,16 @@ class Function:
         inside = Code("[", tuple(map(Code, found)), "]")
         made = call(f"layers.{merge}", axis=str(axis) if axis else None, name=name)
         return Code(f"{made.flat()}(", (inside,), ")")
+
+
+def called(code: Code, indent: int) -> list[str]:
+    """The lines of a statement; what a layer is called with goes on a line of its own first."""
+    pad = " " * indent
+    apart = re.fullmatch(r"\)\((.+)\)", code.tail)
+    opening = f"{pad}{code.head}{code.inside()})("
+    if apart is None or len(pad + code.flat()) <= WIDTH or len(opening) > WIDTH:
+        return laid_out(code, indent)
+    return [opening, f"{pad}    {apart.group(1)}", f"{pad})"]
 
 
 def base_of(item: Item) -> str:

@@ -50,7 +50,10 @@ class Layer(WrittenLayer):
 
     def text(self, term: Term) -> str:
         """A term as Python; channels are those of the tensor at hand."""
-        return placed(text(term, self._tuples), self.source)
+        found = placed(text(term, self._tuples), self.source)
+        if "make_divisible(" in found:
+            self.helper("make_divisible")
+        return found
 
     def axes(self, name: str) -> str:
         """A class of Keras' for the axes at hand: `layers.Conv2D`."""

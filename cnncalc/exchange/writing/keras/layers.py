@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cnncalc.exchange.writing.keras import windows
@@ -243,7 +244,9 @@ def upsample(layer: Layer) -> Steps:
 def slice_(layer: Layer) -> Steps:
     axis, step = layer.constant("axis"), layer.given("step")
     start, stop = layer.value("start"), layer.given("stop") or ""
-    part = f"{'' if start == '0' else start}:{stop}" + (f":{step}" if step else "")
+    parts = ["" if start == "0" else start, stop, *([step] if step else [])]
+    simple = all(re.fullmatch(r"\w*", one) for one in parts)
+    part = ":".join(parts) if simple else " : ".join(parts).strip(" ")
     rest = [":"] * (layer.rank + 2)
     rest[axis or -1] = part
     inside = f"..., {part}" if not axis else ", ".join(rest[: axis + 1])

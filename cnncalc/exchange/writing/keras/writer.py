@@ -70,9 +70,9 @@ def _top(graph: Graph, body: str) -> str:
     about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
     lines = [*wrap(about, WIDTH, break_on_hyphens=False), "", "import keras"]
     parts = [part for part in ("layers", "ops") if re.search(rf"\b{part}\.", body)]
-    lines.append(f"from keras import {', '.join(parts)}")
     if re.search(r"\bTensor\b", body):
-        lines += ["", "Tensor = keras.KerasTensor"]
+        parts.insert(0, "KerasTensor as Tensor")
+    lines.append(f"from keras import {', '.join(parts)}")
     return "\n".join(lines)
 
 
@@ -99,17 +99,7 @@ def _block(scene: Scene, block: Block, name: str) -> list[str]:
     end = function.walk(block.items, "x", "x", 4)
     parts = ["x: Tensor", "name: str", *(_parameter(scene, one) for one in passed)]
     head = Code(f"def {name}(", tuple(map(Code, parts)), ") -> Tensor:")
-    return [*laid_out(head, 0), *returned(function.lines, end)]
-
-
-def returned(lines: list[str], end: str) -> list[str]:
-    """A body with its `return`, which takes the last statement's place."""
-    starts = [n for n, line in enumerate(lines) if re.match(r"    [^ )\]]", line)]
-    target = f"    {end} = "
-    if starts and lines[starts[-1]].startswith(target):
-        lines[starts[-1]] = "    return " + lines[starts[-1]][len(target) :]
-        return lines
-    return [*lines, f"    return {end}"]
+    return [*laid_out(head, 0), *function.returned(end)]
 
 
 def _parameter(scene: Scene, one: Parameter) -> str:
