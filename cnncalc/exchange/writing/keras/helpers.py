@@ -30,6 +30,17 @@ def stochastic_depth(x: Tensor, name: str, rate: float) -> Tensor:
 def layer_scale(x: Tensor, name: str) -> Tensor:
     return layers.EinsumDense("{einsum}", x.shape[1:], name=name)(x)
 """,
+    "attend_to_itself": """
+def attend_to_itself(
+    x: Tensor, name: str, heads: int, width: int, use_bias: bool = True
+) -> Tensor:
+    *sizes, channels = x.shape[1:]
+    x = layers.Reshape((-1, channels))(x)
+    attention = layers.MultiHeadAttention(
+        heads, width // heads, use_bias=use_bias, name=name
+    )
+    return layers.Reshape((*sizes, channels))(attention(x, x))
+""",
 }
 """Each by its name; `{rank}` is the number of spatial axes."""
 

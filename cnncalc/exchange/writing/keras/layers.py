@@ -166,6 +166,12 @@ def squeeze_excitation(layer: Layer) -> Steps:
     return [helped(layer, "squeeze_and_excite", layer.value("squeeze"), **names)]
 
 
+def self_attention(layer: Layer) -> Steps:
+    width = layer.value("width") if layer.term("width") is not None else layer.into
+    bias = layer.given("bias")
+    return [helped(layer, "attend_to_itself", layer.value("heads"), width, use_bias=bias)]
+
+
 def channel_shuffle(layer: Layer) -> Steps:
     return [helped(layer, "shuffle_channels", layer.value("groups"))]
 
@@ -284,7 +290,8 @@ WRITERS: dict[str, Callable[[Layer], Steps]] = {
             windows.adaptive_max_pool, windows.global_avg_pool, windows.global_max_pool,
             batch_norm, layer_norm, group_norm, relu, leaky_relu, elu, celu, gelu, threshold,
             softmax, log_softmax, prelu, dropout, drop_path, identity, linear, scale, rescale,
-            squeeze_excitation, channel_shuffle, permute, crop, upsample, slice_, pad,
+            squeeze_excitation, self_attention, channel_shuffle, permute, crop, upsample, slice_,
+            pad,
         )
     },
 }  # fmt: skip

@@ -108,10 +108,16 @@ def recorded(keras: Any, calls: list[tuple[Any, tuple[int, ...]]]) -> Iterator[N
     """Note every call of a layer or an operation: a model keeps its layers in another order."""
     operation = keras.Operation
     before = operation.__call__
+    inside = [0]
 
     def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = before(self, *args, **kwargs)
-        calls.append((self, tuple(getattr(found, "shape", ()) or ())))
+        inside[0] += 1
+        try:
+            found = before(self, *args, **kwargs)
+        finally:
+            inside[0] -= 1
+        if not inside[0]:  # not those of which a layer is made
+            calls.append((self, tuple(getattr(found, "shape", ()) or ())))
         return found
 
     operation.__call__ = noted

@@ -20,6 +20,7 @@ import numpy as np
 from cnncalc.exchange.writing.keras.flat import flattened
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.activation import PRelu
+from cnncalc.layers.attention import SelfAttention
 from cnncalc.layers.conv import DepthwiseConv
 from cnncalc.layers.linear import Linear, Stored
 from cnncalc.numerics.arrays import Array, Arrays
@@ -36,6 +37,9 @@ def keras_arrays(graph: Graph, arrays: Sequence[Arrays]) -> list[Array]:
 
 
 def _layer(graph: Graph, index: int, node: Node, arrays: Arrays) -> Iterator[Array]:
+    if isinstance(node.kind, SelfAttention):
+        yield from _attention(node.kind, arrays)
+        return
     for name in declared_arrays(node):
         array = np.asarray(arrays[name], np.float32)
         if isinstance(node.kind, Linear) and name == "weight":
@@ -49,6 +53,20 @@ def _layer(graph: Graph, index: int, node: Node, arrays: Arrays) -> Iterator[Arr
             yield _kernel(array, node, name)
         else:
             yield array
+
+
+def _attention(kind: SelfAttention, arrays: Arrays) -> Iterator[Array]:
+    """Queries, keys and values apart, and what brings the heads together, by heads."""
+    joined = np.asarray(arrays["in_proj_weight"], np.float32)
+    for part in range(3):
+        weight = np.split(joined, 3)[part]
+        yield weight.T.reshape(joined.shape[1], kind.heads, -1)
+        if kind.bias:
+            yield np.split(np.asarray(arrays["in_proj_bias"]), 3)[part].reshape(kind.heads, -1)
+    last = np.asarray(arrays["out_proj.weight"], np.float32)
+    yield last.T.reshape(kind.heads, -1, last.shape[0])
+    if kind.bias:
+        yield np.asarray(arrays["out_proj.bias"])
 
 
 def _rows(weight: Array, graph: Graph, index: int) -> Array:

@@ -166,12 +166,8 @@ def max_pool(layer: Layer) -> Steps:
 def avg_pool(layer: Layer) -> Steps:
     counts = layer.constant("count_include_pad")
     slides = [slide for one in all_slides(layer) for slide in one]
-    beyond = any(added(slide)[1] > slide.after for slide in slides)
-    if beyond:  # no mean counts what is there
-        if any((slide.before and counts) or not is_same(slide, True) for slide in slides):
-            raise layer.refuse("a last window reaches beyond the input")
-        layer.term("padding"), layer.term("ceil_mode")
-        return _pool(layer, "AveragePooling", [], '"same"')
+    if any(added(slide)[1] > slide.after for slide in slides):
+        raise layer.refuse("a last window reaches beyond the input")
     front, padding = padded(layer)
     if padding and counts:  # Keras leaves the padding out of the mean
         pairs = layer.one({tuple(map(added, one)) for one in all_slides(layer)}, "padding")

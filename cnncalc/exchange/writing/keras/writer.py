@@ -71,7 +71,7 @@ def _top(graph: Graph, body: str) -> str:
     lines = [*wrap(about, WIDTH, break_on_hyphens=False), "", "import keras"]
     parts = [part for part in ("layers", "ops") if re.search(rf"\b{part}\.", body)]
     if re.search(r"\bTensor\b", body):
-        parts.insert(0, "KerasTensor as Tensor")
+        lines.append("from keras import KerasTensor as Tensor")
     lines.append(f"from keras import {', '.join(parts)}")
     return "\n".join(lines)
 
