@@ -96,11 +96,13 @@ def keras_of(
     """
     from cnncalc.exchange.writing.keras.writer import keras
 
-    try:
-        return keras(outline_of(network, graph, input, places=places))
-    except UsageError:
-        # what recurs may have no common form as a function: a line for each layer has one
-        return keras(outline_of(network, graph, input, flat=True, places=places))
+    refusals: list[UsageError] = []
+    for found in code_outlines(network, graph, input, places):
+        try:
+            return keras(found)
+        except UsageError as error:
+            refusals.append(error)
+    raise refusals[-1]
 
 
 def outline_of(

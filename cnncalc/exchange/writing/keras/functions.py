@@ -10,10 +10,10 @@ from typing import NamedTuple
 from cnncalc.analysis.outline.terms import Name, Operation, Term, simplified
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.writing.keras.layer import Layer, Step, placed
+from cnncalc.exchange.writing.keras.layer import Layer, Step, written
 from cnncalc.exchange.writing.keras.layers import steps
 from cnncalc.exchange.writing.python.channels import is_local
-from cnncalc.exchange.writing.python.code import WIDTH, Code, before, call, laid_out, text, variable
+from cnncalc.exchange.writing.python.code import WIDTH, Code, before, call, laid_out, variable
 from cnncalc.exchange.writing.python.parameters import Parameters
 
 MERGES = {
@@ -22,7 +22,13 @@ MERGES = {
 }  # fmt: skip
 """Keras' layers of several tensors."""
 
-INDICES = tuple("ijkmnpqrstuvw")
+INDICES = tuple("ijkmn")
+
+RESERVED = {
+    *INDICES, "name", "layers", "keras", "ops", "inputs", "squeeze_and_excite", "shuffle_channels",
+    "stochastic_depth", "layer_scale", "attend_to_itself", "Tensor", "int", "round",
+}  # fmt: skip
+"""What the written code calls its own, beside what any code does."""
 
 
 class Scene(NamedTuple):
@@ -39,10 +45,8 @@ class Scene(NamedTuple):
 
     def text(self, term: Term, source: str) -> str:
         """A term as Python, with the channels of a tensor."""
-        found = placed(text(term, dict(self.own.tuples)), source)
-        if "make_divisible(" in found:
-            self.needs.add("make_divisible")
-        return found
+        found = written(term, source, self.own.tuples, self.needs)
+        return re.sub(r"\bround_of_(\d)\b", lambda depth: INDICES[int(depth[1])], found)
 
 
 class Function:
@@ -155,8 +159,8 @@ class Function:
             return self._once(item, source, target, indent, flat)
         if source != target:
             self.lines.append(" " * indent + f"{target} = {source}")
-        free = [one for one in INDICES if one not in self.scene.variables]
-        index = free[len(self.loops)]
+        depth = len(self.loops)
+        index, round_ = INDICES[depth], Name(f"round_of_{depth}")
         times = self.scene.text(item.times, target)
         start = len(self.lines)
         self.lines.append("")
@@ -164,7 +168,7 @@ class Function:
         earlier = dict(self.next)
         each = dict(_each(item._replace(times=1)))
         for base, count in each.items():
-            rounds = simplified(Operation("*", count, Name(index)))
+            rounds = simplified(Operation("*", count, round_))
             number: Term = earlier.get(base, 1)
             self.next[base] = simplified(Operation("+", number, rounds))
         self._once(item, target, target, indent + 4, flat)

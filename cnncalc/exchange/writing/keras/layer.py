@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from cnncalc.analysis.outline.terms import CHANNELS, Term
+from cnncalc.analysis.outline.terms import Name, Term
 from cnncalc.analysis.outline.types import Item
+from cnncalc.exchange.writing.python.channels import put
 from cnncalc.exchange.writing.python.code import Code, before, call, text
 from cnncalc.exchange.writing.python.layer import WrittenLayer
 from cnncalc.graph import Node
 
 T = TypeVar("T")
+
+AT_HAND = Name("tensor_at_hand")
+"""The channels of the tensor that reaches a layer, until it is known which that is."""
 
 
 class Step(NamedTuple):
@@ -42,7 +46,8 @@ class Layer(WrittenLayer):
         tuples: dict[str, int],
         needs: set[str],
     ) -> None:
-        super().__init__(item, CHANNELS, nodes, inputs, tuples, needs)
+        super().__init__(item, AT_HAND, nodes, inputs, tuples)
+        self._needs = needs
         self.name = name
         """Its name, as code."""
         self.source = source
@@ -50,10 +55,12 @@ class Layer(WrittenLayer):
 
     def text(self, term: Term) -> str:
         """A term as Python; channels are those of the tensor at hand."""
-        found = placed(text(term, self._tuples), self.source)
-        if "make_divisible(" in found:
-            self.helper("make_divisible")
-        return found
+        return written(term, self.source, self._tuples, self._needs)
+
+    def helper(self, name: str) -> str:
+        """A function that the file brings along."""
+        self._needs.add(name)
+        return name
 
     def axes(self, name: str) -> str:
         """A class of Keras' for the axes at hand: `layers.Conv2D`."""
@@ -66,9 +73,12 @@ class Layer(WrittenLayer):
         return next(iter(values))
 
 
-def placed(code: str, source: str) -> str:
-    """Code in which the channels are those of a tensor."""
-    return re.sub(rf"\b{CHANNELS.text}\b", f"{source}.shape[-1]", code)
+def written(term: Term, source: str, tuples: Mapping[str, int], needs: set[str]) -> str:
+    """A term as Python; channels are those of a tensor."""
+    found = text(put(term, AT_HAND), dict(tuples))
+    if "make_divisible(" in found:
+        needs.add("make_divisible")
+    return re.sub(rf"\b{AT_HAND.text}\b", f"{source}.shape[-1]", found)
 
 
 def applied(layer: Code) -> Step:

@@ -267,17 +267,19 @@ def pad(layer: Layer) -> Steps:
     pairs = layer.constant("padding")
     given = layer.given("value")
     layer.term("channels")
-    channels = "(0, 0)"
+    ends = [Code("0"), Code("0")]
     if "channels" in layer.terms:
         term = layer.terms["channels"]
-        channels = layer.text(term)
+        if type(term) is not tuple:
+            raise layer.refuse("its channels are no pair of numbers")
+        ends = [Code(layer.text(one)) for one in term]
     elif given is None:
         short = pairs[0] if layer.rank == 1 else pairs
         return [made(layer, layer.axes("ZeroPadding"), layer.text(short))]
     layer.helper("ops")
-    widths = [layer.text(pair) for pair in ((0, 0), *pairs)]
-    inside = ", ".join([*widths, channels])
-    return [Step(lambda x: call("ops.pad", x, f"({inside})", constant_values=given))]
+    widths = [Code(layer.text(pair)) for pair in ((0, 0), *pairs)]
+    inside = Code("(", (*widths, Code("(", tuple(ends), ")")), ")")
+    return [Step(lambda x: call("ops.pad", x, inside, constant_values=given))]
 
 
 WRITERS: dict[str, Callable[[Layer], Steps]] = {

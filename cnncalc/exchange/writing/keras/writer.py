@@ -7,7 +7,8 @@ from textwrap import wrap
 
 from cnncalc.analysis.outline.terms import is_constant
 from cnncalc.analysis.outline.types import Block, Outline, Parameter
-from cnncalc.exchange.writing.keras.functions import INDICES, Function, Scene
+from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.writing.keras.functions import INDICES, RESERVED, Function, Scene
 from cnncalc.exchange.writing.keras.helpers import HELPERS, helper
 from cnncalc.exchange.writing.python.channels import is_local
 from cnncalc.exchange.writing.python.code import (
@@ -36,8 +37,12 @@ def keras(outline: Outline) -> str:
     graph = outline.graph
     known = parameters_of(outline)
     needs: set[str] = set()
-    given = [name for block in outline.blocks for name, _ in block.parameters]
+    given = [one.name for block in outline.blocks for one in block.parameters]
     variables = frozenset(map(variable, [*given, *dict(outline.parameters)]))
+    if any(one.layer for block in outline.blocks for one in block.parameters):
+        raise UsageError("a layer is handed to a block")
+    if variables & RESERVED or any(one.startswith("branch") for one in variables):
+        raise UsageError("a parameter is called what the code is to call its own")
     taken = {*HELPERS, "Tensor", *INDICES, *variables}
     functions: dict[str, str] = {}
     texts: list[list[str]] = []
@@ -68,7 +73,10 @@ def _top(graph: Graph, body: str) -> str:
     """The docstring and the imports."""
     name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
     about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
-    lines = [*wrap(about, WIDTH, break_on_hyphens=False), "", "import keras"]
+    lines = [*wrap(about, WIDTH, break_on_hyphens=False), ""]
+    if re.search(r"\bmath\.", body):
+        lines += ["import math", ""]
+    lines.append("import keras")
     parts = [part for part in ("layers", "ops") if re.search(rf"\b{part}\.", body)]
     if re.search(r"\bTensor\b", body):
         lines.append("from keras import KerasTensor as Tensor")
@@ -97,6 +105,10 @@ def _block(scene: Scene, block: Block, name: str) -> list[str]:
     function = Function(scene, block.items, "{name}-", {"input": "x"})
     function.lines = [f"    {variable(one.name)} = {scene.text(one.default, 'x')}" for one in local]
     end = function.walk(block.items, "x", "x", 4)
+    if any(re.search(r"\bchannels\b", line) for line in function.lines):
+        function.lines.insert(0, "    channels = x.shape[-1]")
+        function.last = (function.last[0] + 1, *function.last[1:])
+        function.end += 1
     parts = ["x: Tensor", "name: str", *(_parameter(scene, one) for one in passed)]
     head = Code(f"def {name}(", tuple(map(Code, parts)), ") -> Tensor:")
     return [*laid_out(head, 0), *function.returned(end)]
