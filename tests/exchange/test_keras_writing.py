@@ -119,7 +119,7 @@ LAYERS = [
     ("flatten", "Permute((3, 1, 2))"),
     ("flatten, relu, dropout, linear: 5, {reshape: [5, 1, 1]}", "Flatten("),
     ("reshape: [-1], add: [[linear: 6], [linear: 6]]", "Add("),
-    ("linear: {features: 5, each_position: true}", "Dense(classes"),
+    ("linear: {features: 5, each_position: true}", "layers.Dense("),
     ("{subtract: [[], [conv: [4, 1]]]}, {multiply: [[], [global_avg_pool]]}", "Subtract("),
     ("{concat: {inputs: [[], []], axis: 1}}, {maximum: [[], [relu]]}", "axis=1"),
 ]  # fmt: skip

@@ -97,6 +97,7 @@ class Function:
         if counted:
             shown = self.scene.text(_summed(number), "x")
             shown = shown if shown.isdecimal() else f"{{{shown}}}"
+            shown = f"_{shown}" if base[-1:].isdigit() else shown
         found = f"{self.prefix}{base}{shown}"
         return f'f"{found}"' if "{" in found else f'"{found}"'
 

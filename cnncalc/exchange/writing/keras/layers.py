@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cnncalc.exchange.writing.keras import windows
 from cnncalc.exchange.writing.keras.flat import in_channel_order
 from cnncalc.exchange.writing.keras.layer import Layer, Step, Steps, applied, helped, made
-from cnncalc.exchange.writing.python.code import call
+from cnncalc.exchange.writing.python.code import Code, call
 from cnncalc.graph import Graph
 from cnncalc.layers.upsample import Upsample
 
