@@ -1,12 +1,14 @@
 """Write written_code.json: the PyTorch code of every shipped network, run by PyTorch.
 
-    python tests/reference/take_written_code.py [NAME ...]
+    python tests/reference/take_written_code.py [--back] [NAME ...]
 
 A line a network: how long its code is, and what differs between it and the graph that it was
 written from. At the network's own input, on the meta device: the number of parameters, the state
 dict's shapes in our order, the output shape of every layer by forward hooks. At the smallest
-input that it takes: the outputs on the same weights, and the graph that the code is read back as.
-The files together: `ruff format`, `ruff check` and `mypy`, which change and say nothing.
+input that it takes: the outputs on the same weights, and with `--back`, which takes longest and
+is run after it, whether the code is read back as the same graph. The files together: `ruff
+format`, `ruff check` and `mypy`, which change and say nothing. With names, those networks alone
+are taken anew.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ from cnncalc.layers.pool import MaxUnpool  # noqa: E402
 from cnncalc.layers.reshape import Crop, Slice  # noqa: E402
 from cnncalc.layers.upsample import Upsample  # noqa: E402
 from cnncalc.numerics.weights.generated import declared_arrays, generate  # noqa: E402
+
+PATH = HERE / "written_code.json"
 
 SIZES = (32, 48, 64, 75, 96, 128, 188, 224, 299)
 """Inputs that are tried, the smallest first."""
@@ -124,35 +128,40 @@ def held(found: Graph, text: str) -> Iterator[str]:
         yield f"output shape of {unlike}"
 
 
-def row(name: str, folder: Path) -> dict[str, Any]:
-    """What is told of one network."""
+def row(name: str) -> dict[str, Any]:
+    """What is told of one network, without reading it back."""
     net = load(name)
     own = net.graph()
     text = pytorch_of(net, own)
-    (folder / f"{name}.py").write_text(text)
     differs = list(held(own, text))
     found = smallest(net, own)
-    written = pytorch_of(net, found)
     arrays = generate(found, np.dtype(np.float32))
-    largest = pytorch_difference(found, arrays, written, 0, batch=2)
+    largest = pytorch_difference(found, arrays, pytorch_of(net, found), 0, batch=2)
     if not largest <= 1e-4:
         differs.append("outputs")
+    return {
+        "network": name,
+        "lines": len(text.splitlines()),
+        "inputs": [list(shape) for shape in found.input_shapes.values()],
+        "difference": float(f"{largest:.1e}"),
+        "differs": differs,
+    }
+
+
+def read_back(name: str, folder: Path) -> str:
+    """Whether the code is read back as the graph that it was written from."""
+    net = load(name)
+    found = smallest(net, net.graph())
+    written = pytorch_of(net, found)
     path = folder / f"small_{name}.py"
     path.write_text(written)
     shapes = found.input_shapes
     given = next(iter(shapes.values())) if len(shapes) == 1 else shapes
-    back = load(f"{path}:{last_class(written).__name__}").graph(input=given)
-    if not same_network(numbered(back), numbered(found)):
-        differs.append("read back as another graph")
-    inputs = [list(shape) for shape in shapes.values()]
-    lines = len(text.splitlines())
-    return {
-        "network": name,
-        "lines": lines,
-        "inputs": inputs,
-        "difference": float(f"{largest:.1e}"),
-        "differs": differs,
-    }
+    try:
+        back = load(f"{path}:{last_class(written).__name__}").graph(input=given)
+    except (SpecError, UsageError) as error:
+        return f"{error}"[:200]
+    return "same" if same_network(numbered(back), numbered(found)) else "another graph"
 
 
 def numbered(found: Graph) -> Graph:
@@ -201,41 +210,60 @@ def quiet(folder: Path, *command: str) -> list[str]:
     return [] if done.returncode == 0 else (done.stdout + done.stderr).splitlines()[:20]
 
 
-def main(chosen: list[str]) -> int:
-    """Take the table; status 1 where something differs."""
-    rows, failed = [], 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for net in chosen or names():
-            try:
-                found = row(net, folder)
-            except Exception as error:
-                found = {"network": net, "differs": [f"{type(error).__name__}: {error}"[:200]]}
-            rows.append(found)
-            failed += bool(found["differs"])
-            print(json.dumps(found), flush=True)
-        for path in folder.glob("small_*.py"):
-            path.unlink()
-        tools = {
-            "ruff format": quiet(folder, "ruff", "format", "--check", "--isolated"),
-            "ruff check": quiet(folder, "ruff", "check", "--isolated"),
-            "mypy": quiet(folder, "mypy"),
-        }
-    lines = [one["lines"] for one in rows if "lines" in one]
+def unfilled(tensor: Any, *rest: Any, **options: Any) -> Any:
+    """A tensor whose values nobody looks at."""
+    return tensor
+
+
+def tools(folder: Path) -> dict[str, list[str]]:
+    """What tools say of the code of all networks."""
+    for net in names():
+        (folder / f"{net}.py").write_text(pytorch_of(load(net), load(net).graph()))
+    return {
+        "ruff format": quiet(folder, "ruff", "format", "--check", "--isolated"),
+        "ruff check": quiet(folder, "ruff", "check", "--isolated"),
+        "mypy": quiet(folder, "mypy"),
+    }
+
+
+def save(rows: dict[str, dict[str, Any]], said: dict[str, list[str]]) -> None:
+    """Write the table as far as it is."""
+    lines = [one["lines"] for one in rows.values() if "lines" in one]
     table = {
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
         "lines": {"median": statistics.median(lines), "most": max(lines)},
-        "largest difference": max(one.get("difference", 0) for one in rows),
-        "mismatches": failed,
-        "tools": tools,
+        "largest difference": max(one.get("difference", 0) for one in rows.values()),
+        "mismatches": sum(bool(one["differs"]) for one in rows.values()),
+        "read back": sum(one.get("back") == "same" for one in rows.values()),
+        "tools": said,
     }
-    print(json.dumps(table, indent=1))
-    if not chosen:
-        text = ",\n".join(f"  {json.dumps(one)}" for one in rows)
-        summary = json.dumps(table, indent=1)[1:-1].strip()
-        path = HERE / "written_code.json"
-        path.write_text(f'{{\n{summary},\n "networks": [\n{text}\n ]\n}}\n')
-    return int(failed > 0 or any(tools.values()))
+    text = ",\n".join(f"  {json.dumps(rows[net])}" for net in sorted(rows))
+    summary = json.dumps(table, indent=1)[1:-1].strip()
+    PATH.write_text(f'{{\n {summary},\n "networks": [\n{text}\n ]\n}}\n')
+
+
+def main(chosen: list[str]) -> int:
+    """Take the table, smaller networks first; status 1 where something differs."""
+    known = json.loads(PATH.read_text()) if PATH.exists() else {"networks": [], "tools": {}}
+    rows = {one["network"]: one for one in known["networks"]}
+    said, only_back = known["tools"], "--back" in chosen
+    wanted = [one for one in chosen if one != "--back"] or names()
+    wanted = sorted(wanted, key=lambda name: len(load(name).graph().nodes))
+    for name in ("kaiming_uniform_", "uniform_", "normal_"):
+        setattr(torch.nn.init, name, unfilled)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if not only_back:
+            said = tools(folder)
+        for net in wanted:
+            if only_back:
+                rows[net]["back"] = read_back(net, folder)
+            else:
+                rows[net] = row(net)
+            print(json.dumps(rows[net]), flush=True)
+            save(rows, said)
+    print(json.dumps(said))
+    return int(any(one["differs"] for one in rows.values()) or any(said.values()))
 
 
 if __name__ == "__main__":

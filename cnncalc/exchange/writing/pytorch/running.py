@@ -12,6 +12,7 @@ import numpy as np
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.checking import difference
 from cnncalc.graph import Graph
+from cnncalc.layers.pool import MaxUnpool
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.run.executor import LayerFailedError, execute
 from cnncalc.numerics.weights.generated import declared_arrays
@@ -29,6 +30,9 @@ def pytorch_difference(
 ) -> float:
     """The largest relative difference between the outputs of a written file and our kernels'.
 
+    Where a layer takes the places of maxima, both sides compute in float64, so that none is
+    another by rounding alone.
+
     Raises:
         UsageError: PyTorch is missing, the file does not run, or its arrays are not the graph's.
     """
@@ -39,10 +43,14 @@ def pytorch_difference(
             "`--check` of PyTorch code needs PyTorch, which is not installed",
             "`pip install torch`; https://pytorch.org names the command for your machine",
         ) from None
+    switches = any(isinstance(node.kind, MaxUnpool) for node in graph.nodes)
+    dtype = np.dtype(np.float64 if switches else np.float32)
     random = np.random.Generator(np.random.PCG64([seed, 2]))
     inputs = [
-        random.standard_normal((batch, *shape), np.float32) for shape in graph.input_shapes.values()
+        random.standard_normal((batch, *shape)).astype(dtype)
+        for shape in graph.input_shapes.values()
     ]
+    arrays = [{k: np.ascontiguousarray(v, dtype) for k, v in each.items()} for each in arrays]
     with torch.device("meta"):  # its own first weights would be drawn in vain
         model = last_class(text)()
     load_arrays(model, graph, arrays)
@@ -92,5 +100,5 @@ def load_arrays(model: Any, graph: Graph, arrays: Sequence[Mapping[str, Array]])
         raise UsageError("the arrays of what was written are not the network's, or in its order")
     state = {key: torch.zeros((), dtype=torch.int64) for key, _ in wanted if key.endswith(COUNTER)}
     for (key, _), (_, value, _) in zip(theirs, ours, strict=True):
-        state[key] = torch.from_numpy(np.array(value, np.float32))
+        state[key] = torch.from_numpy(value)
     model.load_state_dict(state, assign=True)
