@@ -7,15 +7,13 @@ classes; what conditions on them leave out is left out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
     ENTERING,
-    FUNCTIONS,
     Name,
-    Operation,
     Term,
     is_constant,
     names,
@@ -23,6 +21,7 @@ from cnncalc.analysis.outline.terms import (
 )
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline, Parameter
 from cnncalc.exchange.expressions import UnsayableError, term_of
+from cnncalc.exchange.scopes import Scope, is_rule, names_in, settled
 from cnncalc.graph import Graph
 from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
@@ -46,76 +45,11 @@ def own_outline(network: Network, graph: Graph) -> Outline:
     while True:
         reader = _Reader(graph.parameters, kept, known, derived)
         found = reader.outline(network, graph)
-        more, worked = dict(_settled(found)), reader.worked_out - derived
+        more, worked = dict(settled(found)), reader.worked_out - derived
         if not more and not worked:
             return found
         known |= more
         derived |= worked
-
-
-def _settled(outline: Outline) -> Iterator[tuple[tuple[str, str], Term]]:
-    """Parameters of blocks that have one value in all uses: constructors need none of them."""
-    given: dict[tuple[str, str], list[Term]] = defaultdict(list)
-
-    def visit(items: Sequence[Item]) -> None:
-        for item in items:
-            options = dict(item.options)
-            for one in item.block.parameters if item.block is not None else ():
-                if not one.layer and item.block is not None:
-                    given[item.block.name, one.name].append(options.get(one.name, one.default))
-            visit(item.group or ())
-            for branch in item.branches or ():
-                visit(branch.items)
-
-    visit(outline.items)
-    for block in outline.blocks:
-        visit(block.items)
-    for (block_name, name), terms in given.items():
-        first = terms[0]
-        if not all(term == first and type(term) is type(first) for term in terms):
-            continue
-        # a number, or a parameter under another name
-        if is_constant(first) or (isinstance(first, Name) and _is_own(outline, block_name, name)):
-            yield (block_name, name), first
-
-
-def _is_own(outline: Outline, block: str, name: str) -> bool:
-    """Whether a parameter follows from others of its block."""
-    (found,) = [one for one in outline.blocks if one.name == block]
-    default = {one.name: one.default for one in found.parameters}[name]
-    return default is not None and not is_constant(default)
-
-
-class _Scope:
-    """The inside of a block, or the file's own layers."""
-
-    def __init__(
-        self,
-        block: BlockForm | None,
-        values: Mapping[str, Term],
-        known: Mapping[tuple[str, str], Term],
-    ) -> None:
-        self.block = block
-        own = {parameter.name for parameter in block.parameters} if block else set()
-        label = block.label if block else ""
-        settled = {name: known[label, name] for name in own if (label, name) in known}
-        self.values = {key: term for key, term in values.items() if key not in own} | settled
-        """What names stand for that are none here, or of one value in all uses."""
-        self.parameters = own - settled.keys()
-        self.layers: set[str] = set()
-        """Parameters that stand for layers."""
-        self.referred: set[str] = set()
-        """Layers that others refer to."""
-        self.outer: set[str] = set()
-        """Layers of the file itself that a block refers to: it is given them."""
-        self.own = _own_names(block.body) if block else set()
-        self.given: set[str] = set()
-        """Parameters that some use gives."""
-
-    def knows(self, name: str) -> bool:
-        """Whether a name is that of a value."""
-        here = self.parameters - self.layers
-        return name in here or name in self.values or name in (CHANNELS.text, ENTERING.text)
 
 
 class _Reader:
@@ -132,8 +66,8 @@ class _Reader:
         self.kept = kept
         self.known = known
         """Parameters of blocks with the one value that they have."""
-        self.file = _Scope(None, self.values, known)
-        self.scopes: dict[str, _Scope] = {}
+        self.file = Scope(None, self.values, known)
+        self.scopes: dict[str, Scope] = {}
         self.order: list[BlockForm] = []
         """Blocks, each after those it uses."""
         self.blocks: dict[str, Block] = {}
@@ -154,14 +88,17 @@ class _Reader:
         for block in self.order:
             self.write(block)
         items = self.items(network.layers, self.file)
+        if items and items[-1].wanted:
+            # the last output is one anyway
+            items = (*items[:-1], items[-1]._replace(wanted=False))
         blocks = tuple(self.blocks[block.label] for block in self.order)
-        asked = {name for item in items for name in _names_in(item)}
+        asked = {name for item in items for name in names_in(item)}
         parameters = tuple((key, value) for key, value in self.kept.items() if key in asked)
         return Outline(graph, parameters, blocks, items)
 
     # -- what is used, and how ---------------------------------------------------------------
 
-    def survey(self, forms: Sequence[LayerForm], scope: _Scope) -> None:
+    def survey(self, forms: Sequence[LayerForm], scope: Scope) -> None:
         """Note the blocks in use, the layers that are referred to, the parameters that are given.
 
         A block is looked at again where a use tells more of it than those before.
@@ -181,13 +118,13 @@ class _Reader:
             if form.block is not None:
                 self._survey_use(form, form.block, scope)
 
-    def _survey_use(self, form: LayerForm, block: BlockForm, scope: _Scope) -> None:
+    def _survey_use(self, form: LayerForm, block: BlockForm, scope: Scope) -> None:
         if block.label in self._open:
             raise UnsayableError("a block that uses itself")
         inner = self.scopes.get(block.label)
         seen = inner is not None
         if inner is None:
-            inner = self.scopes[block.label] = _Scope(block, self.values, self.known)
+            inner = self.scopes[block.label] = Scope(block, self.values, self.known)
         before = len(inner.layers)
         for parameter, value in zip(block.parameters, form.values, strict=True):
             if parameter.name not in form.given:
@@ -205,14 +142,14 @@ class _Reader:
         for name in inner.outer:
             self._refer(name, scope)
 
-    def _names_layer(self, value: Any, scope: _Scope) -> bool:
+    def _names_layer(self, value: Any, scope: Scope) -> bool:
         if type(value).__name__ == "LayerPath":
             raise UnsayableError("a layer inside a block, from outside")
         return isinstance(value, Expression) and value.text.isidentifier() and (
             value.text in scope.layers or not scope.knows(value.text)
         )  # fmt: skip
 
-    def _refer(self, name: str | None, scope: _Scope) -> None:
+    def _refer(self, name: str | None, scope: Scope) -> None:
         if name is None or name in scope.layers:
             return
         if "." in name:
@@ -222,7 +159,7 @@ class _Reader:
         else:
             scope.referred.add(name)
 
-    def _never(self, form: LayerForm, scope: _Scope) -> bool:
+    def _never(self, form: LayerForm, scope: Scope) -> bool:
         if form.broken:
             raise UnsayableError("a layer that is none")
         for given, idle in ((form.condition, False), (form.repeat, 0)):
@@ -234,10 +171,10 @@ class _Reader:
 
     # -- items -------------------------------------------------------------------------------
 
-    def _term(self, value: Any, scope: _Scope) -> Term:
+    def _term(self, value: Any, scope: Scope) -> Term:
         return term_of(value, scope.values)
 
-    def items(self, forms: Sequence[LayerForm], scope: _Scope) -> tuple[Item, ...]:
+    def items(self, forms: Sequence[LayerForm], scope: Scope) -> tuple[Item, ...]:
         """The items of a list of layers."""
         found: list[Item] = []
         for form in forms:
@@ -259,7 +196,7 @@ class _Reader:
                 found.append(item)
         return tuple(found)
 
-    def _item(self, form: LayerForm, scope: _Scope) -> Item:
+    def _item(self, form: LayerForm, scope: Scope) -> Item:
         if form.group is not None:
             return Item(group=self.items(form.group, scope))
         item = self._layer(form, scope)
@@ -279,7 +216,7 @@ class _Reader:
             wanted=bool(wanted),
         )
 
-    def _numbered(self, form: LayerForm, scope: _Scope) -> str:
+    def _numbered(self, form: LayerForm, scope: Scope) -> str:
         """The name that the layer has in its scope, if it stands there once."""
         base = form.name or form.label
         if not form.counted:
@@ -288,7 +225,7 @@ class _Reader:
         number = self.numbers[id(scope), base]
         return f"{base}{'_' if base[-1:].isdigit() else ''}{number}"
 
-    def _layer(self, form: LayerForm, scope: _Scope) -> Item:
+    def _layer(self, form: LayerForm, scope: Scope) -> Item:
         if form.block is not None:
             return self._use(form, form.block, scope)
         kind = form.kind
@@ -317,7 +254,7 @@ class _Reader:
             return Item(group=branches[0].items)
         return Item(kind=kind, options=tuple(options), branches=tuple(branches))
 
-    def _branch(self, branch: BranchForm, scope: _Scope) -> Branch | None:
+    def _branch(self, branch: BranchForm, scope: Scope) -> Branch | None:
         condition = None
         if branch.condition is not None:
             condition = self._term(branch.condition, scope)
@@ -335,7 +272,7 @@ class _Reader:
         """Make the block of a file's; those that it uses are made."""
         scope = self.scopes[block.label]
         items = self.items(block.body, scope)
-        asked = {name for item in items for name in _names_in(item)}
+        asked = {name for item in items for name in names_in(item)}
         parameters: list[Parameter] = []
         for parameter in reversed(block.parameters):
             name, default = parameter.name, None
@@ -349,7 +286,7 @@ class _Reader:
                 given = name in scope.given or (block.label, name) in self.derived
                 if not is_constant(default) and given:
                     default = None  # each use gives what it would be
-                elif _is_rule(default):
+                elif is_rule(default):
                     self.rules.add((block.label, name))
                 asked |= set(names(default))
             parameters.append(Parameter(name, default))
@@ -363,7 +300,7 @@ class _Reader:
         parameters = [*layers, *(Parameter(name) for name in sorted(free)), *parameters]
         self.blocks[block.label] = Block(block.label, tuple(parameters), items)
 
-    def _use(self, form: LayerForm, block: BlockForm, scope: _Scope) -> Item:
+    def _use(self, form: LayerForm, block: BlockForm, scope: Scope) -> Item:
         made, inner = self.blocks[block.label], self.scopes[block.label]
         given: dict[str, Term] = {}
         for parameter, value in zip(block.parameters, form.values, strict=True):
@@ -384,37 +321,3 @@ class _Reader:
             if one.default is None or (is_constant(one.default) and term != one.default):
                 options.append((one.name, term))
         return Item(block=made, options=tuple(options))
-
-
-def _own_names(forms: Sequence[LayerForm]) -> set[str]:
-    """The names that the layers of a block may have."""
-    found: set[str] = set()
-    for form in forms:
-        base = form.name or form.label
-        apart = "_" if base[-1:].isdigit() else ""
-        found |= {base, *(f"{base}{apart}{number}" for number in range(1, 100) if form.counted)}
-        found |= _own_names(form.group or ())
-        for branch in form.branches or ():
-            found |= _own_names(branch.layers)
-    return found
-
-
-def _is_rule(term: Term) -> bool:
-    """Whether a term is more than plain arithmetic."""
-    if not isinstance(term, Operation):
-        return False
-    return term.sign in FUNCTIONS or _is_rule(term.left) or _is_rule(term.right)
-
-
-def _names_in(item: Item) -> Iterator[str]:
-    """The names in the terms of an item and what it holds."""
-    for _, term in item.options:
-        yield from names(term)
-    yield from names(item.condition)
-    yield from names(item.times)
-    for inner in item.group or ():
-        yield from _names_in(inner)
-    for branch in item.branches or ():
-        yield from names(branch.condition)
-        for inner in branch.items:
-            yield from _names_in(inner)

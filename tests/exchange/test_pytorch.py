@@ -7,14 +7,16 @@ import importlib.util
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support import ROOT, listed, network, zoo_graph
+from support import ROOT, listed, network, same_network, zoo_graph
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.converting import pytorch_of
+from cnncalc.exchange.load import load as load_any
 from cnncalc.exchange.writing.python.code import Code, call, class_name, laid_out, quoted, variable
 from cnncalc.exchange.writing.pytorch.running import last_class, pytorch_difference
 from cnncalc.graph import Graph
@@ -172,6 +174,26 @@ def test_layers_whose_uses_have_no_common_form() -> None:
     net = network(f"input: [4, 8, 8]\n{block}layers:\n{uses}")
     text = pytorch_of(net, net.graph())
     assert [f"LayerNorm((4, {n}, {n}))" in text for n in (8, 4, 2)] == [True] * 3
+
+
+BACK = [
+    # layers, input: what is written out in code, and is one layer of ours
+    (["local_response_norm"], (7, 5, 6)),
+    ([{"local_response_norm": {"size": 3, "alpha": 0.1, "beta": 0.5, "k": 2}}], (4, 9)),
+    ([{"add": [["relu", {"drop_path": 0.2}], []]}], (4, 5, 6)),
+    ([{"select": [2, 0]}], (4, 5, 6)),
+    ([{"slice": [1, 4, 2]}], (4, 5, 6)),
+    ([{"layer_norm": {"over": "channels"}}], (4, 5, 6)),
+]  # fmt: skip
+
+
+@needs_torch
+@pytest.mark.parametrize(("layers", "input"), BACK, ids=str)
+def test_read_back(layers: list[Any], input: tuple[int, ...], tmp_path: Path) -> None:
+    net = network(listed(input, [{"conv": [input[0], 1]}, *layers]))
+    path = tmp_path / "net.py"
+    path.write_text(pytorch_of(net, net.graph()))
+    assert same_network(load_any(f"{path}:Net").graph(input=input), net.graph())
 
 
 NAMES = [

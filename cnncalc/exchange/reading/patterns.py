@@ -18,7 +18,12 @@ from cnncalc.exchange.reading.matching import (
     scaled,
     shifted,
 )
-from cnncalc.exchange.reading.patterns_of_norms import affine, grouped, layer_normalized
+from cnncalc.exchange.reading.patterns_of_norms import (
+    across_channels,
+    affine,
+    grouped,
+    layer_normalized,
+)
 from cnncalc.exchange.reading.program import Constant, Op, Program
 
 ARITHMETIC = frozenset({"add", "sub", "mul", "div", "maximum", "minimum"})
@@ -145,7 +150,7 @@ def biased(op: Op) -> Found:
 PATTERNS: dict[str, list[Pattern]] = {
     "clip": [clipped],
     "mul": [hard_gate, gated],
-    "div": [hard_gate, gated, soft_sign, layer_normalized],
+    "div": [hard_gate, gated, soft_sign, layer_normalized, across_channels],
     "add": [biased, affine],
     "reshape": [grouped],
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.exchange.reading.matching import Found, flattened, same, shifted
+from cnncalc.exchange.reading.matching import Found, flattened, same, scaled, shifted
 from cnncalc.exchange.reading.program import Constant, Op, Operand
 
 
@@ -107,3 +107,36 @@ def grouped(op: Op) -> Found:
             if (values != neutral).any():
                 return None
     return same(op, "group_norm", x, options)
+
+
+def across_channels(op: Op) -> Found:
+    """`x / (k + α · mean of squares over neighbouring channels) ^ β`, as PyTorch writes it out."""
+    x, below = op.inputs
+    if not isinstance(x, Op) or not isinstance(below, Op) or below.name != "power":
+        return None
+    moved = shifted(below.x)
+    inner = scaled(moved[0]) if moved else None
+    if moved is None or inner is None:
+        return None
+    mean = _unshaped(inner[0])
+    if mean.name != "avg_pool" or any(size != 1 for size in mean.options["stride"]):
+        return None
+    size, *rest = mean.options["kernel"]
+    pad = mean.x
+    if pad.name != "pad" or any(length != 1 for length in rest):
+        return None
+    zeros = {**pad.options, "padding": ((size // 2, (size - 1) // 2), *[(0, 0)] * len(rest))}
+    squares = _unshaped(pad.x)
+    if pad.options != zeros or pad.options.keys() != {"padding"} or squares.name != "mul":
+        return None
+    if any(one is not x for one in squares.inputs) or mean.shape[2] != x.shape[1]:
+        return None
+    options = {"size": size, "alpha": inner[1], "beta": below.options["exponent"], "k": moved[1]}
+    return same(op, "local_response_norm", x, options)
+
+
+def _unshaped(op: Op) -> Op:
+    """What is behind changes of shape."""
+    while op.name == "reshape":
+        op = op.x
+    return op

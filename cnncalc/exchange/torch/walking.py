@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.torch.operators import OPERATORS
-from cnncalc.exchange.torch.operators.registry import Call, Unsupported
+from cnncalc.exchange.torch.operators.registry import Call, Ones, Unsupported
 
 SILENT = (
     "aten._assert_tensor_metadata",
@@ -249,7 +249,7 @@ def _nodes(value: Any) -> list[Any]:
 
 
 def _computed(value: Any) -> bool:
-    return any(isinstance(one, Op) for one in _flat(value))
+    return any(isinstance(one, (Op, Ones)) for one in _flat(value))
 
 
 VIEWS = frozenset(

@@ -9,6 +9,7 @@ from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.torch.operators.registry import (
     OPERATORS,
     Call,
+    Ones,
     computed,
     operator,
     require,
@@ -158,8 +159,17 @@ def softmax(call: Call, x: Any, axis: int, dtype: Any = None) -> Op:
     return call.emit(name, [computed(x)], {"axis": axis})
 
 
+@operator("aten.new_ones")
+def new_ones(call: Call, x: Any, shape: Any, **options: Any) -> Ones:
+    """Ones that are made for an input."""
+    require(all(size == 1 for size in shape[1:]), "of more than one a sample")
+    return Ones()
+
+
 @operator("aten.dropout", "aten.feature_dropout", "aten.alpha_dropout", "aten.native_dropout")
-def dropout(call: Call, x: Any, rate: float, training: bool = False) -> Op:
-    """Dropout, which does nothing at inference."""
+def dropout(call: Call, x: Any, rate: float, training: bool = False) -> Any:
+    """Dropout, which does nothing at inference; of ones, the factors of a dropped path."""
     require(not training, "in training mode")
+    if isinstance(x, Ones):
+        return Ones(rate)
     return call.emit("dropout", [computed(x)], {"rate": rate})

@@ -6,11 +6,12 @@ from math import prod
 from typing import Any
 
 from cnncalc.exchange.reading.program import Constant, Op
-from cnncalc.exchange.torch.operators.registry import Call, computed, operator, require
+from cnncalc.exchange.torch.operators.registry import Call, Ones, computed, operator, require
 
 
 def operand(call: Call, value: Any) -> Op | Constant:
     """A tensor or a number as an operand."""
+    value = 1.0 if isinstance(value, Ones) else value
     return value if isinstance(value, (Op, Constant)) else call.number(value)
 
 
@@ -43,7 +44,9 @@ def _scaled(call: Call, value: Any, alpha: float) -> Op | Constant:
 
 @operator("aten.mul", "aten.multiply")
 def mul(call: Call, x: Any, other: Any) -> Op:
-    """A product."""
+    """A product; by ones that are dropped, stochastic depth."""
+    if isinstance(other, Ones):
+        return call.emit("drop_path", [computed(x)], {"rate": other.rate})
     return call.emit("mul", [operand(call, x), operand(call, other)])
 
 

@@ -9,12 +9,21 @@ from cnncalc.exchange.reading.calls import Call, Unsupported, computed, require,
 from cnncalc.shapes import Shape
 
 __all__ = [
-    "OPERATORS", "Call", "Unsupported", "computed", "listed", "operator", "require",
+    "OPERATORS", "Call", "Ones", "Unsupported", "computed", "listed", "operator", "require",
     "spatial_rank", "stored",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
+
+
+class Ones:
+    """A one for each sample, as stochastic depth multiplies by."""
+
+    def __init__(self, rate: float = 0.0) -> None:
+        self.rate = rate
+        """With what probability it is dropped."""
+
 
 OPERATORS: dict[str, Function] = {}
 """Functions by the operator's name without its overload: `aten.conv2d`."""

@@ -177,6 +177,14 @@ def index_select(call: Call, x: Any, axis: int, index: Any) -> Op:
     return call.emit("select", [x], {"channels": tuple(map(int, index.read().tolist()))})
 
 
+@operator("aten.index")
+def index(call: Call, x: Any, indices: Any) -> Op:
+    """Values of one axis by number, all of the others."""
+    given = [(axis, one) for axis, one in enumerate(indices) if one is not None]
+    require(len(given) == 1 and len(given[0][1].shape) == 1, "by several numbers each")
+    return index_select(call, x, *given[0])
+
+
 @operator("aten.flip")
 def flip(call: Call, x: Any, axes: Any) -> Op:
     """Channels in reverse."""

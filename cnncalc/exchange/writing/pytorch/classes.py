@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cnncalc.analysis.outline.terms import Term
 from cnncalc.analysis.outline.types import Block, Branch, Item
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.writing.python.channels import put
 from cnncalc.exchange.writing.python.code import Code, before, call, laid_out, listed, variable
+from cnncalc.exchange.writing.pytorch.attributes import (
+    Attributes,
+    attributes_of,
+    base,
+    bases,
+    is_straight,
+    refers,
+    runs,
+)
 from cnncalc.exchange.writing.pytorch.straight import Part, Scene
 from cnncalc.layers.base import Kind
 from cnncalc.layers.options import Kernel, Padding
@@ -21,108 +29,12 @@ SIGNS = {"add": " + ", "multiply": " * ", "subtract": " - ", "divide": " / "}
 FUNCTIONS = {"maximum": "torch.maximum", "minimum": "torch.minimum"}
 
 
-def is_straight(items: Sequence[Item]) -> bool:
-    """Whether items are nothing but modules one after the other."""
-    return all(
-        item.branches is None
-        and item.start is None
-        and item.name is None
-        and item.share is None
-        and not item.wanted
-        and not refers(item)
-        and (item.group is None or is_straight(item.group))
-        for item in items
-    )
-
-
-def refers(item: Item) -> bool:
-    """Whether an option of a layer, or an argument of a block, names another layer."""
-    if item.block is not None:
-        return any(parameter.layer for parameter in item.block.parameters)
-    kind = item.kind
-    return kind is not None and any(kind.options[key].type.reference for key, _ in item.options)
-
-
-OF_MODULES = """
-add_module append apply bfloat16 buffers children compile cpu cuda double dump_patches eval extend
-extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half insert ipu
-load_state_dict modules mtia named_buffers named_children named_modules named_parameters
-parameters pop register_backward_hook register_buffer register_forward_hook register_module
-register_parameter requires_grad_ set_extra_state set_submodule share_memory state_dict to
-to_empty train training type xpu zero_grad
-"""
-"""Attributes that a module of PyTorch's has already."""
-
-
-class Attributes:
-    """Names of a class's attributes: numbered where there are several of a kind."""
-
-    def __init__(self, bases: Iterable[str]) -> None:
-        self._times = Counter(bases)
-        self._given: Counter[str] = Counter()
-        self._taken = set(OF_MODULES.split())
-
-    def __call__(self, base: str) -> str:
-        self._given[base] += 1
-        many = self._times[base] > 1 or self._given[base] > 1
-        apart = "_" if base[-1:].isdigit() else ""
-        name = variable(f"{base}{apart}{self._given[base]}" if many else base)
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        return name
-
-
-def runs(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Items that go into one module each: those without a name of their own together."""
-    run: list[Item] = []
-    for item in items:
-        apart = item.label is not None or not is_straight([item])
-        if apart and run:
-            yield run
-            run = []
-        if apart:
-            yield [item]
-        else:
-            run.append(item)
-    if run:
-        yield run
-
-
-def _attributes(items: Sequence[Item]) -> Iterator[str]:
-    """What the modules of a class are called that is no straight list."""
-    for run in runs(items):
-        if len(run) > 1:
-            yield "layers"
-        elif is_straight(run) or not (run[0].group or run[0].branches or run[0].share):
-            yield base(run[0])
-        else:
-            yield from _attributes(run[0].group or ())
-
-
-def _bases(items: Sequence[Item]) -> Iterator[str]:
-    for item in items:
-        if item.group is not None and item.times == 1:
-            yield from _bases(item.group)
-        else:
-            yield base(item)
-
-
-def base(item: Item) -> str:
-    """What an item is called."""
-    if item.label is not None or item.name is not None:
-        return item.label or item.name or ""
-    if item.kind is not None:
-        return item.kind.name
-    return item.block.name if item.block is not None else "layers"
-
-
 class Straight:
     """The constructor of an `nn.Sequential` whose modules are its attributes."""
 
     def __init__(self, scene: Scene, items: Sequence[Item]) -> None:
         self.scene = scene
-        self.attribute = Attributes(_bases(items))
+        self.attribute = Attributes(bases(items))
 
     def lines(self, items: Sequence[Item], channels: Term, indent: int) -> list[str]:
         """The statements for some items."""
@@ -158,7 +70,7 @@ class Branching:
 
     def __init__(self, scene: Scene, items: Sequence[Item], values: Mapping[str, str]) -> None:
         self.scene = scene
-        self.attribute = Attributes(_attributes(items))
+        self.attribute = Attributes(attributes_of(items))
         self.made: list[str] = []
         """Lines of the constructor."""
         self.done: list[str] = []
@@ -278,6 +190,9 @@ class Branching:
         flags: list[str | None] = []
         for number, branch in enumerate(branches, 1):
             name = f"branch{number}" if several else "branch"
+            if branch.items and not is_straight(_unstarted(branch.items)):
+                # what has no module of its own runs first, and the branches before it before that
+                values = [self._held(value, indent) for value in values]
             values.append(self._branch(branch, name, channels, source, indent))
             flags.append(None)
             if branch.condition is not None:
@@ -293,9 +208,7 @@ class Branching:
         if len(asked) > 1 or len(always) != 1:
             raise UsageError(f"a `{item.kind.name}` of several optional branches")
         if always[0] != source and not always[0].isidentifier():
-            self._temporaries += 1
-            temporary = "y" if self._temporaries == 1 else f"y{self._temporaries}"
-            self._do(f"{temporary} = {always[0]}", indent)
+            temporary = self._held(always[0], indent)
             values = [temporary if value == always[0] else value for value in values]
             always = [temporary]
         whole = _combined(item, item.kind, values)
@@ -309,12 +222,22 @@ class Branching:
             return source
         if items[0].start is not None:
             source, channels = self._named(items[0].start)
-            items = (items[0]._replace(start=None), *items[1:])
+            items = _unstarted(items)
         if is_straight(items):
             return f"{self._module(name, items, channels, indent)}({source})"
+        return self.walk(items, channels, source, self._temporary(), indent)
+
+    def _temporary(self) -> str:
         self._temporaries += 1
-        target = "y" if self._temporaries == 1 else f"y{self._temporaries}"
-        return self.walk(items, channels, source, target, indent)
+        return "y" if self._temporaries == 1 else f"y{self._temporaries}"
+
+    def _held(self, value: str, indent: int) -> str:
+        """A variable for what a call gives."""
+        if value.isidentifier():
+            return value
+        name = self._temporary()
+        self._do(f"{name} = {value}", indent)
+        return name
 
     def _like(self, item: Item, kind: type[Kind], source: str) -> Code:
         """A layer that takes its size, or its switches, from another."""
@@ -364,6 +287,11 @@ class Branching:
         self._do(f"{target}_size = {source}.shape", indent)
         self._do(f"{target}, {target}_indices = {attribute}({source})", indent)
         self.modules[item.name] = attribute
+
+
+def _unstarted(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Items of a branch, wherever they start."""
+    return (items[0]._replace(start=None), *items[1:])
 
 
 def _combined(item: Item, kind: type[Kind], values: Sequence[str]) -> Code:

@@ -11,7 +11,8 @@ from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
 from cnncalc.exchange.writing.python.channels import Channels, is_local
 from cnncalc.exchange.writing.python.code import WIDTH, Code, class_name, laid_out, variable
 from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
-from cnncalc.exchange.writing.pytorch.classes import Branching, Straight, is_straight
+from cnncalc.exchange.writing.pytorch.attributes import is_straight
+from cnncalc.exchange.writing.pytorch.classes import Branching, Straight
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
 from cnncalc.exchange.writing.pytorch.straight import Scene, Written, channels_in
 
@@ -246,6 +247,9 @@ def _referred(items: Sequence[Item]) -> set[str]:
         if item.kind is not None:
             options = item.kind.options
             found |= {str(term) for key, term in item.options if options[key].type.reference}
+        elif item.block is not None:
+            layers = {one.name for one in item.block.parameters if one.layer}
+            found |= {str(term) for key, term in item.options if key in layers}
         found |= _referred(item.group or ())
         for branch in item.branches or ():
             found |= _referred(branch.items) | ({branch.reference} if branch.reference else set())
