@@ -45,7 +45,7 @@ export function networkDiagram(on) {
 
   function words([x, y, text, size, anchor, quiet, times]) {
     const often = times > 1
-      ? draw("tspan", { class: "times", dx: text ? 7 : 0 }, `×${times}`) : null;
+      ? draw("tspan", { class: "times", dx: text ? 4 : 0 }, ` ×${times}`) : null;
     return draw("text", { x, y, "font-size": size, "text-anchor": anchor,
       class: quiet ? "quiet" : null }, text, often);
   }
@@ -58,12 +58,12 @@ export function networkDiagram(on) {
 
   function box([x, y, width, height, radius, role, lines, layers, output], nameOf) {
     const shape = draw("rect", { x, y, width, height, rx: radius });
-    const parts = [shape, ...lines.map(words)];
+    const parts = [shape, ...lines.flatMap((line) => [words(line), " "])];
     if (!layers.length) return draw("g", { class: "box", "data-role": role }, ...parts);
     const more = layers.length > 1 ? ` and ${layers.length - 1} more layers` : "";
     const group = draw("g", { class: output ? "box layer output" : "box layer", "data-role": role,
       role: "button", tabindex: "-1", "aria-pressed": "false",
-      "aria-label": `${lines.map((line) => line[2]).join(", ")}: ${nameOf(layers[0])}${more}` }, ...parts);
+      "aria-description": `${nameOf(layers[0])}${more}` }, ...parts);
     group.layers = layers;
     for (const number of layers) byNumber.set(number, group);
     boxes.push(group);

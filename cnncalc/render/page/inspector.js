@@ -54,24 +54,27 @@ function explained(found) {
   return parts;
 }
 
-/** The panel; `show(layer, page)` fills it, and with a hint it stays away where room is short. */
+/** The panel; `show(layer, page)` fills it. Where room is short it opens for what `stays` alone. */
 export function inspector({ close }) {
   const content = make("div", { class: "content" });
   const button = make("button", { type: "button", class: "close", "aria-label": "Close", click: close }, "×");
   const panel = make("aside", { class: "inspector", "aria-label": "The layer pointed at" }, button, content);
   let shown = null;
 
-  async function show(layer, page, hint = "") {
-    shown = layer;
-    panel.classList.toggle("filled", layer !== null && !hint);
+  async function show(layer, page, { hint = "", stays = false } = {}) {
+    panel.classList.toggle("filled", stays);
+    panel.parentElement?.classList.toggle("filled-beside", stays);
+    const said = layer && `${page.version} ${layer.number} ${hint}`;
+    if (said && said === shown) return;
+    shown = said;
     if (layer === null) {
       content.replaceChildren(make("p", { class: "quiet hint" },
         "Point at a layer, or choose one with the arrow keys, to see its receptive field and its arithmetic."));
       return;
     }
     const { data, explain } = page;
-    const facts = make("dl", {}, ...layer.facts.flatMap(([term, text]) =>
-      [make("dt", {}, term), make("dd", {}, text)]));
+    const facts = make("dl", {}, ...layer.facts.map(([term, text]) =>
+      make("div", {}, make("dt", {}, term), make("dd", {}, text))));
     const head = [
       hint ? make("p", { class: "quiet" }, hint) : null,
       make("h2", {}, make("span", { class: "path" }, layer.prefix), layer.label),
@@ -82,7 +85,7 @@ export function inspector({ close }) {
     if (!waiting) return void content.replaceChildren(...head);
     if (typeof waiting.then === "function") content.replaceChildren(...head);
     const found = await waiting;
-    if (shown === layer && found) content.replaceChildren(...head, ...explained(found));
+    if (shown === said && found) content.replaceChildren(...head, ...explained(found));
   }
 
   show(null);

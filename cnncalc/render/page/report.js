@@ -67,7 +67,7 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
   const findings = make("section", { class: "findings", "aria-label": "Findings" });
   const totals = make("section", { class: "totals", "aria-label": "Totals" });
   const status = make("p", { class: "status", role: "status" });
-  const page = { data: {}, explain: null, nameOf };
+  const page = { data: {}, version: 0, explain: null, nameOf };
   let chosen = null;
 
   const on = {
@@ -109,7 +109,8 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
   function tell(number) {
     const busiest = number ? null : page.data.table?.busiest;
     const layer = number || busiest ? table.layer(number || busiest) : null;
-    panel.show(layer, page, busiest ? "the busiest layer; point at another, or choose one with the arrow keys" : "");
+    const hint = busiest ? "The busiest layer. Point at another, or choose one with the arrow keys." : "";
+    panel.show(layer, page, { hint, stays: chosen !== null });
   }
 
   /** The name of a node of the graph: inputs come first. */
@@ -130,6 +131,7 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
 
   function add(more) {
     Object.assign(page.data, more);
+    page.version += 1;
     const now = page.data;
     if (more.name !== undefined) {
       title.replaceChildren(make("h1", {}, now.name), make("p", { class: "source" }, now.source),
@@ -149,10 +151,12 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     if (more.findings) findings.replaceChildren(make("h2", {}, "Findings"), findingList(more.findings, on));
     if (more.explanations) page.explain = embedded(more.explanations);
     else if (explain) page.explain = explain;
+    if (now.table) tell(chosen);
   }
 
   function update(fresh) {
     const name = chosen ? table.layer(chosen)?.name : null;
+    chosen = null;
     page.data = {};
     diagram.panel.hidden = !fresh.diagram;
     add(fresh);

@@ -3,11 +3,15 @@
 import { make, plainKey } from "./dom.js";
 
 const ORDER = [null, "descending", "ascending"];
+const SPARE = ["index", "kind", "field", "start", "memory", "flops", "buffers", "activations"];
+const FEWEST = 3; // as many columns at least are kept where room is short
 
 /** The table; `on.point(number)`, `on.choose(number)` and `on.told(text)` hear what happens. */
 export function layerTable(on) {
-  const head = make("thead");
-  const body = make("tbody");
+  // rows that are out of sight are not laid out; that takes blocks in place of a table's boxes,
+  // which would lose their roles
+  const head = make("thead", { role: "rowgroup" });
+  const body = make("tbody", { role: "rowgroup" });
   const table = make("table", { class: "layers", role: "treegrid", "aria-label": "Layers",
     "aria-readonly": "true" }, head, body);
   const state = { sort: null, order: null, folds: new Map(), terms: [], chosen: null, pointed: null };
@@ -15,11 +19,15 @@ export function layerTable(on) {
   let rows = [];
   let byNumber = [];
   let focused = null;
+  let entry = null; // the row that the Tab key leads to
 
   const isOpen = (row) => state.folds.get(row.name) ?? row.level + 1 < row.open;
 
   function fill(data) {
-    columns = data.columns;
+    columns = data.columns.map((column, at) => ({ ...column,
+      spare: SPARE.includes(column.key) && data.columns.length > FEWEST,
+      width: Math.max(column.title.length + 1.5, ...data.rows.map((row) => row[4][at].length)) }));
+    measure(Math.max(...data.rows.map(([level, label]) => label.length + 1.5 * level)));
     const above = [];
     let number = 0;
     rows = data.rows.map(([level, label, name, count, cells, values]) => {
@@ -40,17 +48,28 @@ export function layerTable(on) {
     arrange();
   }
 
+  /** Widths of columns by their longest texts; the kind may be broken into lines. */
+  function measure(longest) {
+    const name = `minmax(${Math.min(longest, 16) * 0.95 + 3.5}ch, 1fr)`;
+    const tracks = (some, first) => [first, ...some.map(({ key, width }) =>
+      (key === "kind" ? `minmax(5.2rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.92 + 1.5}ch`))].join(" ");
+    table.style.setProperty("--columns", tracks(columns, name));
+    table.style.setProperty("--few-columns", tracks(columns.filter((column) => !column.spare), "minmax(6rem, 1fr)"));
+  }
+
   const kind = (row) => row.cells[columns.findIndex((column) => column.key === "kind")] ?? "";
 
   function titles() {
     const all = [{ key: "name", title: "layer" }, ...columns];
-    head.replaceChildren(make("tr", {}, ...all.map((column) => {
+    head.replaceChildren(make("tr", { role: "row" }, ...all.map((column) => {
       const sorted = state.sort === column.key ? state.order : null;
-      return make("th", { scope: "col", "data-key": column.key, "aria-sort": sorted ?? "none",
-        class: column.number ? "number" : null },
+      return make("th", { scope: "col", role: "columnheader", "data-key": column.key,
+        "aria-sort": sorted ?? "none", class: classes(column) },
       make("button", { type: "button", click: () => sortBy(column) }, column.title));
     })));
   }
+
+  const classes = ({ number, spare }) => `${number ? "number" : ""} ${spare ? "spare" : ""}`;
 
   function sortBy(column) {
     const order = column.number ? ORDER : [null, "ascending", "descending"];
@@ -109,7 +128,9 @@ export function layerTable(on) {
     if (!shown.includes(focused)) {
       focused = (state.chosen && shown.find((row) => row.number === state.chosen)) || shown[0] || null;
     }
-    for (const row of shown) row.element.tabIndex = row === focused ? 0 : -1;
+    entry?.setAttribute("tabindex", "-1");
+    entry = focused?.element;
+    entry?.setAttribute("tabindex", "0");
     if (state.terms.length) {
       const found = shown.filter((row) => !row.count).length;
       on.told(`${found} of ${byNumber.length} layers`);
@@ -119,20 +140,22 @@ export function layerTable(on) {
 
   function element(row) {
     if (!row.element) row.element = build(row);
-    if (row.count) row.element.setAttribute("aria-expanded",
-      String(state.terms.length > 0 || isOpen(row)));
+    if (row.count) {
+      const open = String(state.terms.length > 0 || isOpen(row));
+      if (row.element.ariaExpanded !== open) row.element.ariaExpanded = open;
+    }
     return row.element;
   }
 
   function build(row) {
-    const name = make("th", { scope: "row", "data-key": "name" },
+    const name = make("th", { scope: "row", role: "rowheader", "data-key": "name" },
       make("span", { class: "caret", "aria-hidden": "true" }),
       make("span", { class: "path" }, row.prefix), make("span", { class: "label" }, row.label),
       make("span", { class: "kind" }, kind(row)));
     name.style.setProperty("--level", row.level);
     const cells = row.cells.map((text, at) => {
-      const { key, number, most } = columns[at];
-      const cell = make("td", { "data-key": key, class: number ? "number" : null }, text);
+      const { key, most } = columns[at];
+      const cell = make("td", { role: "gridcell", "data-key": key, class: classes(columns[at]) }, text);
       if (most && row.values[at]) {
         const bar = make("span", { class: "bar", "data-key": key, "aria-hidden": "true" });
         bar.style.width = `${Math.max((100 * row.values[at]) / most, 0.6)}%`;
@@ -140,8 +163,8 @@ export function layerTable(on) {
       }
       return cell;
     });
-    const line = make("tr", { class: row.count ? "block" : "layer", "aria-level": row.level + 1 },
-      name, ...cells);
+    const line = make("tr", { role: "row", class: row.count ? "block" : "layer",
+      "aria-level": row.level + 1, tabindex: "-1" }, name, ...cells);
     line.row = row;
     return line;
   }
@@ -155,10 +178,11 @@ export function layerTable(on) {
 
   function focus(row) {
     if (!row) return;
-    if (focused?.element) focused.element.tabIndex = -1;
+    entry?.setAttribute("tabindex", "-1");
     focused = row;
-    row.element.tabIndex = 0;
-    row.element.focus();
+    entry = row.element;
+    entry.setAttribute("tabindex", "0");
+    entry.focus();
     if (!row.count) on.choose(row.number);
   }
 
@@ -220,6 +244,12 @@ export function layerTable(on) {
     if (!row.element?.isConnected) arrange();
     row.element?.scrollIntoView({ block: "nearest" });
   }
+
+  // more columns than there is room for scroll by themselves, and not with the page
+  new ResizeObserver(() => {
+    const pane = table.parentElement;
+    pane?.classList.toggle("wide-table", table.offsetWidth > pane.clientWidth + 1);
+  }).observe(table);
 
   return {
     table,
