@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import statistics
 import subprocess
 import sys
@@ -230,6 +231,51 @@ def test_a_hostile_name(name: str) -> None:
     tree = ast.parse(written("unet", found))
     assert not any(alias.name == "os" for node in ast.walk(tree) if isinstance(node, ast.Import)
                    for alias in node.names)  # fmt: skip
+
+
+HOSTILE = [
+    "train", "forward", "x", "y", "self", "None", "__init__", "__class__", "lambda", "import os",
+    "a'b\"\\ c", "\uff21", "\u0430", "training", "torch", "1", "channels", "print", "i", "nn",
+    '"""', "layers", "branch", "skip", "conv", "input_", "return x", "#", "\\", "\u202e", "super",
+]  # fmt: skip
+
+
+@needs_torch
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_layer(name: str) -> None:
+    """Its name as that of layers, of a layer that others refer to, and of the network."""
+    double = [{"conv": ["n", 1]}, {"relu": None, "name": name}, {"conv": ["n", 1]}]
+    layers = [
+        {"conv": [4, 3], "name": name},
+        {"double": 4},
+        {"add": [[{"conv": [4, 1]}], name]},
+        {"double": 4, "from": name},
+    ]
+    blocks = {"double(n)": double}
+    net = network(json.dumps({"name": name, "source": name, "input": [3, 6, 6], "blocks": blocks,
+                              "layers": layers}))  # fmt: skip
+    found = net.graph()
+    text = pytorch_of(net, found)
+    roots = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+    assert roots == {"torch"}
+    assert pytorch_difference(found, generate(found, np.dtype(np.float32)), text, 0) <= 1e-5
+
+
+@pytest.mark.parametrize("name", ["x", "self_", "nn", "torch", "i", "print", "range", "Tensor"])
+def test_a_hostile_parameter(name: str) -> None:
+    """Names that the written code uses itself, as those of a block's parameters."""
+    block = [{"conv": [name, 3, 1, 1]}, {"conv": [f"{name} + 1", 1], "repeat": name}]
+    blocks = {f"unit({name}, classes)": [*block, {"conv": ["classes", 1]}]}
+    layers = [{"unit": [4, 2]}, {"unit": [5, 3]}]
+    net = network(json.dumps({"input": [3, 6, 6], "blocks": blocks, "layers": layers}))
+    text = pytorch_of(net, net.graph())
+    (unit,) = [one for one in ast.parse(text).body if getattr(one, "name", "") == "Unit"]
+    (init,) = [one for one in ast.walk(unit) if isinstance(one, ast.FunctionDef)]
+    given = [argument.arg for argument in init.args.args]
+    assert given == ["self", "channels", variable(name), "classes"]
+    if HAS_TORCH:
+        found = net.graph()
+        assert pytorch_difference(found, generate(found, np.dtype(np.float32)), text, 0) <= 1e-5
 
 
 def test_layout() -> None:
