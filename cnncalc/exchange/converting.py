@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cnncalc.analysis.outline import Hint, Outline, outline
+from cnncalc.analysis.outline.types import Outline
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.architecture import architecture
 from cnncalc.exchange.blocks import own_outline
 from cnncalc.exchange.expressions import UnsayableError
 from cnncalc.exchange.writing.python.replay import DiffersError, replayed
@@ -30,6 +29,8 @@ def architecture_of(
     places: Sequence[int] | None = None,
 ) -> str:
     """The architecture file of a network's graph; `flat` writes every layer out."""
+    from cnncalc.exchange.architecture import architecture
+
     origin = network.source.label if isinstance(network, Network) else network.origin
     return architecture(outline_of(network, graph, input, flat=flat, places=places), origin)
 
@@ -118,6 +119,8 @@ def outline_of(
 
     With `places` the graph is another one than the network's: for each node the one it was.
     """
+    from cnncalc.analysis.outline import Hint, outline
+
     hints = None
     if not isinstance(network, Network):
         hints = [Hint(origin.path, origin.types) for origin in network.origins(input)]

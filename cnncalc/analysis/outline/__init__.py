@@ -11,9 +11,30 @@
 
 from __future__ import annotations
 
-from cnncalc.analysis.outline.build import outline
-from cnncalc.analysis.outline.regions import normalized
-from cnncalc.analysis.outline.scopes import Hint
+from typing import TYPE_CHECKING, Any
+
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline, Parameter
 
+if TYPE_CHECKING:
+    from cnncalc.analysis.outline.build import outline
+    from cnncalc.analysis.outline.regions import normalized
+    from cnncalc.analysis.outline.scopes import Hint
+
 __all__ = ["Block", "Branch", "Hint", "Item", "Outline", "Parameter", "normalized", "outline"]
+
+
+def __getattr__(name: str) -> Any:
+    # a file that says its structure itself needs no search
+    if name == "outline":
+        from cnncalc.analysis.outline.build import outline
+
+        return outline
+    if name == "normalized":
+        from cnncalc.analysis.outline.regions import normalized
+
+        return normalized
+    if name == "Hint":
+        from cnncalc.analysis.outline.scopes import Hint
+
+        return Hint
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

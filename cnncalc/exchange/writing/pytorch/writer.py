@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Name, Term, is_constant, names
 from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
@@ -55,13 +54,24 @@ def _top(outline: Outline, body: str) -> str:
     graph = outline.graph
     name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
     about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
-    lines = [*wrap(about, WIDTH, break_on_hyphens=False), ""]
+    lines = [*_wrapped(about), ""]
     if re.search(r"\bmath\.", body):
         lines += ["import math", ""]
     if re.search(r"\btorch\.", body):
         lines.append("import torch")
     tensor = "Tensor, " if re.search(r"\bTensor\b", body) else ""
     return "\n".join([*lines, f"from torch import {tensor}nn"])
+
+
+def _wrapped(text: str) -> list[str]:
+    """A text in lines."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
 
 
 def _harmless(text: str) -> str:
