@@ -42,8 +42,9 @@ def take(site: Path, network: str, chromium: str | None) -> list[str]:
         page.on("console", lambda message: wrong.append(message.text))
         page.on(
             "request",
-            lambda request: request.url.startswith((own, "data:", "blob:"))
-            or wrong.append(request.url),
+            lambda request: (
+                request.url.startswith((own, "data:", "blob:")) or wrong.append(request.url)
+            ),
         )
         page.goto(f"{own}calculator/index.html")
         page.get_by_text(network).first.wait_for(timeout=60_000)
