@@ -31,6 +31,16 @@ function steps(rows) {
   return make("table", { class: "texts steps" }, make("tbody", {}, ...body));
 }
 
+function growth(rows) {
+  const heads = ["layer", "kernel", "jump", "sees", "start"];
+  const body = rows.map(([name, kernel, jump, grows, ...rest]) => make("tr", {},
+    make("th", { scope: "row" }, name, make("span", { class: "numbers" }, grows)),
+    ...[kernel, jump, ...rest].map((text) => make("td", { class: "number" }, text))));
+  const head = make("tr", {}, ...heads.map((text, at) =>
+    make("th", { scope: "col", class: at ? "number" : null }, text)));
+  return make("table", { class: "texts" }, make("thead", {}, head), make("tbody", {}, ...body));
+}
+
 function part(title, ...content) {
   return make("section", {}, make("h3", {}, title), ...content);
 }
@@ -45,10 +55,7 @@ function explained(found) {
     parts.push(part("The same output otherwise", texts(["", "params", "MACs"], rows, [1, 2])));
   }
   if (found.field.length) {
-    const heads = ["layer", "kernel", "jump", "grows", "sees", "start"];
-    parts.push(part("How its receptive field grows", make("div", { class: "wide", tabindex: "0",
-      role: "region", "aria-label": "Growth of the receptive field" },
-    texts(heads, found.field, [1, 2, 3, 4, 5]))));
+    parts.push(part("How its receptive field grows", growth(found.field)));
   }
   parts.push(make("p", { class: "about quiet" }, found.about));
   return parts;
