@@ -77,8 +77,12 @@ def _item(item: Item, indent: int) -> Iterator[str]:
     if item.branches is not None:
         assert item.kind is not None
         yield f"{pad}- {item.kind.name}:"
+        if item.options:
+            yield f"{pad}    {_inputs_key(item)}:"
         for branch in item.branches:
-            yield from _branch(branch, indent + 4)
+            yield from _branch(branch, indent + (6 if item.options else 4))
+        for key, term in item.options:
+            yield f"{pad}    {key}: {value(term)}"
     elif item.group is not None:
         yield f"{pad}- layers:"
         yield from _items(item.group, indent + 4)
@@ -172,7 +176,11 @@ def _head(item: Item) -> dict[str, str]:
         return {"layers": _flow_list(item.group)}
     if item.branches is not None:
         assert item.kind is not None
-        return {item.kind.name: "[" + ", ".join(map(_flow_branch, item.branches)) + "]"}
+        branches = "[" + ", ".join(map(_flow_branch, item.branches)) + "]"
+        if item.options:
+            rest = ", ".join(f"{key}: {value(term)}" for key, term in item.options)
+            branches = f"{{{_inputs_key(item)}: {branches}, {rest}}}"
+        return {item.kind.name: branches}
     given = dict(item.options)
     if item.block is not None:
         order = _order(item)
@@ -182,6 +190,13 @@ def _head(item: Item) -> dict[str, str]:
     variadic = main is not None and main.variadic
     positional = 0 if variadic else 2
     return {item.kind.name: _arguments(given, _order(item), positional, main.key if main else None)}
+
+
+def _inputs_key(item: Item) -> str:
+    """What a merge's branches are called, where options stand beside them."""
+    assert item.kind is not None
+    assert item.kind.main is not None
+    return item.kind.main.key
 
 
 def _order(item: Item) -> list[str]:

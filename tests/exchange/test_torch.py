@@ -11,16 +11,20 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from support import same_network  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from cnncalc.diagnostics import SpecError, UsageError  # noqa: E402
 from cnncalc.exchange.checking import check_import  # noqa: E402
+from cnncalc.exchange.converting import architecture_of  # noqa: E402
 from cnncalc.exchange.imported import Imported  # noqa: E402
 from cnncalc.exchange.load import load  # noqa: E402
 from cnncalc.exchange.torch.reader import read_module  # noqa: E402
+from cnncalc.language.network import Network  # noqa: E402
+from cnncalc.language.text.source import Source  # noqa: E402
 
-from .networks import NETWORKS, REFUSED  # noqa: E402
+from .further_networks import NETWORKS, REFUSED  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -55,7 +59,10 @@ def test_networks(name: str) -> None:
     with torch.no_grad(), counter, sdpa_kernel(SDPBackend.MATH):
         module(torch.zeros(1, *shape))
     assert sum(layer.facts.operations.macs for layer in layers) == counter.get_total_flops() // 2
-    assert check_import(network, shape).largest < 1e-5
+    text = architecture_of(network, network.graph(None, shape), shape)
+    written = Network(Source("net.yaml", text, None)).graph()
+    assert same_network(network.graph(None, shape), written)
+    assert check_import(network, shape, graph=written).largest < 1e-5
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -54,7 +54,8 @@ def outline(
     patterns = list(tree.uses())
     blocks = tuple(pattern.block for pattern in patterns)
     blocks, items = inlined(blocks, items)
-    blocks, items = linked(blocks, items, RESERVED, {one.label: one.hint for one in patterns})
+    reserved = RESERVED.union(names.names.values())
+    blocks, items = linked(blocks, items, reserved, {one.label: one.hint for one in patterns})
     parameters, items = _classes(graph, items)
     return Outline(graph, parameters, blocks, items)
 

@@ -60,11 +60,13 @@ class Piece:
         """Whether it has a property of its own (a name it refers to, a wanted output)."""
 
     @property
-    def words(self) -> tuple[tuple[int, str], ...]:
-        """Options that are words (`same`, `bilinear`): no parameter can stand for them."""
+    def words(self) -> tuple[tuple[int, str | None], ...]:
+        """Options that are words (`same`) or not given: no parameter can stand for them."""
         if not isinstance(self.head, type):
             return ()
-        return tuple([(n, value) for n, value in enumerate(self.values) if type(value) is str])
+        return tuple(
+            [(n, one) for n, one in enumerate(self.values) if one is None or type(one) is str]
+        )
 
 
 Series = tuple[Piece, ...]
@@ -228,16 +230,20 @@ class Regions:
             stop = sources | waiting
             least = min(stop, default=end)
             pieces: list[Piece] = []
+            hides = False
             while True:
                 piece = self.pieces[end]
                 assert piece is not None
                 pieces.append(piece)
+                if piece.lo < piece.hi:
+                    hides = hides or any(piece.lo <= node < piece.hi for node in stop)
                 end = piece.lo - 1
                 if piece.source != end or end in stop or end < self.inputs:
                     break
                 if end < least:
                     return None
-            if self._hourglass(pieces):
+            if hides or self._hourglass(pieces):
+                # what it holds inside is taken by the merge as well, or it is no branch
                 end = taken
                 sources.add(taken)
                 found.append(taken)

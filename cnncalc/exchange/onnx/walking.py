@@ -222,7 +222,9 @@ class Walk:
         value = stored(tensor, self.path, "literal").read() if tensor is not None else np.float32(0)
         name = node.output[0]
         role = "stored" if prod(shape) > 1 and value.dtype.kind == "f" else "literal"
-        return Constant(name, shape, role, lambda: np.full(shape, value.reshape(-1)[0]))
+        found = Constant(name, shape, role, lambda: np.full(shape, value.reshape(-1)[0]))
+        found.made = True
+        return found
 
 
 SHAPES = ("Shape", "Size", "Constant", "ConstantOfShape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from cnncalc.exchange.reading.building import Builder, Refusal, matched
 from cnncalc.exchange.reading.program import Constant, Op
@@ -49,7 +50,7 @@ def concat(builder: Builder, op: Op) -> View:
     """Tensors one after the other on an axis."""
     axis = op.options["axis"] % len(op.shape)
     if any(isinstance(one, Constant) for one in op.inputs):
-        raise Refusal("it joins a stored array to what is computed")
+        return _padded(builder, op, axis)
     operands = [one for one in op.inputs if isinstance(one, Op)]
     views = [builder.settle(one, op.origin) for one in operands]
     order = lead_order(views)
@@ -69,6 +70,40 @@ def concat(builder: Builder, op: Op) -> View:
     index = builder.layer("concat", nodes, options, op.origin)
     laid = laid_out(builder.nodes[index].facts.output)
     return View(index, laid, output_axes(views[0], order, laid))
+
+
+UNIFORM = 2**24
+"""Stored arrays of so many values at most are looked at."""
+
+
+def _padded(builder: Builder, op: Op, axis: int) -> View:
+    """A tensor with stored arrays of one value (mostly zeros) before and behind it: a `pad`."""
+    constants = [one for one in op.inputs if isinstance(one, Constant)]
+    computed = [(n, one) for n, one in enumerate(op.inputs) if isinstance(one, Op)]
+    if len(computed) != 1 or any(
+        not (one.role == "literal" or one.made) or one.values > UNIFORM for one in constants
+    ):
+        raise Refusal("it joins a stored array to what is computed")
+    values = {value for one in constants for value in one.numbers()}
+    if len(values) != 1:
+        raise Refusal("it joins a stored array of several values to what is computed")
+    ((place, x),) = computed
+    view, order = tidy(builder, x, op)
+    if view.batch is None or view.batch == axis:
+        raise Refusal("it joins along the batch")
+    rows = [0, 0]
+    for number, one in enumerate(op.inputs):
+        if isinstance(one, Constant):
+            rows[number > place] += one.shape[axis]
+    at = order.index(axis)
+    pairs = tuple([tuple(rows) if n == at else (0, 0) for n in range(1, len(order))])
+    options: dict[str, Any] = {"channels": tuple(rows)} if at == 0 else {"padding": pairs}
+    (value,) = values
+    if value:
+        options["value"] = value
+    index = builder.layer("pad", (view.node,), options, op.origin)
+    laid = laid_out(builder.nodes[index].facts.output)
+    return View(index, laid, output_axes(view, order, laid))
 
 
 def lead_order(views: Sequence[View]) -> list[int]:

@@ -172,8 +172,35 @@ WORDS = """
     """
 
 
-def test_words_are_no_parameters() -> None:
-    before = graph(WORDS)
+OPTIONS = """
+    input: [8, 16, 16]
+    layers:
+      - concat: {inputs: [[avg_pool: 2], [max_pool: 2]], axis: 1}
+      - concat:
+          inputs: [[{conv: [8, 1]}, relu, {conv: [8, 1]}], [{conv: [8, 3, 1, 1]}, batch_norm, relu]]
+          axis: 2
+      - matmul: {inputs: [[], [conv: [8, 1]]], transpose: true}
+    """
+HIDDEN = """
+    input: [4, 16, 16]
+    layers:
+      - {relu, name: a}
+      - {conv: [4, 1], name: first}
+      - {conv: [4, 3, 1, 1], name: b, from: a}
+      - {conv: [4, 5, 1, 2], name: c, from: a}
+      - {conv: [4, 7, 1, 3], name: d, from: a}
+      - {conv: [4, 9, 1, 4], name: e, from: a}
+      - {add: [b, c], name: bc}
+      - {add: [bc, d], name: bcd}
+      - {add: [bcd, e], name: all}
+      - concat: [first, b, bc, bcd, all]
+    """
+"""What branches hold is taken by the merge as well."""
+
+
+@pytest.mark.parametrize("text", [WORDS, OPTIONS, HIDDEN], ids=["words", "options", "hidden"])
+def test_what_parameters_and_branches_cannot_say(text: str) -> None:
+    before = graph(text)
     for plain in (before, nameless(before)):
         assert same_network(plain, rewritten(outline(plain)))
 
