@@ -90,6 +90,7 @@ class People(Sink):
 
     def __init__(self, grid: Grid, output: str | None) -> None:
         self.names = tuple(grid.parameters)
+        self.varied = grid.varied
         self.output = output
         self.kept: list[Point] = []
         self.more = 0
@@ -114,7 +115,7 @@ class People(Sink):
         from rich.console import Group
         from rich.text import Text
 
-        parts: list[Any] = [sweep_table(self.kept, self.names, self.more)]
+        parts: list[Any] = [sweep_table(self.kept, self.names, self.more, self.varied)]
         if len(self.seen) > 2:
             x, y = plotted or _axes(self.seen)
             width = terminal_width(self.output) or 80
@@ -142,7 +143,7 @@ class Drawing(People):
         drawing = sweep_svg(self.net, [*drawn], x, y, front, self.dtype)
         if self.format == "html":
             drawing = sweep_html(
-                self.net, drawing, self.kept, self.names, bool(front), self.more
+                self.net, drawing, self.kept, (self.varied, *self.names), bool(front), self.more
             )  # fmt: skip
         deliver(drawing, self.output, data=True)
 

@@ -60,8 +60,9 @@ def command(
 ) -> int:
     """Work out the totals of a network over a grid; a point that is no network tells why.
 
-    The input varies slowest, then the batch, then each --set in its order. Rows are written as they
-    come; Ctrl-C leaves those that are done, and --resume goes on from there.
+    The input (of several, the first) varies slowest, then the batch, then each --set in its order.
+    Rows are written as they come; Ctrl-C leaves those that are done, and --resume goes on from
+    there. A drawing (.svg, .html) shows all points, and the Pareto front as a line.
 
     \b
     Examples:
@@ -75,12 +76,14 @@ def command(
         raise UsageError("`--pareto` and `--best` choose both", "one of them")
     source = None if net != "-" else find(net)
     network = load(net) if source is None else Network(source)
-    own = network.graph({}, None).input_shape
+    shapes = network.graph({}, None).input_shapes
+    name, own = next(iter(shapes.items()))
     grid = checked(
         Grid(
             inputs(input_, own) if input_ else (own,),
             batches(batch),
             _known(network, parameters(sets)),
+            name if len(shapes) > 1 else "input",
         )
     )
     subject = Subject(net, None if source is None else source.text, dtype, inplace)

@@ -67,7 +67,7 @@ def layers(found: Footprint, rows: Sequence[LayerRow], shown: Shown) -> Listing:
         "owns": Column("activations", "memory", number=True),
     }
     if found.training is not None:
-        columns["kept"] = Column("kept for backward", "macs", number=True)
+        columns["kept"] = Column("kept", "macs", number=True)
 
     def text(size: int) -> str:
         if not size:
@@ -159,16 +159,16 @@ def optimizers(found: Footprint) -> Listing:
 
 
 def batches(found: Sequence[Batch]) -> Listing:
-    """A row a batch size."""
+    """A row a batch size: what is alive at once, what is kept for the backward pass, the peaks."""
     columns = {
         "batch": Column("batch", "block", number=True),
-        "peak": Column("activations at once", "memory", number=True),
+        "peak": Column("alive at once", "memory", number=True),
         "inference": Column("inference", "memory", number=True),
     }
     if any([one.training is not None for one in found]):
-        columns["kept"] = Column("kept for backward", "macs", number=True)
+        columns["kept"] = Column("kept", "macs", number=True)
         columns["training"] = Column("training", "macs", number=True)
-        columns["where"] = Column("peak in", "quiet", least=12)
+        columns["where"] = Column("peak in", "quiet", least=20, wrap=True)
     rows = []
     for one in found:
         row = [str(one.batch), *map(numbers.human_bytes, (one.peak, one.inference))]

@@ -54,14 +54,16 @@ def point_csv(point: Point) -> str:
     return written(row, [])
 
 
-def sweep_table(points: Sequence[Point], names: Sequence[str], more: int) -> RenderableType:
-    """Points for people, and how many more there are."""
+def sweep_table(
+    points: Sequence[Point], names: Sequence[str], more: int, varied: str = "input"
+) -> RenderableType:
+    """Points for people, and how many more there are; `varied` is the input that varies."""
     from rich.console import Group
     from rich.text import Text
 
     from cnncalc.render.listing import Column, Listing
 
-    columns = {"input": Column("input", "block"), "batch": Column("batch", "quiet", number=True)}
+    columns = {"input": Column(varied, "block"), "batch": Column("batch", "quiet", number=True)}
     for name in names:
         columns[f"set {name}"] = Column(name, "kind", number=True)
     for key in KEYS:
@@ -162,10 +164,11 @@ def _about(point: Point) -> str:
 def sweep_html(
     net: str, drawing: str, points: Sequence[Point], names: Sequence[str], front: bool, more: int
 ) -> str:
-    """The scatter above a table of the first points."""
+    """The scatter above a table of the first points; `names` are the input's, the parameters'."""
     from cnncalc.render.page.figure import Column, Line, figure_html
 
-    columns = [Column("input"), Column("batch", True), *[Column(name, True) for name in names]]
+    columns = [Column(names[0]), Column("batch", True)]
+    columns += [Column(name, True) for name in names[1:]]
     columns += [Column(METRICS[key].title, True) for key in KEYS]
     if failed := any([point.error is not None for point in points]):
         columns.append(Column("why there is none"))

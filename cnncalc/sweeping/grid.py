@@ -31,6 +31,8 @@ class Grid(Record):
     inputs: tuple[Shape, ...]
     batches: tuple[int, ...]
     parameters: Mapping[str, tuple[Any, ...]]
+    varied: str = "input"
+    """What the input that varies is called: of several it is the first."""
 
     @property
     def sizes(self) -> tuple[int, ...]:

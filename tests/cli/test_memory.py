@@ -234,3 +234,10 @@ def test_optimizers_are_a_table(run: Run) -> None:
     outcome = run("memory", "lenet5", "--optimizers", "--format", "json")
     assert outcome.status == 2
     assert "`--optimizers` is a table and no json" in outcome.err
+
+
+def test_batches_are_told_whole_in_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("memory", "resnet50", "--train", "--batch", "1,8,32,128").out
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80

@@ -176,3 +176,8 @@ def test_a_sweep_without_points_cannot_be_drawn(run: Run, tmp_path: Path) -> Non
     assert refused.status == 2
     assert "there is no point to draw" in refused.err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_tells_which_of_several_inputs_varies(run: Run) -> None:
+    assert run("sweep", "two_stream", "--batch", "1,2").out.split()[0] == "frame"
+    assert run("sweep", "lenet5", "--batch", "1,2").out.split()[0] == "input"
