@@ -96,7 +96,7 @@ export function range(doc, place) {
 export function editor({ parent, nonce, changed, complete, hover, label }) {
   const labelled = new Compartment();
   const attributes = (text) =>
-    EditorView.contentAttributes.of({ "aria-label": text, spellcheck: "false", autocapitalize: "off" });
+    EditorView.contentAttributes.of({ "aria-label": text, tabindex: "0", spellcheck: "false", autocapitalize: "off" });
   const extensions = [
     EditorView.cspNonce.of(nonce),
     labelled.of(attributes(label)),

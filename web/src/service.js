@@ -24,12 +24,32 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(tidy());
 });
 
+// Whether the page's server answered when the page was opened. While it does, requests take the
+// browser's own way, which also keeps compiled code; else the kept files are the answer.
+let reached = navigator.onLine;
+
 self.addEventListener("fetch", (event) => {
-  const address = event.request.url.split("#")[0].split("?")[0];
-  if (event.request.method !== "GET" || !OWN.has(address)) return;
-  const answer = async () => {
-    const cache = await caches.open(CACHE);
-    return (await cache.match(address)) ?? fetch(event.request);
-  };
-  event.respondWith(answer());
+  const { request } = event;
+  const address = request.url.split("#")[0].split("?")[0];
+  if (request.method !== "GET" || !OWN.has(address)) return;
+  if (request.mode === "navigate") event.respondWith(opened(request, address));
+  else if (!reached) event.respondWith(kept(address).then((found) => found ?? fetch(request)));
 });
+
+async function opened(request, address) {
+  try {
+    const found = await fetch(request);
+    reached = true;
+    return found;
+  } catch (error) {
+    reached = false;
+    const found = await kept(address);
+    if (found) return found;
+    throw error;
+  }
+}
+
+async function kept(address) {
+  const cache = await caches.open(CACHE);
+  return cache.match(address);
+}

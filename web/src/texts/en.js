@@ -43,6 +43,7 @@ export default {
   failed: "This is a defect in the program: ",
   copyFailed: "The link is in the address bar",
   unreadable: "The link could not be read; VGG-16 is shown instead.",
+  answer: "Answer",
   axisKernel: "A kernel",
   axisOutput: "Which kernels give a size",
   axisChain: "Several in a row",

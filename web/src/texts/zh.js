@@ -43,6 +43,7 @@ export default {
   failed: "这是程序的缺陷：",
   copyFailed: "链接在地址栏中",
   unreadable: "无法读取该链接，改为显示 VGG-16。",
+  answer: "结果",
   axisKernel: "一个卷积核",
   axisOutput: "哪些卷积核得到某个尺寸",
   axisChain: "多个依次相连",
