@@ -228,5 +228,5 @@ def test_completion_offers_the_kinds_and_hover_tells_of_them(browser: Any, addre
         options = found.tab.locator(".cm-tooltip-autocomplete li")
         options.filter(has_text="global_avg_pool").wait_for(timeout=PATIENCE)
         found.tab.keyboard.press("Escape")
-        found.tab.locator(".cm-line", has_text="avg_pool").first.locator("span").first.hover()
+        found.tab.locator(".cm-line .tok-propertyName", has_text="avg_pool").first.hover()
         found.tab.locator(".cm-tooltip-hover .told").wait_for(timeout=PATIENCE)
