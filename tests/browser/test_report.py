@@ -310,6 +310,10 @@ def test_on_a_narrow_page_the_panel_comes_and_goes(report: Open) -> None:
     assert not panel.is_visible()
     row(page, "stage1.conv1").click()
     assert panel.is_visible()
+    row(page, "stage1.conv2").focus()
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator("tr.chosen").bounding_box()
+    assert chosen["y"] + chosen["height"] <= panel.bounding_box()["y"], "the panel covers its row"
     page.get_by_role("button", name="Close").click()
     assert not panel.is_visible()
 

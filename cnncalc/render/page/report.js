@@ -79,6 +79,7 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
       table.choose(number, visibly);
       diagram.choose(number);
       mark(null);
+      table.show();
     },
     block(first, last) {
       table.block(first, last);

@@ -59,7 +59,8 @@ function mapped(sizes, window, mark) {
   return draw("svg", { viewBox: box.join(" "), "aria-hidden": "true" }, ...parts);
 }
 
-const range = ([first, last]) => (first === last ? `${first}` : `${first}…${last}`);
+// a range is not broken into lines
+const range = ([first, last]) => (first === last ? `${first}` : `${first}\u2060…\u2060${last}`);
 
 function told(window) {
   if (!window) return "sees nothing of it";

@@ -52,7 +52,7 @@ export function layerTable(on) {
   function measure(longest) {
     const name = `minmax(${Math.min(longest, 16) * 0.95 + 3.5}ch, 1fr)`;
     const tracks = (some, first) => [first, ...some.map(({ key, width }) =>
-      (key === "kind" ? `minmax(5.2rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.92 + 1.5}ch`))].join(" ");
+      (key === "kind" ? `minmax(5.2rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.96 + 1.6}ch`))].join(" ");
     table.style.setProperty("--columns", tracks(columns, name));
     table.style.setProperty("--few-columns", tracks(columns.filter((column) => !column.spare), "minmax(6rem, 1fr)"));
   }
@@ -270,6 +270,10 @@ export function layerTable(on) {
       state.chosen = number;
       if (visibly && number) reveal(byNumber[number - 1]);
       mark();
+    },
+    /** Bring the chosen row into view, once what covers it is there. */
+    show() {
+      if (state.chosen) standing(state.chosen)?.element.scrollIntoView({ block: "nearest" });
     },
     block(first, last) {
       const row = rows.find((one) => one.first === first && one.last === last && one.count);
