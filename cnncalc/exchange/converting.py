@@ -59,6 +59,10 @@ def pytorch_of(
     raise refusal
 
 
+SHORT = 40
+"""So many layers may a file write out one by one, and be meant so."""
+
+
 def code_outlines(
     network: Network | Imported,
     graph: Graph,
@@ -70,9 +74,12 @@ def code_outlines(
     A file's own blocks, the structure that is found in the graph, a line for each layer: what the
     uses of a block have in common may be nothing that a class or function can say.
     """
+    own: Outline | None = None
     if isinstance(network, Network):
         with suppress(UnsayableError, DiffersError, KeyError):
-            yield replayed(own_outline(network, graph))
+            own = replayed(own_outline(network, graph))
+    if own is not None and (own.blocks or len(graph.nodes) <= SHORT):
+        yield own
     # a module sees what it is given: what looks at other layers stands in the network itself
     apart = {index for index, node in enumerate(graph.nodes) if node.reads}
     for node in graph.nodes:

@@ -177,6 +177,13 @@ def test_layers_whose_uses_have_no_common_form() -> None:
     assert [f"LayerNorm((4, {n}, {n}))" in text for n in (8, 4, 2)] == [True] * 3
 
 
+def test_a_long_file_without_blocks() -> None:
+    """What recurs in it becomes classes all the same."""
+    unit = [{"conv": [8, 3, 1, 1]}, "batch_norm", "relu"]
+    net = network(listed((8, 9, 9), unit * 20))
+    assert len(pytorch_of(net, net.graph()).splitlines()) < 30
+
+
 BACK = [
     # layers, input: what is written out in code, and is one layer of ours
     (["local_response_norm"], (7, 5, 6)),

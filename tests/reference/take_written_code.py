@@ -242,13 +242,24 @@ def save(rows: dict[str, dict[str, Any]], said: dict[str, list[str]]) -> None:
     PATH.write_text(f'{{\n {summary},\n "networks": [\n{text}\n ]\n}}\n')
 
 
+def ordered(wanted: list[str]) -> list[str]:
+    """The smallest network of each family of files that extend one another, then the next."""
+    sizes = {name: len(load(name).graph().nodes) for name in wanted}
+    families: dict[str, int] = {}
+    places = {}
+    for name in sorted(wanted, key=sizes.__getitem__):
+        root = list(load(name).sources)[-1]  # type: ignore[union-attr]
+        families[root] = places[name] = families.get(root, 0) + 1
+    return sorted(wanted, key=lambda name: (places[name], sizes[name]))
+
+
 def main(chosen: list[str]) -> int:
-    """Take the table, smaller networks first; status 1 where something differs."""
+    """Take the table, one network of each family first; status 1 where something differs."""
     known = json.loads(PATH.read_text()) if PATH.exists() else {"networks": [], "tools": {}}
     rows = {one["network"]: one for one in known["networks"]}
     said, only_back = known["tools"], "--back" in chosen
     wanted = [one for one in chosen if one != "--back"] or names()
-    wanted = sorted(wanted, key=lambda name: len(load(name).graph().nodes))
+    wanted = ordered(wanted)
     for name in ("kaiming_uniform_", "uniform_", "normal_"):
         setattr(torch.nn.init, name, unfilled)
     with tempfile.TemporaryDirectory() as name:

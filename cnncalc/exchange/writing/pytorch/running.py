@@ -100,5 +100,6 @@ def load_arrays(model: Any, graph: Graph, arrays: Sequence[Mapping[str, Array]])
         raise UsageError("the arrays of what was written are not the network's, or in its order")
     state = {key: torch.zeros((), dtype=torch.int64) for key, _ in wanted if key.endswith(COUNTER)}
     for (key, _), (_, value, _) in zip(theirs, ours, strict=True):
-        state[key] = torch.from_numpy(value)
+        # an array of a file that was read may not be written to
+        state[key] = torch.from_numpy(value if value.flags.writeable else value.copy())
     model.load_state_dict(state, assign=True)
