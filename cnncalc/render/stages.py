@@ -125,7 +125,7 @@ def told(node: Node) -> Told | None:
     size = "×".join(map(str, kernel)) if isinstance(kernel, tuple) else ""
     channels = str(node.facts.output[0])
     if isinstance(kind, Linear):
-        return Told(f"{node.facts.output[-1]}-d fc")
+        return Told(f"{kind.features}-d fc")
     if kind.family == Conv.family and size:
         depthwise = values.get("groups") == node.facts.output[0] > 1
         plain = "depthwise" if depthwise else "" if isinstance(kind, Conv) else name

@@ -83,6 +83,7 @@ FOLDED: list[tuple[list[Any], str]] = [
     ([{"concat": [[CONV], []]}], "3×3, 4"),
     ([{"conv": {"filters": 4, "kernel": [3, 1], "groups": 4}}], "3×1 depthwise, 4"),
     ([{"conv": {"filters": 4, "kernel": 3, "dilation": 2}}], "3×3, 4, dilation 2"),
+    ([{"linear": {"features": 6, "each_position": True}}], "6-d fc"),
     (["relu", "batch_norm"], ""),
 ]
 

@@ -31,6 +31,8 @@ from cnncalc.render.drawing.structure import (
 FONT, SMALL = 12.0, 10.0
 GAP, LANES, PAD, HEAD = 18.0, 22.0, 12.0, 32.0
 """Between boxes in a chain, between lanes, within a frame and above its contents."""
+SHORT = 110.0
+"""A name of a frame that is no wider moves what is below it aside."""
 ARC = 26.0
 """Room for an arc beside what it skips."""
 COLUMNS = 48.0
@@ -212,8 +214,13 @@ class _Placer:
 def _framed(part: _Part, name: str, item: Group | Fork) -> _Part:
     name = labels.cut(name)
     told = f"{name}  ×{item.times}" if item.times > 1 else name
-    width = max(part.w + 2 * PAD, labels.width(told, FONT) + 2 * PAD)
+    title = labels.width(told, FONT)
+    width = max(part.w + 2 * PAD, title + 2 * PAD)
     left = (width - part.w) / 2
+    if title < SHORT:
+        # the way into the frame passes beside its name
+        left = max(left, PAD + title + 4 - part.axis)
+        width = max(width, left + part.w + PAD)
     height = HEAD + part.h + PAD
     frame = Frame(0, 0, width, height, name, item.times, tuple(sorted(nodes_of(item))))
     inner = part.moved(left, HEAD)
