@@ -114,6 +114,9 @@ def _kernels(branch: Branch) -> Iterable[Any]:
             yield options.get("kernel")
 
 
+DIGITS = "0123456789"
+
+
 def unique(wanted: str, taken: Collection[str]) -> str:
     """A name that is not taken yet: with a letter behind it, then with a number."""
     if wanted not in taken:
@@ -139,6 +142,12 @@ def linked(
     for block in blocks:
         body = _linked(block.items, known)
         name = hints.get(block.name) or describe(body)
+        base = name.rstrip(DIGITS)
+        # uses are numbered: the first of `block1` and of several of `block` would have one name
+        if base != name and base in taken:
+            name = base
+        elif any(one.name != name == one.name.rstrip(DIGITS) for one in known.values()):
+            taken.add(name)
         name = unique(f"{name}_block" if name in reserved else name, taken)
         taken.add(name)
         known[block.name] = block._replace(name=name, items=body)

@@ -101,4 +101,4 @@ def _name(path: tuple[str, ...], types: tuple[str, ...]) -> str:
     own = identifier(types[len(path) - 1]) if len(types) >= len(path) else ""
     if own and own not in CONTAINERS:
         return own
-    return identifier(re.sub(r"[\d_]+$", "", path[-1]))
+    return identifier(re.sub(r"[\d_.-]+$", "", path[-1]))

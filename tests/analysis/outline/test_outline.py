@@ -6,6 +6,7 @@ import pytest
 from support import chain, graph, nameless, same_network, zoo_graph
 
 from cnncalc.analysis.outline import Hint, Item, Outline, normalized, outline
+from cnncalc.analysis.outline.naming import linked
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
     Name,
@@ -15,6 +16,7 @@ from cnncalc.analysis.outline.terms import (
     show,
     substitute,
 )
+from cnncalc.analysis.outline.types import Block
 from cnncalc.exchange.architecture import architecture
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
@@ -150,6 +152,22 @@ def test_a_layer_is_called_after_the_module_that_it_ends() -> None:
     what = outline(graph(text), hints)
     assert labels(what.items)[2:6] == ["down"] * 4
     assert [item.name for item in what.items if item.name] == ["down0", "down1", "down2"]
+
+
+NAMES = [
+    # what two blocks may be called, and what they are: uses of `block` are block1, block2, …
+    (("block", "block1"), ["block", "block_b"]),
+    (("block1", "block"), ["block1", "block_b"]),
+    (("c3", "c2f"), ["c3", "c2f"]),
+    (("conv2", "relu"), ["conv_block", "relu_block"]),
+]
+
+
+@pytest.mark.parametrize(("hints", "named"), NAMES)
+def test_names_of_blocks_keep_apart(hints: tuple[str, str], named: list[str]) -> None:
+    blocks = tuple([Block(str(n), (), ()) for n in range(2)])
+    found, _ = linked(blocks, (), {"conv", "relu"}, {str(n): one for n, one in enumerate(hints)})
+    assert [block.name for block in found] == named
 
 
 def test_a_round_that_is_a_block_is_its_use() -> None:
