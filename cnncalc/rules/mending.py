@@ -148,6 +148,10 @@ def _number(fixes: tuple[Fix, ...]) -> bool:
     return any([edit.text.isdigit() for fix in fixes for edit in fix.edits])
 
 
+WORDS = ("unknown-key", "unknown-layer", "undefined-name")
+"""Rules of words that are not known, each with the nearest known one as its repair."""
+
+
 def better(
     before: tuple[Diagnostic, ...], after: tuple[Diagnostic, ...], finding: Diagnostic
 ) -> bool:
@@ -163,7 +167,9 @@ def better(
     new = [name for name, count in now.items() if count > then[name]]
     errors = sum(one.severity == "error" for one in before)
     if finding.severity == "error":
-        return sum(one.severity == "error" for one in after) < errors
+        remain = sum(one.severity == "error" for one in after)
+        # a word mended makes its layer known, and what was wrong behind it is seen now
+        return remain < errors or (remain == errors and finding.rule in WORDS)
     return not new
 
 

@@ -125,6 +125,16 @@ def test_ten_mistakes_are_ten_findings_each_with_its_place_and_repair() -> None:
         assert all(one["fixes"][0]["edits"][0]["text"] == "kernel" for one in mistakes)
 
 
+def test_a_word_is_mended_where_that_shows_what_was_wrong_behind_it() -> None:
+    text = "input: [3, 224, 224]\nlayers:\n  - conv: {filters: 96, kernal: 5}\n  - linear: 1000\n"
+    (found,) = asked(text, "findings")["diagnostics"]
+    (edit,) = found["fixes"][0]["edits"]
+    mended = edited(text, {**edit, "before": "", "after": ""}, edit["text"])
+    assert [one["rule"] for one in asked(mended, "findings")["diagnostics"]] == [
+        "linear-needs-flatten"
+    ]
+
+
 def test_a_mistake_in_a_file_that_is_extended_has_no_place_here() -> None:
     found = asked("extends: resnet101\nname: mine\n", "findings")["diagnostics"]
     assert found
