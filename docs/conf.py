@@ -14,7 +14,7 @@ author = "The cnncalc developers"
 version = release = __version__
 html_title = "cnncalc"
 
-extensions = ["myst_parser", "sphinx_copybutton", "bilingual", "sessions"]
+extensions = ["myst_parser", "sphinx_copybutton", "bilingual", "sessions", "reachable"]
 exclude_patterns = ["_site", "files"]
 source_suffix = {".md": "markdown"}
 nitpicky = True

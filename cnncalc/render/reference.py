@@ -145,7 +145,7 @@ def page(only: type[Kind] | None = None) -> str:
 def _section(found: type[Kind]) -> list[str]:
     lines = [f"### `{found.name}`", "", inspect.cleandoc(found.__doc__ or "")]
     if found.options:
-        lines += ["", "| option | default | takes | |", "| --- | --- | --- | --- |"]
+        lines += ["", "| option | default | takes | meaning |", "| --- | --- | --- | --- |"]
     for key, option in found.options.items():
         label = f"**`{key}`**" if option.main else f"`{key}`"
         default = "required" if option.required else ""

@@ -50,7 +50,9 @@ def _section(command: click.Command, context: click.Context, summary: str) -> li
     if more:
         lines += [more.replace("\b\n", ""), ""]
     options = [param for param in command.params if isinstance(param, click.Option)]
-    lines += table(("option", "", "default"), [_option(option, context) for option in options])
+    lines += table(
+        ("option", "what it does", "default"), [_option(option, context) for option in options]
+    )
     if examples:
         lines += ["", "Examples:", "", "```sh", inspect.cleandoc(examples), "```"]
     return [*lines, ""]

@@ -36,7 +36,7 @@ def page() -> str:
     with contextlib.chdir(FILES):
         for result in RESULTS:
             lines += [f"## {result.schema}", "", result.told, ""]
-            lines += table(("key", "holds", ""), rows(result))
+            lines += table(("key", "holds", "meaning"), rows(result))
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -81,7 +81,7 @@ def page() -> str:
             lines += ["", *_excerpt(name)]
     others = {name for _, formats in _choices() for name in formats} - set(ENDINGS.values())
     lines += ["", "### Elsewhere", ""]
-    lines += table(("format", ""), [(name, TOLD[name]) for name in sorted(others)])
+    lines += table(("format", "what it is"), [(name, TOLD[name]) for name in sorted(others)])
     return "\n".join(lines) + "\n"
 
 

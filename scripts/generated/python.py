@@ -75,15 +75,17 @@ def page() -> str:
     for function in FUNCTIONS:
         lines += _function(function)
     lines += ["## Report", "", *_told(cnncalc.Report.__doc__), ""]
-    lines += table(("attribute", "", "type"), _attributes(cnncalc.Report))
+    lines += table(("attribute", "meaning", "type"), _attributes(cnncalc.Report))
     lines.append("")
-    lines += table(("method", ""), _methods(cnncalc.Report))
+    lines += table(("method", "gives"), _methods(cnncalc.Report))
     lines += ["", "## Values", ""]
     for kind in VALUES:
         lines += [f"### {kind.__name__}", "", *_told(kind.__doc__), ""]
-        lines += [*table(("attribute", "", "type"), _attributes(kind)), ""]
+        lines += [*table(("attribute", "meaning", "type"), _attributes(kind)), ""]
     lines += ["## Errors", ""]
-    lines += table(("error", ""), [(code(e.__name__), _paragraph(e.__doc__)) for e in ERRORS])
+    lines += table(
+        ("error", "meaning"), [(code(e.__name__), _paragraph(e.__doc__)) for e in ERRORS]
+    )
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -94,7 +96,7 @@ def _function(function: Callable[..., Any]) -> list[str]:
     lines += [*told.strip().splitlines(), ""]
     if arguments:
         block, _, after = rest.partition("\n\n")
-        lines += [*table(("argument", ""), _entries(block)), ""]
+        lines += [*table(("argument", "meaning"), _entries(block)), ""]
         lines += _after(after)
     return lines
 
@@ -104,7 +106,7 @@ def _after(text: str) -> list[str]:
     paragraphs, _, errors = text.partition("Raises:\n")
     lines = [*paragraphs.strip().splitlines(), ""] if paragraphs.strip() else []
     if errors:
-        lines += [*table(("raises", ""), _entries(errors)), ""]
+        lines += [*table(("raises", "where"), _entries(errors)), ""]
     return lines
 
 

@@ -39,14 +39,16 @@ def page() -> str:
     parts = [
         HEAD,
         "## Keys of a file\n",
-        *table(("key", ""), _described(document.KEYS)),
+        *table(("key", "meaning"), _described(document.KEYS)),
         "\n## Keys of a layer\n",
         "Beside a layer's kind, or a block's name, may stand:\n",
-        *table(("key", ""), _described({key: COMMON[key]["description"] for key in COMMON_KEYS})),
+        *table(
+            ("key", "meaning"), _described({key: COMMON[key]["description"] for key in COMMON_KEYS})
+        ),
         "\n## Budgets and expectations\n",
         "`budget:` states the most that the network may cost; K, M, G and T are units of 1000, KiB, MiB "
         "and GiB of 1024.\n",
-        *table(("key of `budget`", ""), _described(COSTS)),
+        *table(("key of `budget`", "at most"), _described(COSTS)),
         "",
         *table(("key of `expect`", "exactly"), _described(TOTALS)),
         "\n## Expressions\n",
@@ -56,7 +58,7 @@ def page() -> str:
         "Arithmetic on a list works on each of its items. Whole numbers stay whole but for `/`.\n",
         *table(("function", "takes", "gives"), _functions()),
         "",
-        *table(("word", ""), _words()),
+        *table(("word", "meaning"), _words()),
         "\n## Types\n",
         *table(("`--dtype`", "bytes a value"), [(code(t), str(n)) for t, n in BYTES.items()]),
         "\n## Limits\n",
