@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph
 from cnncalc.render import numbers, summary
 from cnncalc.render.drawing import labels, svg
-from cnncalc.render.drawing.layout import FONT, SMALL, Box, Frame, Layout, layout
+from cnncalc.render.drawing.layout import (
+    FONT,
+    SMALL,
+    Box,
+    Frame,
+    Layout,
+    layout,
+    lines,
+    rounding,
+)
 from cnncalc.render.drawing.routing import n
 from cnncalc.render.drawing.structure import structure
 from cnncalc.render.rows import View
@@ -85,34 +92,6 @@ def _frame(frame: Frame) -> str:
         f'width="{n(frame.w)}" height="{n(frame.h)}" rx="8" fill="#54738c" fill-opacity="0.06" '
         f'stroke="#b6c4d0"/>{label}</g>'
     )
-
-
-class Line(NamedTuple):
-    """A line of text at a box, its baseline at `y`; where it stands for several it tells so."""
-
-    x: float
-    y: float
-    text: str
-    size: float
-    anchor: str = "middle"
-    quiet: bool = False
-    times: int = 1
-
-
-def lines(box: Box) -> tuple[Line, Line]:
-    """What stands at a box: its title, and its shape below it or, of a merge, beside it."""
-    middle = box.x + box.w / 2
-    if box.role == "merge":
-        sign = len(box.title) == 1
-        title = Line(middle, box.y + (15 if sign else 13.5), box.title, 15 if sign else SMALL)
-        return title, Line(box.x - 5, box.y + 13.5, box.shape, SMALL, "end", True)
-    title = Line(middle, box.y + 15.5, box.title, FONT, times=box.unit.times)
-    return title, Line(middle, box.y + 29, box.shape, SMALL, "middle", True)
-
-
-def rounding(box: Box) -> float:
-    """The radius of a box's corners."""
-    return box.h / 2 if box.role in ("merge", "input") else 5
 
 
 def _box(box: Box, graph: Graph, view: View) -> str:

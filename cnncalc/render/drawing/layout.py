@@ -275,3 +275,31 @@ def _beside(parts: Sequence[_Part], gap: float) -> _Part:
         x += part.w + gap
     width, height = x - gap, max(part.h for part in parts)
     return _joined(found, width, height, parts[0].axis if len(parts) == 1 else width / 2)
+
+
+class Line(NamedTuple):
+    """A line of text at a box, its baseline at `y`; where it stands for several it tells so."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    anchor: str = "middle"
+    quiet: bool = False
+    times: int = 1
+
+
+def lines(box: Box) -> tuple[Line, Line]:
+    """What stands at a box: its title, and its shape below it or, of a merge, beside it."""
+    middle = box.x + box.w / 2
+    if box.role == "merge":
+        sign = len(box.title) == 1
+        title = Line(middle, box.y + (15 if sign else 13.5), box.title, 15 if sign else SMALL)
+        return title, Line(box.x - 5, box.y + 13.5, box.shape, SMALL, "end", True)
+    title = Line(middle, box.y + 15.5, box.title, FONT, times=box.unit.times)
+    return title, Line(middle, box.y + 29, box.shape, SMALL, "middle", True)
+
+
+def rounding(box: Box) -> float:
+    """The radius of a box's corners."""
+    return box.h / 2 if box.role in ("merge", "input") else 5

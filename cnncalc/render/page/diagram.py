@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.analysis.report import Report
-from cnncalc.render.drawing.blocks import Line, lines, rounding
-from cnncalc.render.drawing.layout import Box, Frame, layout
+from cnncalc.render.drawing.layout import Box, Frame, Line, layout, lines, rounding
 from cnncalc.render.drawing.structure import structure
 from cnncalc.render.escape import plain
 from cnncalc.render.rows import View
