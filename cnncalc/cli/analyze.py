@@ -12,9 +12,9 @@ from cnncalc.cli.common import (
     format_option,
     output_option,
     show,
+    watch_option,
     with_report,
 )
-from cnncalc.cli.watch import watch_option
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.rows import View
 

@@ -168,6 +168,21 @@ def output_option(command: Command) -> Command:
     return click.option("-o", "--output", type=click.Path(), help="Write to a file.")(command)
 
 
+def watch_option(command: Callable[..., int]) -> Callable[..., int]:
+    """`--watch`, of a command that shows the network `net`: anew at each save of its file."""
+
+    def run(watch: bool, **params: Any) -> int:
+        if watch:
+            from cnncalc.cli.watch import watched
+
+            watched(params, lambda: command(**params))
+        return command(**params)
+
+    update_wrapper(run, command)
+    told = "Show it anew whenever the file, or one that it extends, is saved."
+    return click.option("--watch", is_flag=True, help=told)(run)
+
+
 def use_colour(stream: Any) -> bool:
     """Whether a stream is a terminal that wants colours."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from functools import update_wrapper
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import click
@@ -26,19 +25,17 @@ Stamp = tuple[int, int, int] | None
 """What changes when a file is saved; `None` where there is none."""
 
 
-def watch_option(command: Callable[..., int]) -> Callable[..., int]:
-    """`--watch`, of a command whose parameter `net` is the network."""
+def watched(params: Mapping[str, Any], once: Once) -> NoReturn:
+    """Run a command with these parameters anew at each save, until it is interrupted.
 
-    def run(watch: bool, **params: Any) -> int:
-        if not watch:
-            return command(**params)
-        if params.get("output") is not None or params.get("format_", "table") != "table":
-            raise UsageError("`--watch` shows the table on the terminal", "leave it out for a file")
-        _forever(_file(params["net"]), lambda: command(**params))
-
-    update_wrapper(run, command)
-    told = "Show it anew whenever the file, or one that it extends, is saved."
-    return click.option("--watch", is_flag=True, help=told)(run)
+    Raises:
+        UsageError: it writes a file or data, is of no architecture file, or the package watchfiles
+            is missing.
+        KeyboardInterrupt: as told by Ctrl-C, which is how it ends.
+    """
+    if params.get("output") is not None or params.get("format_", "table") != "table":
+        raise UsageError("`--watch` shows the table on the terminal", "leave it out for a file")
+    _forever(_file(params["net"]), once)
 
 
 def _file(net: str) -> str:
