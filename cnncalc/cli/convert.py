@@ -107,7 +107,9 @@ def command(
     subject = _subject(load(net), wanted, dict(changes), input_)
     status = 0
     if form == "onnx" or weights_out:
-        status = _with_weights(subject, output, weights_out, (weights, seed, no_weights, check))
+        options = (weights, seed, no_weights, check)
+        file = output if form == "onnx" else None
+        status = _with_weights(subject, file, weights_out, options)
     if check and subject.found is not None and (form == "yaml" or not subject.found.drawn()):
         status = max(status, _check_transform(subject, weights, seed))
     if form not in ("yaml", *CODE):
@@ -221,7 +223,6 @@ def _with_weights(
 ) -> int:
     """Write what takes the arrays: an ONNX file, a file of weights."""
     from cnncalc.exchange.weights import stored
-    from cnncalc.exchange.writing.onnx.writer import onnx_bytes, onnx_difference, onnx_model
 
     weights, seed, no_weights, check = options
     graph = subject.graph
@@ -229,14 +230,27 @@ def _with_weights(
     if weights_out is not None and arrays is not None:
         write_file(weights_out, stored(weights_out, graph, arrays))
         click.echo(f"wrote {plain(weights_out)}", err=True)
-    if output is None or not output.lower().endswith(".onnx"):
+    if output is None:
         return 0
-    data = onnx_bytes(onnx_model(graph, arrays))
+    from cnncalc.exchange.writing.onnx.writer import (
+        onnx_bytes,
+        onnx_difference,
+        onnx_model,
+        write_apart,
+    )
+
+    model = onnx_model(graph, arrays)
+    data = onnx_bytes(model)
+    written = [output]
+    if data is None:
+        written.append(write_apart(model, output))
     status = 0
     if check and arrays is not None:
-        status = _tell(onnx_difference(graph, arrays, data, seed), "onnxruntime")
-    write_file(output, data)
-    click.echo(f"wrote {plain(output)}", err=True)
+        difference = onnx_difference(graph, arrays, output if data is None else data, seed)
+        status = _tell(difference, "onnxruntime")
+    if data is not None:
+        write_file(output, data)
+    click.echo(f"wrote {plain(' and '.join(written))}", err=True)
     return status
 
 

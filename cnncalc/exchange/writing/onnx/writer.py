@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -97,29 +99,44 @@ LARGEST = 2**31 - 1
 """Bytes that one protobuf message can have."""
 
 
-def onnx_bytes(model: onnx.ModelProto) -> bytes:
-    """The file of a model.
+def onnx_bytes(model: onnx.ModelProto) -> bytes | None:
+    """The file of a model; `None` where it is larger than one of this format can be."""
+    try:
+        return bytes(model.SerializeToString()) if model.ByteSize() <= LARGEST else None
+    except (ValueError, OverflowError):  # what protobuf says of a message beyond its limit
+        return None
+
+
+def write_apart(model: onnx.ModelProto, path: str) -> str:
+    """Write a model whose weights stand in a second file beside it, both or neither.
+
+    Returns:
+        The path of the second file, `NAME.onnx.data`.
 
     Raises:
-        UsageError: it is larger than a file of this format can be.
+        UsageError: they cannot be written.
     """
+    import onnx
+
+    folder, name = os.path.split(os.path.abspath(path))
+    data = f"{name}.data"
     try:
-        size = model.ByteSize()
-        if size <= LARGEST:
-            data: bytes = model.SerializeToString()
-            return data
-    except (ValueError, OverflowError):  # what protobuf says of a message beyond its limit
-        pass
-    raise UsageError(
-        "with its weights the model is larger than the 2 GiB that one ONNX file can have",
-        "`--no-weights` leaves them out, and `--weights-out net.safetensors` writes them apart",
-    )
+        with tempfile.TemporaryDirectory(dir=folder) as aside:
+            written = os.path.join(aside, name)
+            onnx.save_model(model, written, save_as_external_data=True, location=data)
+            for one in (data, name):
+                os.replace(os.path.join(aside, one), os.path.join(folder, one))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+    return f"{path}.data"
 
 
 def onnx_difference(
-    graph: Graph, arrays: Sequence[Mapping[str, Array]], data: bytes, seed: int
+    graph: Graph, arrays: Sequence[Mapping[str, Array]], model: bytes | str, seed: int
 ) -> float:
     """The largest relative difference between onnxruntime's outputs and our kernels'.
+
+    `model` is the content of a file, or its path.
 
     Raises:
         UsageError: onnxruntime is missing.
@@ -137,7 +154,7 @@ def onnx_difference(
         name: random.standard_normal((1, *shape), np.float32)
         for name, shape in graph.input_shapes.items()
     }
-    session = onnxruntime.InferenceSession(data)
+    session = onnxruntime.InferenceSession(model)
     theirs = session.run([graph.nodes[index].name for index in graph.outputs], inputs)
     given = dict(enumerate(inputs.values()))
     ours = execute(graph, [dict(array) for array in arrays], given.pop, 1)
