@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.keras.padding import merge_padding
 from cnncalc.exchange.keras.walking import Malformed, Walk, data_format, inputs_of
 from cnncalc.exchange.keras.weights import INSIDE, Store
 from cnncalc.exchange.reading.lower import lower
@@ -114,6 +115,7 @@ def read_model(model: dict[str, Any], path: str, archive: bool, input: Shapes) -
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         text = f"{type(error).__name__} {str(error)[:80]}"
         raise UsageError(f"{path} is no model that Keras 3 wrote: {text}") from None
+    merge_padding(program)
     simplify(program)
     found = lower(program, f"Keras, {path}", path)
     if not archive or not _held(path):

@@ -122,8 +122,11 @@ def softmax(call: Call, x: Op) -> Op:
 
 @layer("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout")
 def dropout(call: Call, x: Op) -> Op:
-    """Dropout, which does nothing at inference."""
-    return call.emit("dropout", [x], {"rate": call.config.get("rate", 0.5)}, x.shape)
+    """Dropout, which does nothing at inference; of whole samples it is a dropped path."""
+    noise = call.config.get("noise_shape") or ()
+    whole = len(noise) == len(x.shape) and all(size == 1 for size in noise[1:])
+    name = "drop_path" if whole else "dropout"
+    return call.emit(name, [x], {"rate": call.config.get("rate", 0.5)}, x.shape)
 
 
 LAYERS_OF: dict[str, Any] = {

@@ -132,3 +132,18 @@ def normalization(call: Call, x: Op) -> Op:
     )
     x = call.emit("sub", [x, middle], shape=x.shape)
     return call.emit("div", [x, spread], shape=x.shape)
+
+
+@layer("EinsumDense")
+def einsum_dense(call: Call, x: Op) -> Op:
+    """A factor a channel, and an offset, as `bhwc,c->bhwc` has it; no other product."""
+    config = call.config
+    given, _, out = str(config["equation"]).partition("->")
+    own, _, weight = given.partition(",")
+    each = len(own) == len(x.shape) and out == own and weight == own[-1]
+    require(each, f"of {config['equation']}")
+    channels = (x.shape[-1],)
+    bias = config.get("bias_axes")
+    require(bias in (None, weight), f"with a bias along {bias}")
+    factor = call.array("kernel", channels)
+    return applied(call, x, factor, call.array("bias", channels) if bias else None)

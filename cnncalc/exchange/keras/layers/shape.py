@@ -92,3 +92,49 @@ def _reshape(call: Call, x: Op, newshape: Any = None, **options: Any) -> Op:
 
 
 OPERATIONS["Reshape"] = _reshape
+
+
+def _pad(call: Call, x: Op, constant_values: float | None = None) -> Op:
+    """`keras.ops.pad`: a constant around some axes."""
+    require(call.config.get("mode", "constant") == "constant", "with another mode than constant")
+    widths = [tuple(pair) for pair in call.config["pad_width"]]
+    require(len(widths) == len(x.shape) and not any(widths[0]), "along the batch")
+    channel = call.channel(x)
+    options: dict[str, Any] = {
+        "padding": tuple([w for axis, w in enumerate(widths) if axis not in (0, channel)])
+    }
+    if any(widths[channel]):
+        options["channels"] = widths[channel]
+    if constant_values:
+        options["value"] = float(constant_values)
+    shape = [size + sum(pair) for size, pair in zip(x.shape, widths, strict=True)]
+    return call.emit("pad", [x], options, shape, channel=channel)
+
+
+OPERATIONS["Pad"] = _pad
+
+
+def _get_item(call: Call, x: Op, key: Any) -> Op:
+    """`x[..., a:b]`: ranges of axes."""
+    parts = list(key) if isinstance(key, list) else [key]
+    words = [part.get("class_name") if isinstance(part, dict) else None for part in parts]
+    if "__ellipsis__" in words:
+        place = words.index("__ellipsis__")
+        whole = {"class_name": "__slice__", "config": {}}
+        parts[place : place + 1] = [whole] * (len(x.shape) - len(parts) + 1)
+    for axis, part in enumerate(parts):
+        require(isinstance(part, dict) and part["class_name"] == "__slice__", "by a number")
+        config = part["config"]
+        ends = [config.get(word) for word in ("start", "stop", "step")]
+        start, stop, step = slice(*ends).indices(x.shape[axis])
+        if (start, stop, step) == (0, x.shape[axis], 1):
+            continue
+        require(bool(axis) and stop > start and step > 0, "of nothing, or of the batch")
+        shape = [*x.shape]
+        shape[axis] = -(-(stop - start) // step)
+        options = {"axis": axis, "start": start, "stop": stop, "step": step}
+        x = call.emit("slice", [x], options, shape)
+    return x
+
+
+OPERATIONS["GetItem"] = _get_item

@@ -226,6 +226,8 @@ class Function:
 
     def _use(self, item: Item, block: Block, source: str) -> Code:
         """The call of a block's function."""
+        if item.share is not None:
+            raise UsageError("a block is used again with its weights")
         known = self.scene.blocks[block.name]
         given = dict(item.options)
         parts = [Code(source), Code(self.label(item))]
