@@ -128,8 +128,9 @@ def conv_transpose(layer: Layer) -> Steps:
     same = {
         kind.changed({"padding": "same", "output_padding": 0}, layer.rank).crops() for kind in kinds
     }
-    padding, behind = None, []
-    if rows == same and len(rows) == 1:
+    padding, behind = None, list[Step]()
+    bare = not any(any(map(any, pairs)) or any(extras) for pairs, extras in rows)
+    if rows == same and len(rows) == 1 and not bare:
         padding = '"same"'
     else:
         pairs, extras = layer.one(rows, "padding")
