@@ -38,6 +38,7 @@ from cnncalc.language.zoo import names  # noqa: E402
 from cnncalc.layers.attention import SqueezeExcitation  # noqa: E402
 from cnncalc.layers.base import Reference  # noqa: E402
 from cnncalc.layers.conv import Conv, ConvTranspose  # noqa: E402
+from cnncalc.layers.pool import AdaptivePool  # noqa: E402
 from cnncalc.numerics.weights.generated import declared_arrays, generate  # noqa: E402
 from cnncalc.shapes import Slide  # noqa: E402
 
@@ -61,7 +62,8 @@ def alike(one: Graph, other: Graph, without: tuple[str, ...] = ()) -> bool:
 
         for node in graph.nodes:
             inputs = [ids[taken] for taken in node.inputs]
-            if node.kind.name in without:
+            is_view = isinstance(node.kind, AdaptivePool) and node.facts.view
+            if node.kind.name in without or is_view:  # a pool to the size that there is
                 ids.append(inputs[0])
             elif isinstance(node.kind, SqueezeExcitation):
                 ids.append(_squeezed(node.kind, inputs[0], node.facts.output, told))
