@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from support import network
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.converting import keras_of
+from cnncalc.exchange.load import load as read
 from cnncalc.exchange.writing.keras.running import build, keras_difference, load_arrays
 from cnncalc.exchange.writing.keras.weights import keras_arrays
 from cnncalc.graph import Graph
@@ -226,3 +228,32 @@ def test_ruff_changes_nothing(net: str) -> None:
             input=text, text=True, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+ROUND = [
+    # layers on [4, 10, 12], the kinds that are read back
+    ("conv: [6, 3, 2, 1], max_pool: {kernel: 3, stride: 2, padding: 1}", "conv max_pool"),
+    ("avg_pool: {kernel: 3, stride: 1, padding: 1}, {pad: [[[1, 2], [0, 3]]]}", "avg_pool pad"),
+    ("pad: {padding: 0, channels: [1, 2]}, slice: [1, 5], slice: {start: 2, axis: 1}",
+     "pad slice slice"),
+    ("scale, {drop_path: 0.1}, dropout, channel_shuffle: 2",
+     "scale drop_path dropout channel_shuffle"),
+    ("global_avg_pool, flatten, linear: 3", "global_avg_pool flatten linear"),
+    ("max_pool: 2, flatten, dropout, linear: 3", "max_pool flatten dropout linear"),
+]  # fmt: skip
+
+
+@needs_keras
+@pytest.mark.parametrize(("layers", "kinds"), ROUND)
+def test_what_is_written_is_read_back(layers: str, kinds: str, tmp_path: Path) -> None:
+    graph, text = written(f"{{input: [4, 10, 12], layers: [{layers}]}}")
+    path = tmp_path / "net.json"
+    path.write_text(build(text).model.to_json())
+    back = read(str(path)).graph()
+    assert [node.kind.name for node in back.layers] == kinds.split()
+    assert [node.facts.output for node in back.layers] == [
+        node.facts.output for node in graph.layers
+    ]
+    assert [dict(node.facts.weights) for node in back.layers] == [
+        dict(node.facts.weights) for node in graph.layers
+    ]

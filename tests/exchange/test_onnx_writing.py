@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support import ROOT, listed, network
+from support import ROOT, command, listed, network
 
 from cnncalc import analyze
 from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.writing.onnx import writer
 from cnncalc.exchange.writing.onnx.building import OPERATORS
 from cnncalc.exchange.writing.onnx.writer import onnx_model
 from cnncalc.graph import Graph
@@ -143,3 +145,19 @@ def test_all_that_cannot_be_said_is_named() -> None:
         onnx_model(graph)
     assert "even number of channels (local_response_norm)" in str(caught.value)
     assert "statistics of the batch itself (batch_norm)" in str(caught.value)
+
+
+def test_weights_in_a_second_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What one file cannot hold, with a limit that a small network is beyond."""
+    monkeypatch.setattr(writer, "LARGEST", 1000)
+    path = tmp_path / "net.onnx"
+    shown = command(capsys, "convert", "lenet5", "-o", path, "--check")
+    assert shown.status == 0
+    assert f"wrote {path} and {path}.data" in shown.err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["net.onnx", "net.onnx.data"]
+    assert command(capsys, "analyze", path).status == 0
+    gone = command(capsys, "convert", "lenet5", "-o", tmp_path / "none" / "net.onnx")
+    assert gone.status == 2
+    assert "cannot write" in gone.err
