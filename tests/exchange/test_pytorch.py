@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,13 @@ import pytest
 from support import ROOT, listed, network, same_network, zoo_graph
 
 from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.blocks import own_outline
 from cnncalc.exchange.converting import pytorch_of
 from cnncalc.exchange.load import load as load_any
 from cnncalc.exchange.writing.python.code import Code, call, class_name, laid_out, quoted, variable
+from cnncalc.exchange.writing.python.replay import DiffersError, replayed
 from cnncalc.exchange.writing.pytorch.running import last_class, pytorch_difference
+from cnncalc.exchange.writing.pytorch.writer import pytorch
 from cnncalc.graph import Graph
 from cnncalc.language.load import load
 from cnncalc.language.zoo import names
@@ -175,6 +179,108 @@ def test_layers_whose_uses_have_no_common_form() -> None:
     net = network(f"input: [4, 8, 8]\n{block}layers:\n{uses}")
     text = pytorch_of(net, net.graph())
     assert [f"LayerNorm((4, {n}, {n}))" in text for n in (8, 4, 2)] == [True] * 3
+
+
+OWN = {
+    "entering": """
+        blocks:
+          b(f):
+            - conv: [2 * channels, 3, 1, 1]
+            - conv: [entering, 1]
+            - {conv: [f, 1], if: entering != f}
+        layers: [b: 4, b: 6, b: 6]
+        """,
+    "functions": """
+        parameters: {width: 0.75}
+        blocks:
+          b(c, k=3, f=make_divisible(c * width, 4)):
+            - conv: [f, k, 1, k // 2]
+            - conv: {filters: "max(f, 8) + min(k, 2)", kernel: [k, 1]}
+              repeat: ceil(c / 8)
+        layers: [b: 8, b: [20, 1], b: {c: 9, f: 5}]
+        """,
+    "dense": """
+        blocks:
+          dense(n, growth=2):
+            - layers: [concat: [[], [conv: [growth, 3, 1, 1], relu]]]
+              repeat: n
+          both(n):
+            - dense: n
+            - conv: [channels // 2, 1]
+        layers: [both: 2, both: 4, dense: [3, 5]]
+        """,
+    "given layers": """
+        blocks:
+          join(skip, f):
+            - concat: [[{conv: [f, 1], from: skip}], [conv: [f, 1]]]
+          twice(one, other):
+            - join: [one, 4]
+            - join: [other, 5]
+        layers:
+          - {conv: [3, 1], name: first}
+          - {conv: [6, 1], name: second}
+          - twice: [first, second]
+          - twice: [second, first]
+        """,
+    "the input": """
+        blocks:
+          head(f):
+            - conv: [f, 3, 2]
+            - upsample: {like: input, mode: bilinear}
+        layers: [head: 3, head: 4, add: [[], [conv: [4, 1]]]]
+        """,
+    "names inside": """
+        blocks:
+          b(f):
+            - {conv: [f, 3, 1, 1], name: wide}
+            - {relu, name: x}
+            - add: [wide, [conv: [f, 1], relu]]
+        layers: [b: 4, b: 5]
+        """,
+    "outputs": """
+        blocks:
+          b(f): [conv: [f, 1], relu]
+        layers:
+          - {b: 4, output: true}
+          - {conv: [5, 1], name: middle, output: true}
+          - b: 3
+          - {b: 6, from: middle, output: true}
+        """,
+    "optional": """
+        blocks:
+          r(f, s=1, skip=s == 1 and channels == f):
+            - add: [[conv: [f, 3, s, 1], {drop_path: 0.1, if: skip}], {layers: [], if: skip}]
+            - {batch_norm, if: not skip}
+            - concat: [[], {layers: [conv: [2, 1]], if: skip}]
+            - conv: [f, 1]
+        layers: [r: 4, r: [4, 2], {r: 4, repeat: 3}, r: 8]
+        """,
+}
+
+
+@needs_torch
+@pytest.mark.parametrize("case", sorted(OWN))
+def test_a_files_own_blocks(case: str) -> None:
+    """What only files say: their words in code, and the same outputs."""
+    net = network("input: [3, 9, 8]\n" + dedent(OWN[case]))
+    found = net.graph()
+    outline = replayed(own_outline(net, found))
+    assert outline.blocks
+    text = pytorch(outline)
+    assert pytorch_difference(found, generate(found, np.dtype(np.float32)), text, 0) <= 1e-5
+
+
+def test_an_outline_that_says_another_graph() -> None:
+    net = load("resnet18")
+    outline = own_outline(net, zoo_graph("resnet18"))
+    assert replayed(outline).blocks
+    with pytest.raises(DiffersError):
+        replayed(outline._replace(items=outline.items[:-1]))
+    with pytest.raises(DiffersError):
+        replayed(outline._replace(graph=zoo_graph("resnet34")))
+    changed = outline.items[0]._replace(options=(("filters", 63),))
+    with pytest.raises(DiffersError):
+        replayed(outline._replace(items=(changed, *outline.items[1:])))
 
 
 def test_a_long_file_without_blocks() -> None:

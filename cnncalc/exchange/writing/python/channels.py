@@ -164,16 +164,19 @@ class Channels:
                 always.append(found[-1])
         axis = dict(item.options).get("axis", 0)
         if item.kind is not None and item.kind.name == "concat" and axis == 0:
-            total = found[0]
-            for term in found[1:]:
-                total = simplified(Operation("+", total, term))
+            total: Term = 0
+            for branch, term in zip(item.branches or (), found, strict=True):
+                if branch.condition is not None:
+                    term = chosen(put(branch.condition, channels), term, 0)
+                total = term if total == 0 else simplified(Operation("+", total, term))
             return total
-        if len(set(found)) == 1:
-            return found[0]
-        wide = {self.graph.nodes[node].facts.output[0] for node in item.nodes}
-        if len(wide) == 1:
-            return wide.pop()
-        return next((term for term in always if not isinstance(term, Choice)), always[0])
+        if len(always) == len(found):
+            wide = {self.graph.nodes[node].facts.output[0] for node in item.nodes}
+            if len(set(found)) > 1 and len(wide) == 1:
+                return wide.pop()
+        # a branch of one channel is repeated; one that may be missing has what the others have
+        known = [term for term in always or found if term != 1] or found
+        return next((term for term in known if not isinstance(term, Choice)), known[0])
 
     def _keeps(self, item: Item) -> bool:
         """Whether a merge gives as many channels as reach it, in all its uses."""

@@ -193,13 +193,16 @@ class Branching:
             if branch.items and not is_straight(_unstarted(branch.items)):
                 # what has no module of its own runs first, and the branches before it before that
                 values = [self._held(value, indent) for value in values]
-            values.append(self._branch(branch, name, channels, source, indent))
-            flags.append(None)
-            if branch.condition is not None:
-                flag = self.attribute("skip" if not branch.items else f"has_{name}")
-                condition = self.scene.text(put(branch.condition, channels))
-                self.made.append(" " * (8 + indent) + f"self.{flag} = {condition}")
-                flags[-1] = f"self.{flag}"
+            flag = self._flag(branch, name, channels, indent)
+            flags.append(flag)
+            if flag is not None and branch.items:
+                # its arrays are there where it takes part
+                if not is_straight(branch.items):
+                    raise UsageError(f"a `{item.kind.name}` of an optional branch that branches")
+                self.made.append(" " * (8 + indent) + f"if {flag}:")
+                values.append(self._branch(branch, name, channels, source, indent + 4))
+            else:
+                values.append(self._branch(branch, name, channels, source, indent))
         whole = _combined(item, item.kind, values)
         always = [value for value, flag in zip(values, flags, strict=True) if flag is None]
         asked = [flag for flag in flags if flag is not None]
@@ -226,6 +229,15 @@ class Branching:
         if is_straight(items):
             return f"{self._module(name, items, channels, indent)}({source})"
         return self.walk(items, channels, source, self._temporary(), indent)
+
+    def _flag(self, branch: Branch, name: str, channels: Term, indent: int) -> str | None:
+        """An attribute that says whether a branch takes part, where that hangs on arguments."""
+        if branch.condition is None:
+            return None
+        flag = self.attribute("skip" if not branch.items else f"has_{name}")
+        condition = self.scene.text(put(branch.condition, channels))
+        self.made.append(" " * (8 + indent) + f"self.{flag} = {condition}")
+        return f"self.{flag}"
 
     def _temporary(self) -> str:
         self._temporaries += 1
