@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from cnncalc.api import analyze
+from cnncalc.render.columns import COLUMNS
 from cnncalc.render.numbers import human
 from cnncalc.render.page import page_data, page_html, script, style
+from cnncalc.render.rows import View
 
 Open = Callable[..., Any]
 
@@ -90,6 +92,18 @@ def test_it_fits_its_window_and_is_silent(net: str, width: int, scheme: str, rep
         wide = "(found) => [found.scrollWidth, found.clientWidth]"
         needed, room = table.evaluate(wide)
         assert needed <= room <= pane.bounding_box()["width"]
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_more_columns_than_there_is_room_for_scroll_by_themselves(
+    width: int, opened: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "net.html"
+    view = View(exact=True, columns=tuple(COLUMNS))
+    path.write_text(page_html(analyze("vgg16"), view), encoding="utf-8")
+    page = opened(path, width)
+    page.wait_for_selector(".wide-table tbody tr")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -248,7 +248,7 @@ export function layerTable(on) {
   // more columns than there is room for scroll by themselves, and not with the page
   new ResizeObserver(() => {
     const pane = table.parentElement;
-    pane?.classList.toggle("wide-table", table.offsetWidth > pane.clientWidth + 1);
+    pane?.classList.toggle("wide-table", table.scrollWidth > pane.clientWidth + 1);
   }).observe(table);
 
   return {
