@@ -28,7 +28,10 @@ def gather_scopes(tree: Tree) -> None:
         found = _bodies(tree, wanted)
         if 2 * len(found) < len(wanted):
             continue  # modules that the branches of merges cut across tell nothing
-        for cluster in _groups(tree, found):
+        clusters = _groups(tree, found)
+        if not clusters:
+            continue
+        for cluster in clusters:
             pattern = tree.new_pattern()
             pattern.module = True
             pattern.hint = next(iter(wanted.values())).name

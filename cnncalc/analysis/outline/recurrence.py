@@ -137,7 +137,9 @@ def reuse(tree: Tree) -> None:
     bodies: dict[tuple[int, ...], Pattern] = {}
     for pattern, uses in tree.uses().items():
         bodies.update(dict.fromkeys([tree.series_skeleton(use.parts[0]) for use in uses], pattern))
-    for pattern in dict.fromkeys(bodies.values()):
+    runs = (piece for series in tree.all_series() for piece in series if piece.head is None)
+    rounds = dict.fromkeys([tree.series_skeleton(run.parts[0]) for run in runs])
+    for pattern in dict.fromkeys([bodies[one] for one in rounds if one in bodies]):
         before, count = tree.root, len(pattern.block.parameters)
 
         def used(series: Series, varied: bool, wanted: Pattern = pattern) -> Series:
