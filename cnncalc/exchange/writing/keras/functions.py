@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.outline.terms import Name, Operation, Term, simplified
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline
 from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.writing.keras.counting import (
+    base_of,
+    each_round,
+    occurrences,
+    referred,
+    shared,
+    summed,
+)
 from cnncalc.exchange.writing.keras.layer import Layer, Step, written
 from cnncalc.exchange.writing.keras.layers import steps
 from cnncalc.exchange.writing.python.channels import is_local
@@ -67,11 +75,11 @@ class Function:
         self.outputs: list[str] = []
         self.taken = {"x", *INDICES, *scene.functions.values(), *scene.variables}
         self.taken |= set(values.values())
-        self.referred = set(_referred(items))
-        self.shared = set(_shared(items))
+        self.referred = set(referred(items))
+        self.shared = set(shared(items))
         self.layers: dict[str, str] = {}
         """Variables of layers whose weights are used again."""
-        self.times = Counter(dict(_times(items, False)))
+        self.times = Counter(dict(occurrences(items, False)))
         self.next: dict[str, Term] = {}
         self.loops: list[str] = []
         self.branches = 0
@@ -95,7 +103,7 @@ class Function:
         counted = self.times[base] > 1
         shown = ""
         if counted:
-            shown = self.scene.text(_summed(number), "x")
+            shown = self.scene.text(summed(number), "x")
             shown = shown if shown.isdecimal() else f"{{{shown}}}"
             shown = f"_{shown}" if base[-1:].isdigit() else shown
         found = f"{self.prefix}{base}{shown}"
@@ -167,7 +175,7 @@ class Function:
         self.lines.append("")
         self.loops.append(index)
         earlier = dict(self.next)
-        each = dict(_each(item._replace(times=1)))
+        each = dict(each_round(item._replace(times=1)))
         for base, count in each.items():
             rounds = simplified(Operation("*", count, round_))
             number: Term = earlier.get(base, 1)
@@ -303,15 +311,6 @@ def called(code: Code, indent: int) -> list[str]:
     return [opening, f"{pad}    {apart.group(1)}", f"{pad})"]
 
 
-def base_of(item: Item) -> str:
-    """What an item is called where it has no name of its own."""
-    if item.name is not None:
-        return item.name
-    if item.kind is not None:
-        return item.kind.name
-    return item.block.name if item.block is not None else "layers"
-
-
 def _pooled(item: Item, behind: Item) -> bool:
     """Whether a flattening is that of a pool over the whole map, which can do without axes."""
     if item.kind is None or behind.kind is None:
@@ -324,82 +323,3 @@ def _pooled(item: Item, behind: Item) -> bool:
 
 def _without(code: Code, option: str) -> Code:
     return code._replace(parts=tuple([p for p in code.parts or () if p.head != option]))
-
-
-def _summed(term: Term) -> Term:
-    """`1 + 2·i + 1` with the numbers last."""
-    number, rest = 0, []
-    waiting = [term]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Operation) and one.sign == "+":
-            waiting += [one.right, one.left]
-        elif type(one) is int:
-            number += one
-        else:
-            rest.append(one)
-    if not rest:
-        return number
-    found = rest[0]
-    for one in rest[1:]:
-        found = Operation("+", found, one)
-    if number < 0:
-        return Operation("-", found, -number)
-    return Operation("+", found, number) if number else found
-
-
-def _inner(item: Item) -> Iterator[Item]:
-    yield from item.group or ()
-    for branch in item.branches or ():
-        yield from branch.items
-
-
-def _times(items: Collection[Item], many: bool) -> Iterator[tuple[str, int]]:
-    """How often each name occurs, twice at least where it is repeated."""
-    counts: Counter[str] = Counter()
-
-    def visit(item: Item, many: bool) -> None:
-        many = many or item.times != 1
-        if item.group is None:
-            counts[base_of(item)] += 2 if many else 1
-        for one in _inner(item):
-            visit(one, many)
-
-    for item in items:
-        visit(item, many)
-    yield from counts.items()
-
-
-def _each(item: Item) -> Iterator[tuple[str, Term]]:
-    """How many names an item takes of each, itself and what is in it."""
-    found: dict[str, Term] = {}
-
-    def visit(one: Item, times: Term) -> None:
-        times = simplified(Operation("*", one.times, times))
-        if one.group is None:
-            base = base_of(one)
-            found[base] = simplified(Operation("+", found.get(base, 0), times))
-        for inner in _inner(one):
-            visit(inner, times)
-
-    visit(item, 1)
-    yield from found.items()
-
-
-def _referred(items: Sequence[Item]) -> Iterator[str]:
-    """The names whose tensors are asked for."""
-    for item in items:
-        if item.start is not None:
-            yield item.start
-        for branch in item.branches or ():
-            if branch.reference is not None:
-                yield branch.reference
-        yield from _referred(list(_inner(item)))
-
-
-def _shared(items: Sequence[Item]) -> Iterator[str]:
-    """The names whose weights are used again."""
-    for item in items:
-        if item.share is not None:
-            yield item.share
-        yield from _shared(list(_inner(item)))
