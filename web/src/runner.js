@@ -3,6 +3,9 @@
 
 export const LIMIT = 10_000; // milliseconds that one request may take
 
+const URGENT = "report"; // goes before all that waits
+const PATIENT = ["parts", "findings", "explain"]; // of no use once the text has changed
+
 /** Why a request has no answer: `reason` is `superseded`, `stopped`, `failed` or `broken`. */
 export class NoAnswer extends Error {
   constructor(reason, message = "") {
@@ -39,11 +42,20 @@ export class Runner {
       if (waiting >= 0) {
         this.#queue[waiting].reject(new NoAnswer("superseded"));
         this.#queue[waiting] = entry;
+      } else if (sort === URGENT) {
+        // what is said of the text before it would only keep this one waiting
+        this.#forget((other) => PATIENT.includes(other.body.ask));
+        this.#queue.unshift(entry);
       } else {
         this.#queue.push(entry);
       }
       this.#next();
     });
+  }
+
+  #forget(which) {
+    for (const entry of this.#queue.filter(which)) entry.reject(new NoAnswer("superseded"));
+    this.#queue = this.#queue.filter((entry) => !which(entry));
   }
 
   #start() {
