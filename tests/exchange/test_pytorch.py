@@ -310,6 +310,19 @@ def test_read_back(layers: list[Any], input: tuple[int, ...], tmp_path: Path) ->
     assert same_network(load_any(f"{path}:Net").graph(input=input), net.graph())
 
 
+def test_the_table_of_written_code() -> None:
+    """PyTorch ran the code of every shipped network, and found nothing that differs."""
+    table = json.loads((ROOT / "tests/reference/written_code.json").read_text())
+    rows = {one["network"]: one for one in table["networks"]}
+    assert rows.keys() == set(names())
+    assert not any(one["differs"] for one in rows.values())
+    assert max(one["difference"] for one in rows.values()) <= 1e-4
+    assert not any(table["tools"].values())
+    # squared distances, the order of a shared branch's flatten, and a separable convolution
+    unread = {"lenet5_1998", "siamese_patches", "xception"}
+    assert {net for net, one in rows.items() if one.get("back", "same") != "same"} <= unread
+
+
 NAMES = [
     ("class", "class_"), ("x", "x_"), ("i", "i_"), ("self", "self_"), ("3x3", "layer_3x3"),
     ("a b", "a_b"), ("", "layer"), ("naïve", "na_ve"), ("match", "match_"), ("a\nb", "a_b"),
