@@ -37,7 +37,7 @@ from cnncalc.graph import Graph, Node  # noqa: E402
 from cnncalc.language.zoo import names  # noqa: E402
 from cnncalc.layers.attention import SqueezeExcitation  # noqa: E402
 from cnncalc.layers.base import Reference  # noqa: E402
-from cnncalc.layers.conv import Conv, ConvTranspose  # noqa: E402
+from cnncalc.layers.conv import Conv, ConvTranspose, DepthwiseConv  # noqa: E402
 from cnncalc.layers.pool import AdaptivePool  # noqa: E402
 from cnncalc.numerics.weights.generated import declared_arrays, generate  # noqa: E402
 from cnncalc.shapes import Slide  # noqa: E402
@@ -62,6 +62,7 @@ def alike(one: Graph, other: Graph, without: tuple[str, ...] = ()) -> bool:
 
         for node in graph.nodes:
             inputs = [ids[taken] for taken in node.inputs]
+            node = _grouped(node)
             is_view = isinstance(node.kind, AdaptivePool) and node.facts.view
             if node.kind.name in without or is_view:  # a pool to the size that there is
                 ids.append(inputs[0])
@@ -76,6 +77,18 @@ def alike(one: Graph, other: Graph, without: tuple[str, ...] = ()) -> bool:
                 ids.append(told((node.kind.name, _options(node), tuple(inputs), more)))
         found.append((every, [ids[index] for index in graph.outputs]))
     return bool(found[0] == found[1])
+
+
+def _grouped(node: Node) -> Node:
+    """A depthwise convolution as one with as many groups as channels."""
+    kind = node.kind
+    if not isinstance(kind, DepthwiseConv):
+        return node
+    filters = node.facts.output[0]
+    own = {key: one.default for key, one in Conv.options.items()}
+    own |= {key: value for key, value in vars(kind).items() if key in own}
+    own |= {"filters": filters, "groups": filters // kind.multiplier}
+    return node._replace(kind=Conv(tuple(own.values()), len(kind.kernel)))
 
 
 def _squeezed(kind: SqueezeExcitation, x: int, output: tuple[int, ...], told: Any) -> int:
@@ -139,6 +152,8 @@ def zeros(found: Graph) -> list[dict[str, Any]]:
 
 def row(name: str, folder: Path) -> dict[str, Any]:
     """What is told of one network."""
+    for one in folder.iterdir():  # of a network before, which failed
+        one.unlink()
     net = load(name)
     own = net.graph()
     differs = []
