@@ -130,6 +130,28 @@ def test_names_source_and_opset() -> None:
     onnx.checker.check_model(model, full_check=True)
 
 
+NAMES = ["segnet", "lraspp_mobilenet_v3_large", "convnext_tiny", "fusenet"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("weights", [True, False], ids=["weights", "without weights"])
+def test_what_is_written_is_read_back(name: str, weights: bool, tmp_path: Path) -> None:
+    """Unpooling, resizing of named axes, weights that are brought into form, two inputs."""
+    graph = analyze(name).graph
+    arrays = None
+    if weights:
+        zero = np.zeros((), np.float32)
+        arrays = [
+            {key: np.broadcast_to(zero, shape) for key, shape in
+             (*node.facts.weights.items(), *node.facts.buffers.items())}
+            for node in graph.nodes
+        ]  # fmt: skip
+    path = tmp_path / "net.onnx"
+    path.write_bytes(onnx_model(graph, arrays).SerializeToString())
+    ours, back = analyze(name).totals, analyze(path).totals
+    assert (back.params, back.buffers, back.macs) == (ours.params, ours.buffers, ours.macs)
+
+
 def test_shared_weights_are_one_initializer() -> None:
     layers = [{"conv": [4, 3, 1, 1], "name": "a"}, {"conv": [4, 3, 1, 1], "share": "a"}]
     graph = network(listed((4, 6, 6), layers)).graph()

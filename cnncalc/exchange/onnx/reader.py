@@ -116,12 +116,12 @@ def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
         UsageError: the input does not fit, or is needed and not given.
         SpecError: the model holds operators without a layer.
     """
-    shapes = _input_shapes(model.graph, path, input)
+    shapes = _input_shapes(model, path, input)
     program = Walk(model, path, name, shapes).run()
     simplify(program)
     found = lower(program, f"ONNX, {path}", path)
     whole = all(_held(one) for one in model.graph.initializer)
-    if not whole or weights(model.graph) & {one.name for one in model.graph.input} - {
+    if not whole or weights(model) & {one.name for one in model.graph.input} - {
         one.name for one in model.graph.initializer
     }:
         return found
@@ -138,10 +138,11 @@ def _held(tensor: Any) -> bool:
     )
 
 
-def _input_shapes(graph: Any, path: str, input: Shapes) -> dict[str, Shape]:
+def _input_shapes(model: Any, path: str, input: Shapes) -> dict[str, Shape]:
     """Shapes of the graph's inputs with their batch; 1 sample where that is free."""
+    graph = model.graph
     inside = {one.name for one in graph.initializer}
-    stored = weights(graph)
+    stored = weights(model)
     declared = {one.name: _declared(one) for one in graph.input if one.name not in inside}
     images = [name for name in declared if name not in stored]
     if not images:

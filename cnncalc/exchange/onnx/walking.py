@@ -26,11 +26,15 @@ WEIGHT_SLOTS = {
 }  # fmt: skip
 """Inputs of operators that are weights, even where the file does not hold them."""
 
+FORMS = ("Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
+"""Operators that give a weight another shape on its way."""
+
 
 class Walk:
     """Reads the nodes of one graph."""
 
     def __init__(self, model: Any, path: str, name: str, shapes: dict[str, Shape]) -> None:
+        self.model = model
         self.graph = model.graph
         self.path = path
         self.shapes = shapes
@@ -49,7 +53,7 @@ class Walk:
         """
         for tensor in self.graph.initializer:
             self._store(tensor.name, stored(tensor, self.path))
-        declared = weights(self.graph)
+        declared = weights(self.model)
         for given in self.graph.input:
             if given.name in self.values:
                 continue
@@ -230,17 +234,31 @@ class Walk:
 SHAPES = ("Shape", "Size", "Constant", "ConstantOfShape")
 
 
-def weights(graph: Any) -> set[str]:
-    """Inputs of the graph that operators take as weights; one by itself is the image."""
+def weights(model: Any) -> set[str]:
+    """Inputs of the graph that operators take as weights; one by itself is the image.
+
+    Of a file that `convert` wrote, all whose first axis is no batch.
+    """
+    graph = model.graph
     if len(graph.input) < 2:
         return set()
+    if model.producer_name == "cnncalc":
+        kept = {one.name for one in graph.input if not _has_batch(one)}
+        return kept - {one.name for one in graph.initializer}
     found: set[str] = set()
     others: set[str] = set()
-    for node in graph.node:
+    for node in reversed(graph.node):
         slots = WEIGHT_SLOTS.get(node.op_type, ())
+        if node.op_type in FORMS and node.output[0] in found - others:
+            slots = (0,)  # a weight that is brought into form
         for place, name in enumerate(node.input):
             (found if place in slots else others).add(name)
     return found - others
+
+
+def _has_batch(given: Any) -> bool:
+    sizes = given.type.tensor_type.shape.dim
+    return bool(sizes) and not sizes[0].dim_value
 
 
 def _literal(array: Any) -> Constant:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.exchange.onnx.operators.layers import window
-from cnncalc.exchange.onnx.operators.registry import Call, computed, operator, require
+from cnncalc.exchange.onnx.operators.registry import Call, computed, ints, operator, require
 from cnncalc.exchange.reading.program import Op
 
 
@@ -20,6 +20,27 @@ def max_pool(
     if call.results == 1:
         return found
     return found, call.emit("switches", [found], shape=found.shape)
+
+
+@operator("MaxUnpool")
+def max_unpool(call: Call, x: Any, switches: Any, size: Any = None, **sliding: Any) -> Op:
+    """Max unpooling to the size of the pool's input."""
+    x = computed(x)
+    require(isinstance(switches, Op) and switches.name == "switches", "of what is no max pool")
+    pool = switches.x
+    whole = pool.x.shape
+    if size is None:
+        sides = window(len(x.shape) - 2, **sliding)
+        told = [
+            (n - 1) * stride + kernel - sum(pair)
+            for n, stride, kernel, pair in zip(
+                x.shape[2:], sides["stride"], sides["kernel"], sides["padding"], strict=True
+            )
+        ]
+    else:
+        told = ints(size, "sizes")[-len(whole[2:]) :]
+    require(tuple(told) == whole[2:], "to another size than the pool's input")
+    return call.emit("max_unpool", [x, pool], shape=whole)
 
 
 @operator("AveragePool")

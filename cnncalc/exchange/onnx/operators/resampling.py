@@ -75,7 +75,8 @@ def resize(
     where = str(how.get("coordinate_transformation_mode", "half_pixel"))
     if call.name == "Upsample" or call.opset < 11:
         where = "asymmetric"
-    shape = _resized(x, scales, sizes)
+    which = [axis % len(x.shape) for axis in how.get("axes", range(len(x.shape)))]
+    shape = _resized(x, which, scales, sizes)
     require(shape[:2] == x.shape[:2], "of channels")
     factors = [b // a for a, b in zip(x.shape[2:], shape[2:], strict=True)]
     whole = all(a * f == b for a, b, f in zip(x.shape[2:], shape[2:], factors, strict=True))
@@ -101,17 +102,25 @@ def resize(
     return found
 
 
-def _resized(x: Op, scales: Any, sizes: Any) -> tuple[int, ...]:
+def _resized(x: Op, axes: list[int], scales: Any, sizes: Any) -> tuple[int, ...]:
+    shape = list(x.shape)
     if isinstance(sizes, Constant) and sizes.values:
-        return tuple(ints(sizes, "sizes"))
+        told = ints(sizes, "sizes")
+        require(len(told) == len(axes), "of some axes")
+        for axis, size in zip(axes, told, strict=True):
+            shape[axis] = size
+        return tuple(shape)
     require(scales is not None, "without a size")
     if isinstance(scales, Constant):
         factors = [float(one) for one in scales.numbers()]
     else:
         require(not isinstance(scales, Op), "with computed scales")
         factors = [float(one) for one in scales]
-    require(len(factors) == len(x.shape), "of some axes")
-    found = tuple([int(n * f + 1e-6) for n, f in zip(x.shape, factors, strict=True)])
-    for n, f, m in zip(x.shape, factors, found, strict=True):
-        require(abs(n * f - m) < 1e-4, f"by {f:g}, which is not the ratio of its sizes")
-    return found
+    require(len(factors) == len(axes), "of some axes")
+    for axis, factor in zip(axes, factors, strict=True):
+        exact = shape[axis] * factor
+        shape[axis] = int(exact + 1e-6)
+        require(
+            abs(exact - shape[axis]) < 1e-4, f"by {factor:g}, which is not the ratio of its sizes"
+        )
+    return tuple(shape)
