@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Windows
 from cnncalc.layers.keeps import INPUTS, Keeps, Kept
@@ -20,6 +20,9 @@ class Merge(Kind):
 class Broadcast(Merge):
     """Branches combined value by value; an axis of size 1 is repeated along the others."""
 
+    sign: ClassVar[str] = ""
+    """What a formula writes between the branches; none where it is a function's name."""
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         output = _broadcast(self, inputs)
         return Facts(
@@ -36,6 +39,8 @@ class Add(Broadcast, name="add"):
     repeated along an axis.
     """
 
+    sign = "+"
+
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         return Keeps(passes=tuple([shape == output for shape in inputs]))
 
@@ -44,6 +49,8 @@ class Add(Broadcast, name="add"):
 
 class Multiply(Broadcast, name="multiply"):
     """Product of the branches: a multiplication a value for every branch but the first."""
+
+    sign = "×"
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         between, shape = [], inputs[0]
@@ -66,6 +73,8 @@ class Pairwise(Broadcast):
 class Subtract(Pairwise, name="subtract"):
     """The first branch less the second: a subtraction a value."""
 
+    sign = "−"
+
     linear = True
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
@@ -74,6 +83,8 @@ class Subtract(Pairwise, name="subtract"):
 
 class Divide(Pairwise, name="divide"):
     """The first branch over the second: a division a value."""
+
+    sign = "÷"
 
     def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
         return INPUTS

@@ -173,6 +173,7 @@ def test_weights_in_a_second_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What one file cannot hold, with a limit that a small network is beyond."""
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     monkeypatch.setattr(writer, "LARGEST", 1000)
     path = tmp_path / "net.onnx"
     shown = command(capsys, "convert", "lenet5", "-o", path, "--check")

@@ -9,7 +9,7 @@ from cnncalc.graph import Graph
 from cnncalc.layers.attention import SelfAttention
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
-from cnncalc.layers.merge import Add
+from cnncalc.layers.merge import Add, Broadcast
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
 from cnncalc.render import numbers
@@ -20,7 +20,6 @@ from cnncalc.shapes import Shape
 
 LONGEST = 40
 """Signs of a line in a drawing; a longer one is cut."""
-SIGNS = {"add": "+", "multiply": "×", "subtract": "−", "divide": "÷"}
 
 
 def role(graph: Graph, unit: Unit) -> str:
@@ -48,7 +47,8 @@ def title(graph: Graph, unit: Unit) -> str:
     if unit.lead in graph.inputs:
         return cut(node.name)
     if node.kind.branches:
-        return SIGNS.get(node.kind.name, node.kind.name.replace("_", " "))
+        sign = node.kind.sign if isinstance(node.kind, Broadcast) else ""
+        return sign or node.kind.name.replace("_", " ")
     found = told(node)
     if found is None:
         return cut(", ".join([_words(graph, index) for index in unit.nodes[:2]]))
