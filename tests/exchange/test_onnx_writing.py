@@ -169,6 +169,16 @@ def test_all_that_cannot_be_said_is_named() -> None:
     assert "statistics of the batch itself (batch_norm)" in str(caught.value)
 
 
+def test_a_message_beyond_the_format_has_no_bytes() -> None:
+    from google.protobuf.message import EncodeError
+
+    class Model:
+        def ByteSize(self) -> int:  # noqa: N802
+            raise EncodeError("Failed to serialize proto")  # 2.4 GiB of RegNetY-128GF's weights
+
+    assert writer.onnx_bytes(Model()) is None  # type: ignore[arg-type]
+
+
 def test_weights_in_a_second_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,7 +189,9 @@ def test_weights_in_a_second_file(
     shown = command(capsys, "convert", "lenet5", "-o", path, "--check")
     assert shown.status == 0
     assert f"wrote {path} and {path}.data" in shown.err
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["net.onnx", "net.onnx.data"]
+    files = sorted(tmp_path.iterdir())
+    assert [one.name for one in files] == ["net.onnx", "net.onnx.data"]
+    assert files[0].stat().st_mode == files[1].stat().st_mode
     assert command(capsys, "analyze", path).status == 0
     gone = command(capsys, "convert", "lenet5", "-o", tmp_path / "none" / "net.onnx")
     assert gone.status == 2

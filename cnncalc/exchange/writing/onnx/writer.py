@@ -101,9 +101,11 @@ LARGEST = 2**31 - 1
 
 def onnx_bytes(model: onnx.ModelProto) -> bytes | None:
     """The file of a model; `None` where it is larger than one of this format can be."""
+    from google.protobuf.message import EncodeError
+
     try:
         return bytes(model.SerializeToString()) if model.ByteSize() <= LARGEST else None
-    except (ValueError, OverflowError):  # what protobuf says of a message beyond its limit
+    except (EncodeError, ValueError, OverflowError):  # what protobuf says beyond its limit
         return None
 
 
@@ -124,6 +126,7 @@ def write_apart(model: onnx.ModelProto, path: str) -> str:
         with tempfile.TemporaryDirectory(dir=folder) as aside:
             written = os.path.join(aside, name)
             onnx.save_model(model, written, save_as_external_data=True, location=data)
+            os.chmod(os.path.join(aside, data), os.stat(written).st_mode)
             for one in (data, name):
                 os.replace(os.path.join(aside, one), os.path.join(folder, one))
     except OSError as error:
