@@ -101,7 +101,11 @@ def row(name: str, folder: Path) -> dict[str, Any]:
 
 def main(chosen: list[str]) -> int:
     """Take the table; status 1 where something differs."""
+    path = HERE / "keras_code.json"
     rows = []
+    if chosen and path.exists():
+        before = json.loads(path.read_text())["networks"]
+        rows = [one for one in before if one["network"] not in chosen]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for net in chosen or names():
@@ -115,6 +119,7 @@ def main(chosen: list[str]) -> int:
             "ruff format": quiet(folder, "ruff", "format", "--check", "--isolated"),
             "ruff check": quiet(folder, "ruff", "check", "--isolated"),
         }
+    rows.sort(key=lambda one: one["network"])
     lines = [one["lines"] for one in rows if "lines" in one]
     failed = sum(bool(one["differs"]) for one in rows)
     table = {
@@ -126,11 +131,9 @@ def main(chosen: list[str]) -> int:
         "tools": tools,
     }
     print(json.dumps(table, indent=1))
-    if not chosen:
-        text = ",\n".join(f"  {json.dumps(one)}" for one in rows)
-        summary = json.dumps(table, indent=1)[1:-1].strip()
-        path = HERE / "keras_code.json"
-        path.write_text(f'{{\n{summary},\n "networks": [\n{text}\n ]\n}}\n')
+    text = ",\n".join(f"  {json.dumps(one)}" for one in rows)
+    summary = json.dumps(table, indent=1)[1:-1].strip()
+    path.write_text(f'{{\n {summary},\n "networks": [\n{text}\n ]\n}}\n')
     return int(failed > 0 or any(tools.values()))
 
 
