@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from textwrap import wrap
+from functools import partial
 
-from cnncalc.analysis.outline.terms import is_constant
-from cnncalc.analysis.outline.types import Block, Outline, Parameter
+from cnncalc.analysis.outline.types import Block, Outline
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.writing.keras.functions import INDICES, RESERVED, Function, Scene
 from cnncalc.exchange.writing.keras.helpers import HELPERS, helper
 from cnncalc.exchange.writing.python.channels import is_local
 from cnncalc.exchange.writing.python.code import (
-    WIDTH,
     Code,
     before,
     call,
@@ -21,6 +19,7 @@ from cnncalc.exchange.writing.python.code import (
     text,
     variable,
 )
+from cnncalc.exchange.writing.python.heading import heading, parameter
 from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
 from cnncalc.graph import Graph
 from cnncalc.shapes import Shape
@@ -71,23 +70,12 @@ def function_name(name: str, taken: set[str]) -> str:
 
 def _top(graph: Graph, body: str) -> str:
     """The docstring and the imports."""
-    name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
-    about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
-    lines = [*wrap(about, WIDTH, break_on_hyphens=False), ""]
-    if re.search(r"\bmath\.", body):
-        lines += ["import math", ""]
-    lines.append("import keras")
+    lines = [*heading(graph, body), "import keras"]
     parts = [part for part in ("layers", "ops") if re.search(rf"\b{part}\.", body)]
     if re.search(r"\bTensor\b", body):
         lines.append("from keras import KerasTensor as Tensor")
     lines.append(f"from keras import {', '.join(parts)}")
     return "\n".join(lines)
-
-
-def _harmless(text: str) -> str:
-    """A text that may stand in a docstring."""
-    text = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in text)
-    return text.encode("ascii", "replace").decode()
 
 
 def _main(name: str) -> str:
@@ -109,27 +97,10 @@ def _block(scene: Scene, block: Block, name: str) -> list[str]:
         function.lines.insert(0, "    channels = x.shape[-1]")
         function.last = (function.last[0] + 1, *function.last[1:])
         function.end += 1
-    parts = ["x: Tensor", "name: str", *(_parameter(scene, one) for one in passed)]
+    written = partial(scene.text, source="x")
+    parts = ["x: Tensor", "name: str", *(parameter(scene.own, one, written) for one in passed)]
     head = Code(f"def {name}(", tuple(map(Code, parts)), ") -> Tensor:")
     return [*laid_out(head, 0), *function.returned(end)]
-
-
-def _parameter(scene: Scene, one: Parameter) -> str:
-    """A parameter with its annotation and default."""
-    own, name = scene.own, one.name
-    annotation, default = "int", one.default
-    if name in own.tuples:
-        annotation = f"tuple[{', '.join(['int'] * own.tuples[name])}]"
-        if type(default) is int:
-            default = (default,) * own.tuples[name]
-    elif name in own.flags:
-        annotation = "bool"
-        if is_constant(default) and default is not None:
-            default = bool(default)
-    elif name in own.floats:
-        annotation = "float"
-    found = f"{variable(name)}: {annotation}"
-    return found if default is None else f"{found} = {scene.text(default, 'x')}"
 
 
 def _network(scene: Scene, name: str) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Name, Term, is_constant, names
+from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Name, Term, names
 from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
 from cnncalc.exchange.writing.python.channels import Channels, is_local
-from cnncalc.exchange.writing.python.code import WIDTH, Code, class_name, laid_out, variable
+from cnncalc.exchange.writing.python.code import Code, class_name, laid_out, variable
+from cnncalc.exchange.writing.python.heading import heading, parameter
 from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
 from cnncalc.exchange.writing.pytorch.attributes import is_straight
 from cnncalc.exchange.writing.pytorch.classes import Branching, Straight
@@ -51,33 +52,11 @@ def pytorch(outline: Outline) -> str:
 
 def _top(outline: Outline, body: str) -> str:
     """The docstring and the imports."""
-    graph = outline.graph
-    name, source = (_harmless(one).rstrip(".") for one in (graph.name, graph.source or ""))
-    about = f'"""{name}: {source}."""' if source else f'"""{name}."""'
-    lines = [*_wrapped(about), ""]
-    if re.search(r"\bmath\.", body):
-        lines += ["import math", ""]
+    lines = heading(outline.graph, body)
     if re.search(r"\btorch\.", body):
         lines.append("import torch")
     tensor = "Tensor, " if re.search(r"\bTensor\b", body) else ""
     return "\n".join([*lines, f"from torch import {tensor}nn"])
-
-
-def _wrapped(text: str) -> list[str]:
-    """A text in lines."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".lstrip()
-    return lines
-
-
-def _harmless(text: str) -> str:
-    """A text that may stand in a docstring."""
-    text = "".join(c if c.isprintable() and c not in '"\\' else "'" for c in text)
-    return text.encode("ascii", "replace").decode()
 
 
 def _main(name: str, fixed: bool) -> str:
@@ -122,28 +101,10 @@ def _class(
         forward = ["", *laid_out(call, 4), *returned(writer.done, [end])]
     asks = channels_in(body, parameters)
     parts = ["self", *(f"{variable(one)}: int" for one in asks)]
-    parts += [_parameter(scene, one) for one in values if not is_local(one.default)]
+    parts += [parameter(scene.own, one, scene.text) for one in values if not is_local(one.default)]
     head = Code("def __init__(", tuple(map(Code, parts)), ") -> None:")
     lines = [f"class {name}({kind}):", *laid_out(head, 4), "        super().__init__()"]
     return [*lines, *body, *forward], asks
-
-
-def _parameter(scene: Scene, one: Parameter) -> str:
-    """A parameter with its annotation and default."""
-    own, name = scene.own, one.name
-    annotation, default = "int", one.default
-    if name in own.tuples:
-        annotation = f"tuple[{', '.join(['int'] * own.tuples[name])}]"
-        if type(default) is int:
-            default = (default,) * own.tuples[name]
-    elif name in own.flags:
-        annotation = "bool"
-        if is_constant(default) and default is not None:
-            default = bool(default)
-    elif name in own.floats:
-        annotation = "float"
-    found = f"{variable(name)}: {annotation}"
-    return found if default is None else f"{found} = {scene.text(default)}"
 
 
 def _network(scene: Scene, outline: Outline, name: str) -> list[str]:
@@ -153,7 +114,7 @@ def _network(scene: Scene, outline: Outline, name: str) -> list[str]:
     start = graph.input_shape[0]
     if is_straight(items):
         return _class(scene, name, items, parameters, start)[0]
-    given = [_parameter(scene, one) for one in parameters]
+    given = [parameter(scene.own, one, scene.text) for one in parameters]
     inputs = {node.name: variable(node.name) for node in graph.nodes[: len(graph.inputs)]}
     if len(inputs) == 1:
         inputs = {"input": "input" if "input" in _referred(items) else "x"}
