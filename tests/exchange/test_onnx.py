@@ -295,3 +295,31 @@ def test_exports_of_pytorch(name: str, dynamo: bool, tmp_path: Path) -> None:
     network = load(path)
     assert isinstance(network, Imported)
     assert check_import(network).largest < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("sizes", "refused"),
+    [(None, False), ([1, 2, 6, 6], False), ([1, 2, 7, 6], True), ([1, 2, 7, 7], True)],
+    ids=str,
+)
+def test_unpooling_goes_back_to_the_size_of_the_pools_input(
+    sizes: list[int] | None, refused: bool, save: Callable[..., str]
+) -> None:
+    pool = helper.make_node("MaxPool", ["x"], ["p", "i"], kernel_shape=[2, 2], strides=[2, 2])
+    given = ["p", "i"] if sizes is None else ["p", "i", "s"]
+    back = helper.make_node("MaxUnpool", given, ["y"], kernel_shape=[2, 2], strides=[2, 2])
+    stored = [] if sizes is None else [numpy_helper.from_array(np.array(sizes, np.int64), "s")]
+    image = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 6, 6])
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    path = save(
+        helper.make_model(
+            helper.make_graph([pool, back], "net", [image], [output], stored),
+            opset_imports=[helper.make_opsetid("", 17)],
+            ir_version=10,
+        )
+    )
+    if refused:
+        with pytest.raises(SpecError, match="another size than the pool's input"):
+            load(path).graph()
+    else:
+        assert load(path).graph().nodes[-1].facts.output == (2, 6, 6)

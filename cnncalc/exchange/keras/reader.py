@@ -173,18 +173,9 @@ def run(path: str, inputs: list[Array], last: bool) -> list[Array]:
     Raises:
         UsageError: it is not installed, or refuses the model.
     """
-    from importlib.util import find_spec
+    from cnncalc.exchange.keras.framework import framework
 
-    if "KERAS_BACKEND" not in os.environ:
-        backends = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
-        known = [name for name, module in backends.items() if find_spec(module)]
-        os.environ["KERAS_BACKEND"] = known[0] if known else "numpy"
-    try:
-        import keras  # type: ignore[import-untyped]
-    except ImportError:
-        raise UsageError(
-            "checking a Keras model needs Keras, which is not installed", "pip install keras"
-        ) from None
+    keras = framework("checking a Keras model")
     import numpy as np
 
     try:

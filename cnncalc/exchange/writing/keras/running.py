@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.checking import difference
+from cnncalc.exchange.keras.framework import framework
 from cnncalc.exchange.writing.keras.weights import keras_arrays
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array, Arrays
@@ -63,8 +62,7 @@ def keras_difference(
 
 def run(model: Any, inputs: Sequence[Array]) -> list[Array]:
     """A model's outputs, channels first as its inputs are."""
-    import keras  # type: ignore[import-untyped]
-
+    keras = framework("running Keras code")
     turned = [np.ascontiguousarray(np.moveaxis(x, 1, -1)) for x in inputs]
     try:
         found = model(turned[0] if len(turned) == 1 else turned, training=False)
@@ -80,16 +78,7 @@ def build(text: str) -> Built:
     Raises:
         UsageError: Keras is not installed, or refuses a layer.
     """
-    if "KERAS_BACKEND" not in os.environ:
-        backends = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
-        known = [name for name, module in backends.items() if find_spec(module)]
-        os.environ["KERAS_BACKEND"] = known[0] if known else "numpy"
-    try:
-        import keras
-    except ImportError:
-        raise UsageError(
-            "`--check` of Keras code needs Keras, which is not installed", "pip install keras"
-        ) from None
+    keras = framework("`--check` of Keras code")
     module = ModuleType("written")
     exec(compile(text, "<written>", "exec"), module.__dict__)
     functions = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
