@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from cnncalc.exchange.writing.onnx import writer
 from cnncalc.exchange.writing.onnx.building import OPERATORS
 from cnncalc.exchange.writing.onnx.writer import onnx_model
 from cnncalc.graph import Graph
+from cnncalc.language.zoo import names
 from cnncalc.layers import KINDS
 from cnncalc.numerics.run.executor import execute
 from cnncalc.numerics.weights.generated import Generator
@@ -196,3 +198,15 @@ def test_weights_in_a_second_file(
     gone = command(capsys, "convert", "lenet5", "-o", tmp_path / "none" / "net.onnx")
     assert gone.status == 2
     assert "cannot write" in gone.err
+
+
+def test_the_table_of_written_files() -> None:
+    """onnxruntime ran the file of every shipped network; those that differ are named."""
+    table = json.loads((ROOT / "tests/reference/onnx_files.json").read_text())
+    rows = {one["network"]: one for one in table["networks"]}
+    assert rows.keys() == set(names())
+    # unpooling follows ties of maxima; several operators for an uneven adaptive pool and for
+    # attention; squared distances
+    known = {"fusenet", "googlenet", "nonlocal_resnet50", "lenet5_1998"}
+    assert {net for net, one in rows.items() if one["differs"]} == known
+    assert max(one["difference"] for net, one in rows.items() if net not in known) <= 1e-4
