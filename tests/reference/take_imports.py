@@ -208,9 +208,26 @@ def exports(
                 if fold:
                     program.optimize()
                 program.save(path, external_data=True)
+                if not fold and len(shape) == 4:
+                    without_false_biases(path)
             network = load_foreign(path)
             assert network is not None
             yield form, network
+
+
+def without_false_biases(path: str) -> None:
+    """Take out the biases that the exporter gives to a Conv3d without one.
+
+    Before optimization they are zeros of the shape [channels, 2], which onnxruntime refuses.
+    """
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    expanded = {node.output[0] for node in model.graph.node if node.op_type == "Expand"}
+    for node in model.graph.node:
+        if node.op_type == "Conv" and len(node.input) == 3 and node.input[2] in expanded:
+            del node.input[2]
+    onnx.save(model, path)
 
 
 def held(entry: dict[str, Any], run: dict[str, Any], graph: Any, kept: bool) -> list[str]:
