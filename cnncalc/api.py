@@ -5,32 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from os import PathLike, fspath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
-from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.load import load_foreign
 from cnncalc.language.forms.inputs import GivenInput
-from cnncalc.language.given import (
-    Net,
-    given_amount,
-    given_input,
-    given_parameters,
-    given_source,
-    whole,
-)
 from cnncalc.language.load import checked_input
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers.options import INTEGER_LIMIT
-from cnncalc.rules.base import Limits, Subject
-from cnncalc.rules.checks import check
-from cnncalc.rules.examination import examine, failures, judge
 from cnncalc.shapes import WindowLimitError
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.receptive_field import Field
+    from cnncalc.exchange.imported import Imported
+    from cnncalc.language.elaboration.elaborate import Elaboration
+    from cnncalc.language.given import Net
+    from cnncalc.rules.base import Limits
 
 __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 
@@ -138,6 +134,8 @@ def analyze(
         UsageError: there is no such file, network, parameter or type.
         SpecError: the file does not describe a network; carries the findings.
     """
+    from cnncalc.language.given import given_input, given_parameters
+
     settings = _settings(batch, dtype, inplace)
     shape = None if input is None else checked_input(given_input(input))
     opened = _open(net, yaml)
@@ -146,6 +144,8 @@ def analyze(
 
 
 def _open(net: Net | None, yaml: str | None) -> Source | Imported:
+    from cnncalc.language.given import given_source
+
     if isinstance(net, str | PathLike) and yaml is None:
         foreign = load_foreign(str(fspath(net)))
         if foreign is not None:
@@ -154,6 +154,8 @@ def _open(net: Net | None, yaml: str | None) -> Source | Imported:
 
 
 def _settings(batch: Any, dtype: str, inplace: bool = False) -> Settings:
+    from cnncalc.language.given import whole
+
     if dtype not in BYTES:
         raise UsageError(f"unknown type `{dtype}`", f"one of {', '.join(BYTES)}")
     samples = whole(batch, "`batch`")
@@ -167,7 +169,7 @@ def report(
     input: GivenInput | None,
     parameters: Mapping[str, Any] | None,
     settings: Settings,
-    budget: Limits = Limits(),
+    budget: Limits | None = None,
 ) -> Report:
     """The report of a parsed network; `budget` is what it may cost.
 
@@ -176,18 +178,35 @@ def report(
     """
     elaboration = network.elaborate(parameters, input)
     if elaboration.graph is None:
-        assert not isinstance(network, Imported)
+        assert isinstance(network, Network)
+        from cnncalc.rules.examination import failures
+
         raise SpecError(failures(network, elaboration, input, parameters))
     try:
         fields = fields_by_input(elaboration.graph)
     except WindowLimitError as error:
         raise SpecError([Diagnostic("limit-exceeded", "error", str(error))]) from None
-    limits = budget._replace(batch=settings.batch, width=BYTES[settings.dtype])
-    if isinstance(network, Imported):
-        findings = check(Subject(elaboration.graph, None, fields, limits))
-    else:
-        findings = judge(network, elaboration, limits, fields)
-    return Report(elaboration.graph, settings, findings, fields)
+    found = partial(_findings, network, elaboration, settings, budget, fields)
+    return Report(elaboration.graph, settings, fields, found)
+
+
+def _findings(
+    network: Network | Imported,
+    elaboration: Elaboration,
+    settings: Settings,
+    budget: Limits | None,
+    fields: list[list[Field]],
+) -> tuple[Diagnostic, ...]:
+    """What the rules say of a network that has been built."""
+    from cnncalc.rules.base import Limits, Subject
+    from cnncalc.rules.checks import check
+    from cnncalc.rules.examination import judge
+
+    limits = (budget or Limits())._replace(batch=settings.batch, width=BYTES[settings.dtype])
+    if isinstance(network, Network):
+        return judge(network, elaboration, limits, fields)
+    assert elaboration.graph is not None
+    return check(Subject(elaboration.graph, None, fields, limits))
 
 
 def validate(
@@ -213,6 +232,10 @@ def validate(
     Raises:
         UsageError: there is no such file, network, parameter or type.
     """
+    from cnncalc.language.given import given_amount, given_input, given_parameters
+    from cnncalc.rules.base import Limits
+    from cnncalc.rules.examination import examine
+
     settings = _settings(batch, dtype)
     shape = None if input is None else checked_input(given_input(input))
     values = given_parameters(parameters)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from cnncalc.records import Record
 
 Severity = Literal["error", "warning", "note"]
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A stretch of a source file; lines and columns count from 1, the end is excluded."""
 
     file: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.diagnostics import Place
 from cnncalc.layers.base import Facts, Kind
@@ -11,7 +11,7 @@ from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class Use(NamedTuple):
+class Use(Record):
     """A block's use: where, and the use that it is part of."""
 
     place: Place
@@ -27,7 +27,7 @@ class Use(NamedTuple):
         return tuple(places)
 
 
-class Node(NamedTuple):
+class Node(Record):
     """One layer."""
 
     name: str

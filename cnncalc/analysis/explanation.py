@@ -3,8 +3,6 @@ which matrix product it is, and what the same output would cost otherwise."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.receptive_field import Field, unseen
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Plan
@@ -16,7 +14,7 @@ from cnncalc.records import Record
 from cnncalc.shapes import Window, compose, product
 
 
-class FieldStep(NamedTuple):
+class FieldStep(Record):
     """One layer on the way from the input: how it widens the receptive field, on one axis."""
 
     layer: str
@@ -59,7 +57,7 @@ class Alternative(Record):
     macs: int
 
 
-class Followed(NamedTuple):
+class Followed(Record):
     """How the receptive field of one layer grows from that of an input of its."""
 
     taken: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.footprint import Alive, Footprint, inference
 from cnncalc.analysis.report import BYTES, Report
 from cnncalc.analysis.training.fit import (
@@ -14,9 +12,10 @@ from cnncalc.analysis.training.fit import (
 )
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import train
+from cnncalc.records import Record
 
 
-class Fit(NamedTuple):
+class Fit(Record):
     """A budget, and what comes of it."""
 
     what: str
@@ -55,7 +54,7 @@ def _for_inference(found: Footprint, batch: int, budget: int) -> list[Advice]:
 
     def other(what: str, options: str, **changed: object) -> None:
         settings_ = settings._replace(**changed)
-        changes.append((what, options, Report(report.graph, settings_, (), report.fields)))
+        changes.append((what, options, Report(report.graph, settings_, report.fields)))
 
     if batch:
         other(f"batch {batch}", f"--batch {batch}", batch=batch)

@@ -5,23 +5,22 @@ Sizes are bytes for the whole batch.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.memory import alive_at, schedule
 from cnncalc.analysis.report import BYTES, Report, Settings
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
 from cnncalc.graph import Graph, Node
+from cnncalc.records import Record
 
 
-class Alive(NamedTuple):
+class Alive(Record):
     """An activation that is alive at the peak."""
 
     name: str
     bytes: int
 
 
-class Inference(NamedTuple):
+class Inference(Record):
     """What a forward pass takes."""
 
     params: int
@@ -46,7 +45,7 @@ class Inference(NamedTuple):
         return self.params + self.buffers + self.peak
 
 
-class Footprint(NamedTuple):
+class Footprint(Record):
     """The memory of a network."""
 
     report: Report

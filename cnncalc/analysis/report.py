@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from cnncalc.analysis.memory import Activations, activations
 from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, fields_by_input
@@ -174,15 +175,27 @@ class Report:
         self,
         graph: Graph,
         settings: Settings = Settings(),
-        diagnostics: tuple[Diagnostic, ...] = (),
         fields: list[list[Field]] | None = None,
+        judge: Callable[[], tuple[Diagnostic, ...]] = tuple,
     ) -> None:
-        """`fields` are the receptive fields by input, where they are known already."""
+        """`fields` are the receptive fields by input, where they are known already.
+
+        `judge` is called where the findings are asked for: not everyone shows them.
+        """
         self.graph = graph
         self.settings = settings
-        self.diagnostics = diagnostics
+        self._judge = judge
         self._activations: Activations = activations(graph, settings.inplace)
         self._fields = fields_by_input(graph) if fields is None else fields
+
+    def __getstate__(self) -> dict[str, Any]:
+        # with the findings in place of what would find them, which holds the parsed file
+        return {**self.__dict__, "diagnostics": self.diagnostics, "_judge": tuple}
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What the rules say of the network."""
+        return self._judge()
 
     @property
     def name(self) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from cnncalc.cli.options import Command, option
+
 GROUPS = {
     "Look": {
         "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
@@ -46,7 +48,7 @@ class ReaderGoneError(Exception):
     """Whoever read standard output has left; click would take a `BrokenPipeError` for itself."""
 
 
-class Commands(click.Group):
+class Commands(Command, click.Group):
     """A group that imports a command when it is called, not when it is listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -96,11 +98,8 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(
-    cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.option(
+@click.group(cls=Commands, context_settings={"max_content_width": 100})
+@option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
     help="Show the version.",
 )  # fmt: skip

@@ -15,19 +15,18 @@ from cnncalc.cli.common import (
     watch_option,
     with_report,
 )
+from cnncalc.cli.options import option, subcommand
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.rows import View
 
 FORMATS = ("table", "json", "markdown", "csv")
 
 
-@click.command("analyze")
+@subcommand("analyze")
 @watch_option
 @with_report
 @format_option(FORMATS)
-@click.option(
-    "--convention", metavar="NAME", help="MACs as another counter has them, such as fvcore."
-)
+@option("--convention", metavar="NAME", help="MACs as another counter has them, such as fvcore.")
 @output_option
 def command(
     report: Report, view: View, format_: str, convention: str | None, output: str | None

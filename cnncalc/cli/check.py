@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from cnncalc.cli.common import deliver_json, format_option, show
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.shapes import Slide
@@ -12,25 +11,25 @@ from cnncalc.shapes import Slide
 SIZE = Whole()
 
 
-@click.command("check")
-@click.option("--input", "size", type=SIZE, required=True, help="Units of the axis.")
-@click.option("--kernel", type=SIZE, help="Kernel size.")
-@click.option("--stride", type=SIZE, default=1, show_default=True, help="Step of the kernel.")
-@click.option(
+@subcommand("check")
+@option("--input", "size", type=SIZE, required=True, help="Units of the axis.")
+@option("--kernel", type=SIZE, help="Kernel size.")
+@option("--stride", type=SIZE, default=1, show_default=True, help="Step of the kernel.")
+@option(
     "--padding",
     default="0",
     show_default=True,
     metavar="P",
     help="On both sides, `BEFORE,AFTER`, same, same_lower or valid.",
 )
-@click.option("--dilation", type=SIZE, default=1, show_default=True, help="Distance of taps.")
-@click.option("--ceil-mode", is_flag=True, help="Round up, as a pool can.")
-@click.option("--chain", metavar="KERNELS", help='Several in a row: "conv 7/2 p3, max_pool 3/2".')
+@option("--dilation", type=SIZE, default=1, show_default=True, help="Distance of taps.")
+@option("--ceil-mode", is_flag=True, help="Round up, as a pool can.")
+@option("--chain", metavar="KERNELS", help='Several in a row: "conv 7/2 p3, max_pool 3/2".')
 @format_option(("text", "json"))
-@click.option(
+@option(
     "--output", "wanted", metavar="SIZE", help="Which kernels give that size; or a file, as -o."
 )
-@click.option("-o", "file", type=click.Path(), help="Write to a file.")
+@option("-o", "file", metavar="PATH", help="Write to a file.")
 def command(
     size: int,
     kernel: int | None,

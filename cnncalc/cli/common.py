@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cnncalc.cli.options import option
 from cnncalc.cli.values import Whole, from_channels_last, parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
@@ -39,11 +40,11 @@ def _changes(
 
 def variant_options(command: Command) -> Command:
     """`--input` and `--set`: which variant of a network is meant."""
-    command = click.option(
+    command = option(
         "--set", "changes", multiple=True, metavar="NAME=VALUE", callback=_changes,
         help="Change a parameter of the file.",
     )(command)  # fmt: skip
-    return click.option(
+    return option(
         "--input", "input_", metavar="[NAME=]CxHxW", callback=_input_shape,
         help="The input's shape, in place of the file's; of several, `NAME=SHAPE,NAME=SHAPE`.",
     )(command)  # fmt: skip
@@ -51,13 +52,13 @@ def variant_options(command: Command) -> Command:
 
 def network_options(command: Command) -> Command:
     """The options of every command that analyzes a network."""
-    command = click.option(
+    command = option(
         "--dtype",
         type=click.Choice(["float32", "float16", "bfloat16", "float64", "int8"]),
         default="float32",
         help="Type of weights and activations.",
     )(command)
-    command = click.option("--batch", type=Whole(), default=1, help="Samples in a batch.")(command)
+    command = option("--batch", type=Whole(), default=1, help="Samples in a batch.")(command)
     return variant_options(command)
 
 
@@ -96,28 +97,28 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
         return command(report=found, view=view, **others)
 
     update_wrapper(run, command)
-    for option in (
-        click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB."),
-        click.option("--with-input", is_flag=True, help="A row for the input as well."),
-        click.option(
+    for added in (
+        option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB."),
+        option("--with-input", is_flag=True, help="A row for the input as well."),
+        option(
             "--kinds", metavar="NAMES", callback=_kinds, help="Only layers of these kinds."
         ),
-        click.option(
+        option(
             "--columns", metavar="NAMES", callback=_columns,
             help="Columns to show, commas between.",
         ),
-        click.option(
+        option(
             "--layout",
             type=click.Choice(["channels-first", "channels-last"]),
             default="channels-first",
             help="Write shapes, and read --input, as CxHxW or as HxWxC.",
         ),
-        click.option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums."),
-        click.option("--inplace", is_flag=True, help="Activations write over their input."),
+        option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums."),
+        option("--inplace", is_flag=True, help="Activations write over their input."),
         network_options,
         click.argument("net"),
     ):  # fmt: skip
-        run = option(run)
+        run = added(run)
     return run
 
 
@@ -157,7 +158,7 @@ def chosen(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
 
 def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
     """`--format`; the first one is what people read, and the default."""
-    return click.option(
+    return option(
         "--format", "format_", type=click.Choice(formats), default=formats[0],
         help="How the result is written.",
     )  # fmt: skip
@@ -165,7 +166,7 @@ def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
 
 def output_option(command: Command) -> Command:
     """`-o/--output`."""
-    return click.option("-o", "--output", type=click.Path(), help="Write to a file.")(command)
+    return option("-o", "--output", metavar="PATH", help="Write to a file.")(command)
 
 
 def watch_option(command: Callable[..., int]) -> Callable[..., int]:
@@ -180,7 +181,7 @@ def watch_option(command: Callable[..., int]) -> Callable[..., int]:
 
     update_wrapper(run, command)
     told = "Show it anew whenever the file, or one that it extends, is saved."
-    return click.option("--watch", is_flag=True, help=told)(run)
+    return option("--watch", is_flag=True, help=told)(run)
 
 
 def use_colour(stream: Any) -> bool:

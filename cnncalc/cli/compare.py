@@ -9,6 +9,7 @@ import click
 
 from cnncalc.analysis.report import Settings
 from cnncalc.cli.common import deliver, deliver_json, network_options, output_option, show
+from cnncalc.cli.options import option, subcommand
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.forms.inputs import GivenInput
 
@@ -20,12 +21,12 @@ ENDINGS = {
 """The format of each ending; of any other it is the table."""
 
 
-@click.command("compare")
+@subcommand("compare")
 @click.argument("nets", metavar="NET NET...", nargs=-1, required=True)
-@click.option("--to", "base", metavar="NET", help="The network that ratios are to; else the first.")
-@click.option("--sort", "key", metavar="METRIC", help="Smallest first in one of the columns.")
-@click.option("--columns", metavar="NAMES", help="Totals to show, commas between.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="The ending's, or a table.")
+@option("--to", "base", metavar="NET", help="The network that ratios are to; else the first.")
+@option("--sort", "key", metavar="METRIC", help="Smallest first in one of the columns.")
+@option("--columns", metavar="NAMES", help="Totals to show, commas between.")
+@option("--format", "format_", type=click.Choice(FORMATS), help="The ending's, or a table.")
 @output_option
 @network_options
 def command(
@@ -69,21 +70,24 @@ def command(
         shown.sort(key=lambda side: comparison.METRICS[order].value(side.report))
     if format_ is None and output is not None:
         format_ = ENDINGS.get(os.path.splitext(output)[1].lower())
-    if format_ == "json":
-        deliver_json(comparison.comparison_dict(shown), output)
-    elif format_ == "csv":
-        deliver(comparison.comparison_csv(shown, keys), output, data=True)
-    elif format_ == "markdown":
-        deliver(comparison.comparison_markdown(shown, against, keys), output)
-    elif format_ == "latex":
-        keys = keys if columns else comparison.PAPER
-        deliver(comparison.comparison_latex(shown, against, keys), output, data=True)
-    elif format_ == "svg":
-        deliver(comparison.comparison_svg(shown), output, data=True)
-    elif format_ == "html":
-        deliver(comparison.comparison_html(shown, against, keys), output, data=True)
-    else:
+    if format_ in (None, "table"):
         show(comparison.comparison_table(shown, against, keys), output)
+        return 0
+    from cnncalc.render import comparison_formats as formats
+
+    if format_ == "json":
+        deliver_json(formats.comparison_dict(shown), output)
+    elif format_ == "csv":
+        deliver(formats.comparison_csv(shown, keys), output, data=True)
+    elif format_ == "markdown":
+        deliver(formats.comparison_markdown(shown, against, keys), output)
+    elif format_ == "latex":
+        keys = keys if columns else formats.PAPER
+        deliver(formats.comparison_latex(shown, against, keys), output, data=True)
+    elif format_ == "svg":
+        deliver(formats.comparison_svg(shown), output, data=True)
+    else:
+        deliver(formats.comparison_html(shown, against, keys), output, data=True)
     return 0
 
 

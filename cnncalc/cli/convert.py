@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnncalc.cli.common import deliver, output_option, variant_options, write_file
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
 from cnncalc.graph import Graph
+from cnncalc.records import Record
 from cnncalc.render.escape import plain
 from cnncalc.shapes import Shape
 
@@ -55,20 +57,20 @@ CODE = ("pytorch", "keras")
 FORMS = sorted({*ENDINGS.values(), *CODE})
 
 
-@click.command("convert")
+@subcommand("convert")
 @click.argument("net")
 @variant_options
-@click.option("--to", type=click.Choice(FORMS), help="The form, where the ending does not tell.")
-@click.option("--flat", is_flag=True, help="Write every layer out, without blocks.")
-@click.option("--fully-convolutional", is_flag=True, help="Linear layers become convolutions.")
-@click.option("--fold-batch-norm", is_flag=True, help="Into the layers before them.")
-@click.option("--without-auxiliary", is_flag=True, help="Only the main output.")
-@click.option("--classes", metavar="N", type=Whole(), help="Another number of classes.")
-@click.option("--weights", metavar="FILE", type=click.Path(), help="Arrays of .npz, .safetensors.")
-@click.option("--seed", type=Whole(0), default=0, help="Of weights, where none are given.")
-@click.option("--no-weights", is_flag=True, help="ONNX with weights as inputs of the graph.")
-@click.option("--weights-out", metavar="FILE", type=click.Path(), help="Write the arrays as well.")
-@click.option("--check", is_flag=True, help="Run both sides on the same weights and input.")
+@option("--to", type=click.Choice(FORMS), help="The form, where the ending does not tell.")
+@option("--flat", is_flag=True, help="Write every layer out, without blocks.")
+@option("--fully-convolutional", is_flag=True, help="Linear layers become convolutions.")
+@option("--fold-batch-norm", is_flag=True, help="Into the layers before them.")
+@option("--without-auxiliary", is_flag=True, help="Only the main output.")
+@option("--classes", metavar="N", type=Whole(), help="Another number of classes.")
+@option("--weights", metavar="FILE", help="Arrays of .npz, .safetensors.")
+@option("--seed", type=Whole(0), default=0, help="Of weights, where none are given.")
+@option("--no-weights", is_flag=True, help="ONNX with weights as inputs of the graph.")
+@option("--weights-out", metavar="FILE", help="Write the arrays as well.")
+@option("--check", is_flag=True, help="Run both sides on the same weights and input.")
 @output_option
 def command(
     net: str,
@@ -127,7 +129,7 @@ def command(
     return status
 
 
-class Subject(NamedTuple):
+class Subject(Record):
     """What is to be written."""
 
     network: Network | Imported
@@ -165,7 +167,8 @@ def _text(subject: Subject, form: str, flat: bool) -> str:
     """The text to write."""
     from cnncalc.exchange.converting import architecture_of, keras_of, pytorch_of
 
-    network, graph, input_, found = subject
+    network, graph, input_ = subject.network, subject.graph, subject.input
+    found = subject.found
     places = None if found is None else found.whole.origins
     if form == "pytorch":
         return pytorch_of(network, graph, input_, places=places)
@@ -180,7 +183,8 @@ def _arrays(subject: Subject, weights: str | None, seed: int) -> Sequence[Arrays
     """The arrays of what is written."""
     from cnncalc.exchange.weights import arrays_of
 
-    network, graph, input_, found = subject
+    network, graph, input_ = subject.network, subject.graph, subject.input
+    found = subject.found
     if found is None:
         return arrays_of(network, graph, input_, weights, seed)
     anew = found.drawn()

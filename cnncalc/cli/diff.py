@@ -15,6 +15,7 @@ from cnncalc.cli.common import (
     output_option,
     show,
 )
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import parse_change
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.load import load
@@ -23,12 +24,12 @@ from cnncalc.language.forms.inputs import GivenInput
 FORMATS = ("table", "json", "markdown")
 
 
-@click.command("diff")
+@subcommand("diff")
 @click.argument("before_net", metavar="A")
 @click.argument("after_net", metavar="[B]", required=False)
-@click.option("--before", multiple=True, metavar="NAME=VALUE", help="As --set, for A alone.")
-@click.option("--after", multiple=True, metavar="NAME=VALUE", help="As --set, for B alone.")
-@click.option("--exit-code", is_flag=True, help="Exit status 1 where they differ.")
+@option("--before", multiple=True, metavar="NAME=VALUE", help="As --set, for A alone.")
+@option("--after", multiple=True, metavar="NAME=VALUE", help="As --set, for B alone.")
+@option("--exit-code", is_flag=True, help="Exit status 1 where they differ.")
 @format_option(FORMATS)
 @output_option
 @network_options

@@ -15,13 +15,14 @@ from cnncalc.cli.common import (
     output_option,
     show,
 )
+from cnncalc.cli.options import subcommand
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown")
 
 
-@click.command("explain")
+@subcommand("explain")
 @click.argument("net")
 @click.argument("layer", required=False)
 @format_option(FORMATS)
@@ -50,27 +51,37 @@ def command(
     """
     from cnncalc.api import report
     from cnncalc.exchange.load import load
-    from cnncalc.render import explain as render
 
     found = report(load(net), input_, dict(changes), Settings(batch, dtype))
     if layer is None:
-        from cnncalc.analysis.story import story
-
-        told = story(found)
-        if format_ == "json":
-            deliver_json(render.story_dict(found, told), output)
-        elif format_ == "markdown":
-            deliver(render.story_markdown(found, told), output)
-        else:
-            show(render.story_text(found, told), output)
-        return 0
+        return _story(found, format_, output)
     explained = explain(found, layer)
+    if format_ == "table":
+        from cnncalc.render.explain import explain_text
+
+        show(explain_text(explained), output, width=100)
+        return 0
+    from cnncalc.render import explain_formats
+
     if format_ == "json":
-        deliver_json(render.explain_dict(explained), output)
-    elif format_ == "markdown":
-        deliver(render.explain_markdown(explained), output)
+        deliver_json(explain_formats.explain_dict(explained), output)
     else:
-        show(render.explain_text(explained), output, width=100)
+        deliver(explain_formats.explain_markdown(explained), output)
+    return 0
+
+
+def _story(found: Report, format_: str, output: str | None) -> int:
+    """Tell of the whole network."""
+    from cnncalc.analysis.story import story
+    from cnncalc.render import story as render
+
+    told = story(found)
+    if format_ == "json":
+        deliver_json(render.story_dict(found, told), output)
+    elif format_ == "markdown":
+        deliver(render.story_markdown(found, told), output)
+    else:
+        show(render.story_text(found, told), output)
     return 0
 
 

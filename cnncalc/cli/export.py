@@ -9,6 +9,7 @@ import click
 from cnncalc.api import Report
 from cnncalc.cli.analyze import write
 from cnncalc.cli.common import deliver, with_report, write_file
+from cnncalc.cli.options import option, subcommand
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.escape import plain
 from cnncalc.render.rows import View
@@ -35,19 +36,19 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
     return output
 
 
-@click.command("export")
+@subcommand("export")
 @with_report
-@click.option(
+@option(
     "--format",
     "format_",
     type=click.Choice(sorted(set(ENDINGS.values()))),
     is_eager=True,
     help="The format, where the ending does not tell.",
 )
-@click.option(
-    "-o", "--output", required=True, type=click.Path(), callback=_format, help="The file to write."
+@option(
+    "-o", "--output", required=True, metavar="PATH", callback=_format, help="The file to write."
 )
-@click.option(
+@option(
     "--style",
     type=click.Choice(STYLES),
     help="Of .svg, .png, .pdf: maps as volumes, layers as boxes.",
@@ -82,10 +83,10 @@ def command(report: Report, view: View, format_: str | None, output: str, style:
 
 def _refuse_rows(view: View) -> None:
     """Refuse options that choose a table's rows: the page has all of them, and a filter."""
-    for option, given in (("`--kinds`", view.kinds), ("`--with-input`", view.with_input)):
+    for name, given in (("`--kinds`", view.kinds), ("`--with-input`", view.with_input)):
         if given:
             raise UsageError(
-                f"{option} does nothing in HTML", "the page has every layer, and filters kinds"
+                f"{name} does nothing in HTML", "the page has every layer, and filters kinds"
             )
 
 
@@ -103,9 +104,9 @@ def _refuse(view: View, format_: str) -> None:
         "`--with-input`": view.with_input,
         "`--exact`": view.exact and format_ != "latex",
     }
-    for option, given in options.items():
+    for name, given in options.items():
         if given:
-            raise UsageError(f"{option} does nothing in {format_}", "`--depth` folds blocks")
+            raise UsageError(f"{name} does nothing in {format_}", "`--depth` folds blocks")
 
 
 def _drawn(report: Report, view: View, format_: str) -> str:

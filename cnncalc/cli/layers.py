@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from cnncalc.cli.common import deliver, deliver_json, format_option, output_option, show
+from cnncalc.cli.options import subcommand
 from cnncalc.layers import KINDS
 
 
-@click.command("layers")
+@subcommand("layers")
 @click.argument("kind", required=False)
 @format_option(("table", "json", "markdown"))
 @output_option

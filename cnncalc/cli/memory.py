@@ -20,6 +20,7 @@ from cnncalc.cli.common import (
     show,
     variant_options,
 )
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.exchange.load import load
@@ -44,39 +45,37 @@ def _batches(ctx: click.Context, param: click.Parameter, value: str) -> tuple[in
     return tuple([whole.convert(part, param, ctx) for part in value.split(",")])
 
 
-@click.command("memory")
+@subcommand("memory")
 @click.argument("net")
-@click.option(
+@option(
     "--batch", "batches", default="1", metavar="N[,N...]", callback=_batches,
     help="Samples in a batch; several, as in 1,8,32, give a table over them.",
 )  # fmt: skip
-@click.option(
+@option(
     "--dtype", type=click.Choice([*BYTES]), default="float32",
     help="Type of weights and activations.",
 )  # fmt: skip
-@click.option("--inplace", is_flag=True, help="Activations write over their input.")
-@click.option("--train", "training", is_flag=True, help="What a training step takes as well.")
-@click.option(
+@option("--inplace", is_flag=True, help="Activations write over their input.")
+@option("--train", "training", is_flag=True, help="What a training step takes as well.")
+@option(
     "--optimizer", type=click.Choice([*OPTIMIZERS]), default="adam", help="What takes the step."
 )
-@click.option("--autocast", is_flag=True, help="Products in 16 bits, weights in float32.")
-@click.option(
-    "--accumulate", type=Whole(1, 2**20), default=1, help="Backward passes before each step."
-)
-@click.option(
+@option("--autocast", is_flag=True, help="Products in 16 bits, weights in float32.")
+@option("--accumulate", type=Whole(1, 2**20), default=1, help="Backward passes before each step.")
+@option(
     "--checkpoint", "checkpoints", multiple=True, metavar="BLOCK",
     help="Run a block again for its backward pass: `stage1`, or `stage` for all of them.",
 )  # fmt: skip
-@click.option("--minimal", is_flag=True, help="Keep only what the gradients need.")
-@click.option("--budget", metavar="SIZE", callback=_bytes, help="Memory there is: 12GiB.")
-@click.option(
+@option("--minimal", is_flag=True, help="Keep only what the gradients need.")
+@option("--budget", metavar="SIZE", callback=_bytes, help="Memory there is: 12GiB.")
+@option(
     "--flash", metavar="SIZE", callback=_bytes,
     help="A microcontroller's flash for the weights; --budget is then its RAM.",
 )  # fmt: skip
-@click.option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums.")
-@click.option("--totals", is_flag=True, help="Without the layers.")
-@click.option("--optimizers", is_flag=True, help="What each optimizer stores for this network.")
-@click.option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB.")
+@option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums.")
+@option("--totals", is_flag=True, help="Without the layers.")
+@option("--optimizers", is_flag=True, help="What each optimizer stores for this network.")
+@option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB.")
 @format_option(FORMATS)
 @output_option
 @variant_options
@@ -220,7 +219,7 @@ def _over_batches(
     rows, taken = [], footprint(found)
     for batch in batches:
         settings = found.settings._replace(batch=batch)
-        other = Report(found.graph, settings, (), found.fields)
+        other = Report(found.graph, settings, found.fields)
         taken = footprint(other, None if plan is None else plan._replace(batch=batch))
         rows.append(batch_row(taken))
     if format_ == "json":

@@ -15,12 +15,13 @@ from cnncalc.cli.common import (
     output_option,
     show,
 )
+from cnncalc.cli.options import subcommand
 from cnncalc.language.forms.inputs import GivenInput
 
 FORMATS = ("table", "json", "markdown", "csv")
 
 
-@click.command("reconcile")
+@subcommand("reconcile")
 @click.argument("net")
 @format_option(FORMATS)
 @output_option

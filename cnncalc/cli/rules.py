@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from cnncalc.cli.common import deliver, deliver_json, format_option, output_option, show
+from cnncalc.cli.options import subcommand
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.render import rules
 from cnncalc.rules.registry import RULES
 
 
-@click.command("rules")
+@subcommand("rules")
 @click.argument("rule", required=False)
 @format_option(("text", "markdown", "json"))
 @output_option

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import click
-
 from cnncalc.cli.common import deliver_json, output_option
+from cnncalc.cli.options import subcommand
 
 
-@click.command("schema")
+@subcommand("schema")
 @output_option
 def command(output: str | None) -> int:
     """Print the JSON Schema of an architecture file, for editors that complete and check."""

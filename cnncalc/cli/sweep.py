@@ -13,6 +13,7 @@ import click
 
 from cnncalc.cli import sinks
 from cnncalc.cli.common import output_option
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.load import load
@@ -29,19 +30,19 @@ FEW = 500
 """So many points are done before other processes have started."""
 
 
-@click.command("sweep")
+@subcommand("sweep")
 @click.argument("net")
-@click.option("--input", "input_", metavar="SIZES", help="Sizes 128:512:32, or shapes 3x96x128.")
-@click.option("--batch", default="1", metavar="COUNTS", help="Batches, as in 1,8,32.")
-@click.option("--set", "sets", multiple=True, metavar="NAME=VALUES", help="width=0.25:1.5:0.05")
-@click.option("--where", metavar="CONDITION", help='As in "macs <= 300M and params <= 5M".')
-@click.option("--pareto", metavar="METRICS", help="Keep what none beats; +METRIC: more is better.")
-@click.option("--best", metavar="METRIC", help="Keep the one point that is best in it.")
-@click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of the values.")
-@click.option("--inplace", is_flag=True, help="Activations write over their input.")
-@click.option("--jobs", type=Whole(1, 1024), help="Processes; all cores where left out.")
-@click.option("--resume", metavar="FILE", type=click.Path(), help="Go on in a CSV or JSONL file.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="The ending's, or a table.")
+@option("--input", "input_", metavar="SIZES", help="Sizes 128:512:32, or shapes 3x96x128.")
+@option("--batch", default="1", metavar="COUNTS", help="Batches, as in 1,8,32.")
+@option("--set", "sets", multiple=True, metavar="NAME=VALUES", help="width=0.25:1.5:0.05")
+@option("--where", metavar="CONDITION", help='As in "macs <= 300M and params <= 5M".')
+@option("--pareto", metavar="METRICS", help="Keep what none beats; +METRIC: more is better.")
+@option("--best", metavar="METRIC", help="Keep the one point that is best in it.")
+@option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of the values.")
+@option("--inplace", is_flag=True, help="Activations write over their input.")
+@option("--jobs", type=Whole(1, 1024), help="Processes; all cores where left out.")
+@option("--resume", metavar="FILE", help="Go on in a CSV or JSONL file.")
+@option("--format", "format_", type=click.Choice(FORMATS), help="The ending's, or a table.")
 @output_option
 def command(
     net: str,

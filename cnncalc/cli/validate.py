@@ -10,6 +10,7 @@ import click
 from cnncalc.analysis.report import BYTES
 from cnncalc.cli.common import deliver, network_options, output_option, write_file
 from cnncalc.cli.findings import Applied, write
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import parse_budget
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError, did_you_mean, summarize
 from cnncalc.exchange.load import is_foreign, load_foreign
@@ -41,42 +42,38 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> in
     return None if value is None else parse_budget(value, str(param.name).removeprefix("max_"))
 
 
-@click.command("validate")
+@subcommand("validate")
 @click.argument("nets", metavar="NET...", nargs=-1, required=True)
-@click.option(
+@option(
     "--format",
     "format_",
     type=click.Choice(["text", "json", "github", "sarif"]),
     help="Default: text; inside GitHub Actions github.",
 )
-@click.option(
+@option(
     "--select",
     multiple=True,
     metavar="RULES",
     callback=_rules,
     help="Only these rules or severities, beside errors.",
 )
-@click.option(
+@option(
     "--ignore",
     multiple=True,
     metavar="RULES",
     callback=_rules,
     help="All but these rules or severities.",
 )
-@click.option("--strict", is_flag=True, help="Warnings fail as well as errors.")
-@click.option("--exit-zero", is_flag=True, help="Findings do not fail.")
-@click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
-@click.option("--fix", is_flag=True, help="Apply fixes that leave the network's output as it is.")
-@click.option("--unsafe", is_flag=True, help="With --fix or --diff: other fixes as well.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
-@click.option("--max-params", metavar="N", callback=_amount, help="Budget of parameters: 5M.")
-@click.option(
-    "--max-macs", metavar="N", callback=_amount, help="Budget of multiply-accumulates: 600M."
-)
-@click.option(
-    "--max-memory", metavar="N", callback=_amount, help="Budget of bytes at inference: 512KiB."
-)
-@click.option(
+@option("--strict", is_flag=True, help="Warnings fail as well as errors.")
+@option("--exit-zero", is_flag=True, help="Findings do not fail.")
+@option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
+@option("--fix", is_flag=True, help="Apply fixes that leave the network's output as it is.")
+@option("--unsafe", is_flag=True, help="With --fix or --diff: other fixes as well.")
+@option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
+@option("--max-params", metavar="N", callback=_amount, help="Budget of parameters: 5M.")
+@option("--max-macs", metavar="N", callback=_amount, help="Budget of multiply-accumulates: 600M.")
+@option("--max-memory", metavar="N", callback=_amount, help="Budget of bytes at inference: 512KiB.")
+@option(
     "--max-training-memory", metavar="N", callback=_amount,
     help="Budget of bytes in a training step with Adam: 8GiB.",
 )  # fmt: skip

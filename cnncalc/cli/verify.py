@@ -10,6 +10,7 @@ import click
 from cnncalc.analysis.report import Settings
 from cnncalc.api import Report, report
 from cnncalc.cli.common import deliver_json, format_option, output_option, show, variant_options
+from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import UsageError, did_you_mean
 from cnncalc.exchange.load import load
@@ -19,31 +20,30 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
 """What BLAS libraries read when they are loaded."""
 
 
-@click.command("verify")
+@subcommand("verify")
 @click.argument("net")
-@click.option("--batch", type=Whole(), default=1, help="Samples in a batch.")
-@click.option(
+@option("--batch", type=Whole(), default=1, help="Samples in a batch.")
+@option(
     "--dtype",
     type=click.Choice(["float32", "float64"]),
     default="float32",
     help="Type of weights and activations.",
 )
-@click.option("--threads", type=Whole(1, 1024), help="Threads; all cores where left out.")
-@click.option("--seed", type=Whole(0, 2**63 - 1), default=0, help="Seed of weights and input.")
-@click.option(
+@option("--threads", type=Whole(1, 1024), help="Threads; all cores where left out.")
+@option("--seed", type=Whole(0, 2**63 - 1), default=0, help="Seed of weights and input.")
+@option(
     "--weights",
     metavar="FILE",
-    type=click.Path(),
     help="Weights from a .npz or .safetensors file, by name or else in its order.",
 )
-@click.option(
+@option(
     "--image",
     "images",
     metavar="[NAME=]FILE",
     multiple=True,
     help="The input, as a .npy file of CxHxW; of several inputs NAME=FILE for each.",
 )
-@click.option(
+@option(
     "--output-scores",
     "scores",
     metavar="[N]",
@@ -52,8 +52,8 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
     flag_value=5,
     help="Show the N largest values of every output (5).",
 )
-@click.option("--profile", is_flag=True, help="Show time, GFLOP/s and memory of every layer.")
-@click.option(
+@option("--profile", is_flag=True, help="Show time, GFLOP/s and memory of every layer.")
+@option(
     "--sort",
     type=click.Choice(["order", "time"]),
     default="order",

@@ -10,6 +10,7 @@ import click
 
 from cnncalc.analysis.overview import Overview, overview
 from cnncalc.cli.common import deliver, deliver_json, output_option, show
+from cnncalc.cli.options import option, subcommand
 from cnncalc.diagnostics import UsageError
 from cnncalc.language import zoo
 from cnncalc.language.load import load
@@ -51,12 +52,12 @@ def matches(row: Overview, text: str) -> bool:
     return text.casefold() in told.casefold()
 
 
-@click.command("zoo")
+@subcommand("zoo")
 @click.argument("net", metavar="[NAME]", required=False)
-@click.option("--filter", "filter_", metavar="TEXT", help="Only names, sources or years with TEXT.")
-@click.option("--sort", type=click.Choice(list(ORDERS)), help="Order of the rows.")
-@click.option("--reverse", is_flag=True, help="The other way round: largest or newest first.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="A table where left out.")
+@option("--filter", "filter_", metavar="TEXT", help="Only names, sources or years with TEXT.")
+@option("--sort", type=click.Choice(list(ORDERS)), help="Order of the rows.")
+@option("--reverse", is_flag=True, help="The other way round: largest or newest first.")
+@option("--format", "format_", type=click.Choice(FORMATS), help="A table where left out.")
 @output_option
 def command(
     net: str | None,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cnncalc.exchange.imported import Imported
     from cnncalc.language.network import Network
 
-MODULE = re.compile(r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*")
+MODULE = r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*"
 """`file.py:NAME` or `package.module:NAME`."""
 
 OURS = (".yaml", ".yml")
@@ -40,7 +40,8 @@ def is_foreign(net: str) -> bool:
     ending = os.path.splitext(net)[1].lower()
     if ending in READ or ending in PICKLES or ending in (".h5", ".hdf5"):
         return True
-    return MODULE.fullmatch(net) is not None and ending not in OURS and not os.path.exists(net)
+    named = ":" in net and re.fullmatch(MODULE, net) is not None
+    return named and ending not in OURS and not os.path.exists(net)
 
 
 def load_foreign(net: str) -> Imported | None:

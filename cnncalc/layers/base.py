@@ -9,7 +9,7 @@ tables, files, YAML or receptive fields; every analysis folds these facts over t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
+from typing import Any, ClassVar, Literal, NoReturn, Self
 
 from cnncalc.diagnostics import Refusal
 from cnncalc.layers.keeps import Keeps
@@ -38,7 +38,7 @@ SIZE_LIMIT = 2**53
 """No tensor and no weight array may hold more values than this."""
 
 
-class Operations(NamedTuple):
+class Operations(Record):
     """What a layer computes for one sample, each term by itself.
 
     Every tool adds up another subset of these, so they are kept apart. One comparison, one
@@ -55,7 +55,8 @@ class Operations(NamedTuple):
     @property
     def flops(self) -> int:
         """Every arithmetic operation: two a multiply-accumulate and one of the others."""
-        return 2 * self.macs + sum(self[1:])
+        terms = self.bias + self.normalization + self.activation + self.pooling
+        return 2 * self.macs + terms + self.elementwise
 
 
 class Facts:

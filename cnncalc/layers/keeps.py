@@ -7,7 +7,7 @@ output are kept, and the arrays of its own beside them; parameters and buffers a
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from cnncalc.records import Record
 
@@ -18,7 +18,7 @@ SINGLE = 4
 """Bytes of a float32."""
 
 
-class Kept(NamedTuple):
+class Kept(Record):
     """An array that only the backward pass needs."""
 
     values: int

@@ -59,6 +59,9 @@ def rendered(renderable: RenderableType, width: int | None = None, colour: bool 
     """A renderable as text; without a width it is as wide as need be."""
     stream = io.StringIO()
     console = _console(stream, width or UNLIMITED, "auto" if colour else None)
+    if not colour:
+        text = "".join([segment.text for segment in console.render(renderable)])
+        return "\n".join([line.rstrip() for line in text.split("\n")])
     console.print(_lines(console, renderable), end="", crop=False)
     return stream.getvalue()
 

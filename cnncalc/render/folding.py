@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from cnncalc.records import Record
 
 
-class Told(NamedTuple):
+class Told(Record):
     """A layer."""
 
     text: str
@@ -19,7 +20,7 @@ class Told(NamedTuple):
     """What its blocks may differ in and be one all the same: `stride 2`."""
 
 
-class Several(NamedTuple):
+class Several(Record):
     """Terms one after the other, or (`aside`) branches side by side, so many times."""
 
     terms: tuple[Term, ...]

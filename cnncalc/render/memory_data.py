@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.analysis.fitting import Fit
 from cnncalc.analysis.footprint import Footprint
+from cnncalc.records import Record
 from cnncalc.render import numbers, summary
 from cnncalc.shapes import Shape
 
@@ -14,7 +15,7 @@ LISTED = 3
 """So many activations of a peak are named."""
 
 
-class LayerRow(NamedTuple):
+class LayerRow(Record):
     """A layer, or a block folded into one row."""
 
     number: str
@@ -25,7 +26,7 @@ class LayerRow(NamedTuple):
     kept: int
 
 
-class Line(NamedTuple):
+class Line(Record):
     """An amount and what it is."""
 
     what: str
@@ -33,7 +34,7 @@ class Line(NamedTuple):
     how: str = ""
 
 
-class Batch(NamedTuple):
+class Batch(Record):
     """What a batch size takes."""
 
     batch: int

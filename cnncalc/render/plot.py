@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import log10
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from cnncalc.records import Record
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -14,7 +16,7 @@ HEIGHT = 14
 WIDEST = 100
 
 
-class Dot(NamedTuple):
+class Dot(Record):
     """A point of a plot."""
 
     x: float
@@ -55,7 +57,7 @@ def scatter(
     return text
 
 
-class Scale(NamedTuple):
+class Scale(Record):
     """One axis: its ends, and whether it is logarithmic."""
 
     ends: tuple[float, float]

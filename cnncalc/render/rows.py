@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from math import prod
-from typing import NamedTuple
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import BYTES, LayerReport, Report
@@ -30,7 +29,7 @@ class View(Record):
     """What that counter makes of each layer."""
 
 
-class Row(NamedTuple):
+class Row(Record):
     """One row; an amount of nothing is 0."""
 
     number: str

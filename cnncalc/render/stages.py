@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from cnncalc.analysis.depth import weighted
 from cnncalc.analysis.report import Report
@@ -22,10 +21,11 @@ from cnncalc.layers.merge import Add
 from cnncalc.layers.norm import BatchNorm
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
+from cnncalc.records import Record
 from cnncalc.render.folding import Several, Term, Told, runs
 
 
-class Stage(NamedTuple):
+class Stage(Record):
     """A line of the table."""
 
     name: str
@@ -34,7 +34,7 @@ class Stage(NamedTuple):
     terms: tuple[Term, ...]
 
 
-class Part(NamedTuple):
+class Part(Record):
     """A layer or block with the nodes in it; no term where nothing of it is told."""
 
     nodes: frozenset[int]

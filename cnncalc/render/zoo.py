@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.overview import Overview
+from cnncalc.records import Record
 from cnncalc.render import escape, markdown, numbers
 from cnncalc.shapes import Shape
 
@@ -29,7 +30,7 @@ def inputs(row: Overview, told: Callable[[Shape], str]) -> str:
     return " + ".join(map(told, row.inputs.values()))
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column: its titles in the table and in Markdown, how it is filled, and how it looks."""
 
     title: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from cnncalc.analysis.memory import activations, lifetimes
 from cnncalc.analysis.report import BYTES
@@ -63,7 +63,7 @@ class Elaborates(Protocol):
         """Its graph for given parameters and input."""
 
 
-class Stated(NamedTuple):
+class Stated(Record):
     """What a sum needs of a layer's facts."""
 
     output: Shape
@@ -78,7 +78,7 @@ Given = Shape | tuple[Shape, ...]
 """Input shape of a layer, or shapes where it has several inputs."""
 
 
-class Known(NamedTuple):
+class Known(Record):
     """A graph whose layers are those of another input size."""
 
     layers: list[tuple[Kind, dict[Given, Stated], int | tuple[int, ...]]]

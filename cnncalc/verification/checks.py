@@ -7,16 +7,17 @@ here computes either.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.analysis.receptive_field import unseen
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.layers.base import Windows
 from cnncalc.numerics.measurement import Measurement, Run, Seen
+from cnncalc.records import Record
 from cnncalc.shapes import Span, Window, product
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Record):
     """One layer on which prediction and measurement differ."""
 
     layer: str
@@ -24,7 +25,7 @@ class Mismatch(NamedTuple):
     measured: Any
 
 
-class Check(NamedTuple):
+class Check(Record):
     """One column, held against the run."""
 
     name: str
@@ -38,7 +39,7 @@ class Check(NamedTuple):
         return not self.mismatches
 
 
-class Verification(NamedTuple):
+class Verification(Record):
     """The outcome of all checks, and the run that they were held against."""
 
     checks: tuple[Check, ...]
@@ -52,7 +53,7 @@ class Verification(NamedTuple):
         return self.run.failure is None and all(check.passed for check in self.checks)
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column that is compared as it is, layer by layer."""
 
     predicted: Callable[[LayerReport], int]

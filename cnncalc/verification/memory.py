@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.report import BYTES, Report
 from cnncalc.numerics.machine import capacity
+from cnncalc.records import Record
 
 
-class Need(NamedTuple):
+class Need(Record):
     """Bytes that a run takes."""
 
     weights: int

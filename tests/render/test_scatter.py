@@ -14,7 +14,8 @@ from support import Outcome, report, zoo_graph
 from cnncalc.analysis.report import Report
 from cnncalc.language.zoo import names
 from cnncalc.render import numbers
-from cnncalc.render.comparison import Side, comparison_html, comparison_svg
+from cnncalc.render.comparison import Side
+from cnncalc.render.comparison_formats import comparison_html, comparison_svg
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.scatter import LABEL, Axis, Chart, Mark, scatter_svg, ticks
 from cnncalc.render.plot import Scale

@@ -8,10 +8,12 @@ comes out can be written down in symbols, or with the numbers put in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from cnncalc.records import Record
 
 
-class Term(NamedTuple):
+class Term(Record):
     """A symbol (`name`), a number, or an operation on other numbers."""
 
     sign: str

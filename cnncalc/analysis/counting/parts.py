@@ -6,10 +6,9 @@ separable convolution are several.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.graph import Graph
 from cnncalc.layers.attention import SqueezeExcitation
+from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 MODULE = "module"
@@ -22,7 +21,7 @@ SUBCLASS = "subclass"
 """A module of a class derived from the framework's."""
 
 
-class Part(NamedTuple):
+class Part(Record):
     """One module or function; shapes are those of one sample."""
 
     kind: str

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import ceil, floor
-from typing import Any, NamedTuple
+from typing import Any
+
+from cnncalc.records import Record
 
 Term = Any
 
 
-class Name(NamedTuple):
+class Name(Record):
     """A parameter of the block or the file, or `channels`."""
 
     text: str
 
 
-class Operation(NamedTuple):
+class Operation(Record):
     """A sign between two terms; `not` has none on its right, `make_divisible` is a function."""
 
     sign: str
@@ -28,7 +30,7 @@ class Operation(NamedTuple):
     right: Term = None
 
 
-class Choice(NamedTuple):
+class Choice(Record):
     """One of two terms, as a condition holds or not; not in files, which need none."""
 
     condition: Term

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from cnncalc.records import Record
 
 
-class Moment(NamedTuple):
+class Moment(Record):
     """The most bytes alive while a layer ran."""
 
     phase: str

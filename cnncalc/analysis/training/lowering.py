@@ -6,11 +6,10 @@ by nodes: a layer's output is a storage of its own, or that of the node it is a 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.keeps import NONE, Keeps
+from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 LOW = 2
@@ -20,7 +19,7 @@ MULTIPLIED = ("weight", "slope")
 """Roles of arrays whose copy in 16 bits the backward pass needs; a bias it does not."""
 
 
-class Size(NamedTuple):
+class Size(Record):
     """Bytes: `sample` for each sample, and `batch` however many there are."""
 
     sample: int
@@ -31,7 +30,7 @@ class Size(NamedTuple):
         return self.sample * samples + self.batch
 
 
-class Array(NamedTuple):
+class Array(Record):
     """A trained array."""
 
     bytes: int
@@ -40,7 +39,7 @@ class Array(NamedTuple):
     copy_kept: bool
 
 
-class Layer(NamedTuple):
+class Layer(Record):
     """A layer."""
 
     inputs: tuple[int, ...]

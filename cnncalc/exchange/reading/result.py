@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cnncalc.graph import Graph
 from cnncalc.records import Record
@@ -18,7 +18,7 @@ LONGEST = 200
 """Characters of a place that are told."""
 
 
-class Origin(NamedTuple):
+class Origin(Record):
     """Where a layer comes from in the framework's own terms."""
 
     path: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Origin(NamedTuple):
         return whole.strip()[:LONGEST]
 
 
-class Result(NamedTuple):
+class Result(Record):
     """One of the network's outputs, as the framework has it, in the output of a layer."""
 
     node: int

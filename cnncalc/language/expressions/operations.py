@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor, isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.diagnostics import Refusal, did_you_mean, nearest
+from cnncalc.records import Record
 
 NUMBER_LIMIT = 2**63
 EXPONENT_LIMIT = 64
@@ -30,7 +31,7 @@ class ExpressionError(Refusal):
         super().__init__(rule, message, hint=hint, offset=offset, **more)
 
 
-class GivenLayer(NamedTuple):
+class GivenLayer(Record):
     """What a parameter of a block stands for when it is given a layer."""
 
     name: str

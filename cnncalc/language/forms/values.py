@@ -21,6 +21,8 @@ from cnncalc.records import Record
 NAME_LIMIT = 120
 REPEAT_LIMIT = 120_000
 
+INFINITE = {"inf", "nan", *[f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "nan")]}
+"""Words that other YAML readers take for no finite number, in lower case."""
 YAML_WORDS = {
     word: meaning
     for words, meaning in (
@@ -94,7 +96,7 @@ class ValueReader:
             )
         if plain and text in EMPTY:
             raise ExpressionError("found nothing where a value was expected", 0, "bad-value")
-        if re.fullmatch(r"[-+]?\.(inf|nan)", text, re.IGNORECASE) or text.lower() in ("nan", "inf"):
+        if text.lower() in INFINITE:
             raise ExpressionError(
                 f"`{text}` is no finite number", 0, "bad-value", "write a number such as 1 or 0.5"
             )
@@ -162,7 +164,7 @@ class ValueReader:
 
     def argument(self, source: Source, node: Node, about: str) -> Any:
         """What is given to a block: a value as `read` gives it, or the path of a layer."""
-        if isinstance(node, ScalarNode) and re.fullmatch(PATH, node.value):
+        if isinstance(node, ScalarNode) and "." in node.value and re.fullmatch(PATH, node.value):
             return LayerPath(node.value)
         return self.read(source, node, about)
 

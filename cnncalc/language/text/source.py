@@ -18,14 +18,11 @@ MESSAGE_LIMIT = 600
 SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
 """In front of every value but the first stands one of them."""
 
-BREAKS = "[\n\r\x85\u2028\u2029]"
-"""What ends a line for YAML, whose places count so."""
+BREAKS = "\r\x85\u2028\u2029"
+"""What else ends a line for YAML, whose places count so."""
 
-BRACKETS = re.compile(r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]", re.MULTILINE)
-INDENTED = re.compile(
-    rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})",
-    re.MULTILINE,
-)
+BRACKETS = r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]"
+INDENTED = rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})"
 
 ScalarNode = yaml.ScalarNode
 SequenceNode = yaml.SequenceNode
@@ -92,7 +89,10 @@ class Source:
     def lines(self) -> list[str]:
         """The lines of the text, as YAML counts them."""
         if self._lines is None:
-            self._lines = re.split(BREAKS, self.text)
+            text = self.text
+            for sign in BREAKS:
+                text = text.replace(sign, "\n")
+            self._lines = text.split("\n")
         return self._lines
 
     def place(self, node: Node) -> Place:
@@ -200,10 +200,13 @@ def _check_limits(source: Source) -> None:
     text = source.text
     if sum(map(text.count, SEPARATORS)) > NODE_LIMIT:
         raise source.error("limit-exceeded", f"the file holds over {NODE_LIMIT:,} values", 1, 1)
+    longest = max(map(len, text.split("\n")))
+    if max(longest, text.count("[") + text.count("{")) <= DEPTH_LIMIT:
+        return
     depth = 0
-    deep = INDENTED.search(text)
+    deep = re.search(INDENTED, text, re.MULTILINE)
     position = deep.end() if deep else len(text)
-    for match in BRACKETS.finditer(text, 0, position):
+    for match in re.compile(BRACKETS, re.MULTILINE).finditer(text, 0, position):
         sign = match.group()
         if sign in "[{":
             depth += 1

@@ -8,12 +8,13 @@ are held against.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from cnncalc.numerics.arrays import Array, Indices
 from cnncalc.numerics.fields.reading import Reads, Taps, in_place
 from cnncalc.numerics.fields.walking import steps
 from cnncalc.numerics.weights.supply import Supply
+from cnncalc.records import Record
 from cnncalc.shapes import Shape, Slide
 
 
@@ -43,7 +44,7 @@ class Surroundings:
         return self._switches[pool] if pool in self._takers else self._switches.pop(pool)
 
 
-class Call(NamedTuple):
+class Call(Record):
     """One layer about to be computed."""
 
     node: int
@@ -79,7 +80,7 @@ class Call(NamedTuple):
         return self.own("bias", shape) if self.kind.bias else None
 
 
-class Kernel(NamedTuple):
+class Kernel(Record):
     """How a layer kind is computed, and what is known of the way it reads."""
 
     compute: Callable[[Call], Array]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from cnncalc.records import Record
 
 TURN = 9.0
 """Above or below a box, where a way turns."""
@@ -16,7 +18,7 @@ Point = tuple[float, float]
 Path = tuple[int, ...]
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A part of a chain that goes on in the next column; `axis` is where ways enter and leave."""
 
     path: Path
@@ -65,7 +67,7 @@ class Placed(Protocol):
     def unit(self) -> Unit: ...
 
 
-class Wire(NamedTuple):
+class Wire(Record):
     """An edge as the data of an SVG path."""
 
     source: int

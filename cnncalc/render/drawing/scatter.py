@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from math import ceil, cos, floor, log10, pi, sin, sqrt
-from typing import NamedTuple
 
+from cnncalc.records import Record
 from cnncalc.render.drawing import labels, svg
 from cnncalc.render.drawing.routing import n
 from cnncalc.render.plot import Scale, scaled
@@ -26,7 +26,7 @@ AROUND = 16
 """Directions in which a label is tried."""
 
 
-class Mark(NamedTuple):
+class Mark(Record):
     """A point."""
 
     x: float
@@ -40,14 +40,14 @@ class Mark(NamedTuple):
     chosen: bool = False
 
 
-class Axis(NamedTuple):
+class Axis(Record):
     """What an axis tells, and how a value on it is written."""
 
     title: str
     text: Callable[[int], str]
 
 
-class Chart(NamedTuple):
+class Chart(Record):
     """What a scatter shows."""
 
     title: str
@@ -62,7 +62,7 @@ class Chart(NamedTuple):
     """What areas are."""
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """A point in its place."""
 
     x: float
@@ -70,7 +70,7 @@ class Spot(NamedTuple):
     radius: float
 
 
-class Plane(NamedTuple):
+class Plane(Record):
     """The drawing's size, and its two scales."""
 
     width: float

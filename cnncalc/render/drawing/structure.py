@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from cnncalc.analysis.depth import weighted
 from cnncalc.analysis.outline import normalized
@@ -22,12 +21,13 @@ from cnncalc.analysis.outline.regions import Piece, Regions, written
 from cnncalc.graph import Graph
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
+from cnncalc.records import Record
 
 ALONE = (MaxPool.family, Upsample.family)
 """Families whose layers are drawn though they have no weights."""
 
 
-class Unit(NamedTuple):
+class Unit(Record):
     """A layer with what belongs to it, or (`block`) a block folded into one."""
 
     lead: int
@@ -40,7 +40,7 @@ class Unit(NamedTuple):
     times: int = 1
 
 
-class Fork(NamedTuple):
+class Fork(Record):
     """Lanes side by side, and the unit in which they meet; what has no layers is no lane."""
 
     lanes: tuple[Chain, ...]
@@ -48,7 +48,7 @@ class Fork(NamedTuple):
     times: int = 1
 
 
-class Group(NamedTuple):
+class Group(Record):
     """A block around more than one unit."""
 
     name: str
@@ -60,7 +60,7 @@ Item = Unit | Fork | Group
 Chain = tuple[Item, ...]
 
 
-class Edge(NamedTuple):
+class Edge(Record):
     """A tensor that goes from one unit to a later one, both by their `lead`."""
 
     source: int
@@ -69,7 +69,7 @@ class Edge(NamedTuple):
     """The target only names the source, for a size or for a pool's switches."""
 
 
-class Drawn(NamedTuple):
+class Drawn(Record):
     """A network's inputs and what follows them, and the edges between its units."""
 
     graph: Graph

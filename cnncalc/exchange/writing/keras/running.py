@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from cnncalc.exchange.writing.keras.weights import keras_arrays
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.run.executor import LayerFailedError, execute
+from cnncalc.records import Record
 
 
-class Built(NamedTuple):
+class Built(Record):
     """A model as a written file builds it."""
 
     model: Any
