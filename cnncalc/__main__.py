@@ -14,9 +14,9 @@ def main() -> None:
     try:
         if sys.stdout is None:
             raise OSError("it is closed")
-        from cnncalc.startup import import_late
+        from cnncalc.startup import start_late
 
-        import_late()
+        start_late()
         from cnncalc.cli import run
 
         status = run()

@@ -8,19 +8,29 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+PATIENT = {"click", "dataclasses", "fractions", "gettext", "locale", "platform", "rich", "yaml"}
+"""What compiles patterns when it is imported; that takes longer than the bare interpreter's start.
+
+All of them call their patterns' methods and hand them to nobody.
+"""
+
+IN_FUNCTION = 1
+"""`inspect.CO_OPTIMIZED`: set in a function's code, not in a module's or a class body's."""
+
 
 class Late:
     """A regular expression that is compiled when it is first used."""
 
     __slots__ = ("_arguments", "_compiled")
 
-    def __init__(self, *arguments: Any) -> None:
-        self._arguments = arguments
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._arguments = arguments, named
         self._compiled: re.Pattern[str] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if self._compiled is None:
-            self._compiled = re.compile(*self._arguments)
+            arguments, named = self._arguments
+            self._compiled = re.compile(*arguments, **named)
         return getattr(self._compiled, name)
 
 
@@ -38,24 +48,21 @@ class LateModule(ModuleType):
         return getattr(module, name)
 
 
-def import_late() -> None:
-    """Import what takes longer than its use, without its patterns, or not before it is used.
+def start_late() -> None:
+    """Put off what takes longer than its use: patterns and modules that most runs never need.
 
-    PyYAML's regular expressions belong to its reader and resolver in Python; the ones in C, which
-    read architecture files, have no use for them, and compiling them takes longer than the bare
-    interpreter's start. `uuid`, which click imports, brings `platform` and its own. Who uses one
-    of them all the same has it compiled then: the modules call their patterns' methods and hand
-    them to nobody. `inspect`, with `ast`, `dis` and `tokenize`, is imported by click, Rich and
-    `dataclasses`, and none of them needs it here; `base64` and `binascii` serve YAML's `!!binary`.
+    `inspect`, with `ast`, `dis` and `tokenize`, is imported by click, Rich and `dataclasses`, and
+    nothing here needs it; `base64` and `binascii` serve YAML's `!!binary`.
     """
     for name in ("inspect", "base64", "binascii"):
         sys.modules.setdefault(name, LateModule(name))
     compile_ = re.compile
-    re.compile = Late  # type: ignore[assignment]
-    try:
-        import gettext  # noqa: F401
-        import uuid  # noqa: F401
 
-        import yaml  # noqa: F401
-    finally:
-        re.compile = compile_
+    def compiled(*arguments: Any, **named: Any) -> Any:
+        caller = sys._getframe(1)
+        package = caller.f_globals.get("__name__", "").partition(".")[0]
+        if package in PATIENT and not caller.f_code.co_flags & IN_FUNCTION:
+            return Late(*arguments, **named)
+        return compile_(*arguments, **named)
+
+    re.compile = compiled

@@ -10,7 +10,6 @@ from cnncalc.diagnostics import Diagnostic, Refusal, SpecError, UsageError, near
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import LAYER_LIMIT, Elaboration, elaborate
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.forms.budget import read_budget, read_expect
 from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
 from cnncalc.language.forms.form import LayerForm
@@ -44,12 +43,7 @@ class Network:
             self.sound = known and len(grave) <= len(document.parser.lost)
             """Whether its keys, parameters and blocks can be relied on."""
             self.layers, self.explicit = document.layers()
-            if "budget" in document.keys:
-                where, _, node = document.keys["budget"]
-                self.budget = read_budget(findings, where, node)
-            if "expect" in document.keys:
-                where, _, node = document.keys["expect"]
-                self.expect = read_expect(findings, where, node) if where is source else {}
+            self._read_limits(document, findings)
         except TooMany:
             raise SpecError(findings.diagnostics) from None
         self.sources: Mapping[str, Source] = document.sources
@@ -63,6 +57,19 @@ class Network:
 
     layers: tuple[LayerForm, ...]
     explicit: frozenset[str]
+
+    def _read_limits(self, document: Document, findings: Findings) -> None:
+        """What it may cost, and what it must."""
+        if not {"budget", "expect"} & document.keys.keys():
+            return
+        from cnncalc.language.forms.budget import read_budget, read_expect
+
+        if "budget" in document.keys:
+            where, _, node = document.keys["budget"]
+            self.budget = read_budget(findings, where, node)
+        if "expect" in document.keys:
+            where, _, node = document.keys["expect"]
+            self.expect = read_expect(findings, where, node) if where is self.source else {}
 
     def values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters' values; those of `changes` replace the file's, 1 stands for mistakes.

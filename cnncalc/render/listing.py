@@ -140,9 +140,8 @@ class Listing:
 
     def _add(self, table: Table, key: str, cells: int, gap: bool) -> None:
         column = self.columns[key]
-        title: RenderableType = Text(column.title)
         table.add_column(
-            Padding(title, (0, 1, 0, 0)) if gap else title,
+            Stack([column.title], [], cells, column.number),
             style=column.role,
             justify="right" if column.number else "left",
             width=cells + gap,

@@ -12,13 +12,17 @@ TEXTS = ["{a: 1.5, b: 2001-01-01, c: [yes, ~, 0x1f, 1e3, 12:30]}", "a: \x07", "-
 
 def loaded(text: str, late: bool) -> str:
     """What PyYAML's own reader and resolver make of a text, in a fresh process."""
-    first = "from cnncalc.startup import import_late; import_late()" if late else ""
+    first = "from cnncalc.startup import start_late; start_late()" if late else ""
     code = f"""
 {first}
-import platform, re, uuid, yaml
+import base64, fractions, inspect, platform, re, uuid, yaml
+from rich.color import Color
+from rich.markup import render
 print(uuid.uuid5(uuid.NAMESPACE_DNS, "a"), platform.platform(), platform.python_compiler())
 print(platform.libc_ver(), platform._comparable_version("1.2a3"))
-print(type(re.compile("a")).__name__)
+print(type(re.compile("a")).__name__, fractions.Fraction("3/4"), base64.b64encode(b"a"))
+print(inspect.signature(render), inspect.cleandoc(" a"), inspect.isfunction(render))
+print(render("[bold]a[/bold] [[b]").spans, Color.parse("#01ff20"), Color.parse("rgb(1,2,3)"))
 try:
     print(yaml.load({text!r}, yaml.SafeLoader))
 except yaml.YAMLError as error:

@@ -6,7 +6,6 @@ from typing import Any
 
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.expressions.expression import Expression
-from cnncalc.language.forms.aliases import KNOWN_FROM_INPUT, OTHER_OPTIONS
 from cnncalc.language.forms.form import COMMON_KEYS, BlockForm, Dynamic, LayerForm
 from cnncalc.language.forms.values import EMPTY, Listing, ValueReader
 from cnncalc.language.text.findings import Findings, entries
@@ -129,6 +128,8 @@ def _is_empty(node: Node) -> bool:
 
 
 def _no_option(word: str, label: str, keys: list[str]) -> Refusal:
+    from cnncalc.language.forms.aliases import KNOWN_FROM_INPUT, OTHER_OPTIONS
+
     message = f"`{label}` has no option `{word or '?'}`"
     if word in COMMON_KEYS:
         return Refusal(

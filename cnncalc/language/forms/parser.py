@@ -14,7 +14,6 @@ from typing import Any
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.expressions.expression import RESERVED, parse_header
 from cnncalc.language.expressions.operations import ExpressionError
-from cnncalc.language.forms.aliases import OTHER_NAMES
 from cnncalc.language.forms.arguments import (
     bind_options,
     bind_parameters,
@@ -140,6 +139,8 @@ class FormParser:
                 )
 
     def _unknown_layer(self, form: LayerForm) -> None:
+        from cnncalc.language.forms.aliases import OTHER_NAMES
+
         label = form.label
         message = f"there is no layer kind or block `{label}`"
         alias = OTHER_NAMES.get(re.sub(r"[\W_]", "", label).lower())
