@@ -14,6 +14,16 @@ PATIENT = {"click", "dataclasses", "fractions", "gettext", "locale", "platform",
 All of them call their patterns' methods and hand them to nobody.
 """
 
+UNUSED = ("inspect", "base64", "binascii")
+"""Modules that click, Rich, `dataclasses` and PyYAML import for what is not done here.
+
+`inspect` brings `dis` and `tokenize`; the others serve YAML's `!!binary`.
+"""
+
+CALLED = ("ast", "fractions", "pickle", "random")
+"""Modules of which Rich takes functions by name, for markup, layouts and links, and only calls
+them."""
+
 IN_FUNCTION = 1
 """`inspect.CO_OPTIMIZED`: set in a function's code, not in a module's or a class body's."""
 
@@ -34,6 +44,19 @@ class Late:
         return getattr(self._compiled, name)
 
 
+class LateFunction:
+    """A function whose module is imported when it is first called."""
+
+    __slots__ = ("_module", "_name")
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return getattr(import_module(self._module), self._name)(*arguments, **named)
+
+
 class LateModule(ModuleType):
     """A module that is imported when something in it is first asked for.
 
@@ -41,27 +64,33 @@ class LateModule(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
-        del sys.modules[self.__name__]
+        if name == "__path__":
+            raise AttributeError(name)  # none of them is a package
+        if self.__name__ in CALLED and _caller(2).startswith("rich."):
+            return LateFunction(self.__name__, name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
         module = import_module(self.__name__)
         self.__dict__.update(vars(module))
         self.__class__ = ModuleType  # type: ignore[assignment]
         return getattr(module, name)
 
 
-def start_late() -> None:
-    """Put off what takes longer than its use: patterns and modules that most runs never need.
+def _caller(depth: int) -> str:
+    """The name of the module from which a function was called."""
+    name: str = sys._getframe(depth).f_globals.get("__name__", "")
+    return name
 
-    `inspect`, with `ast`, `dis` and `tokenize`, is imported by click, Rich and `dataclasses`, and
-    nothing here needs it; `base64` and `binascii` serve YAML's `!!binary`.
-    """
-    for name in ("inspect", "base64", "binascii"):
+
+def start_late() -> None:
+    """Put off what takes longer than its use: patterns and modules that most runs never need."""
+    for name in (*CALLED, *UNUSED):
         sys.modules.setdefault(name, LateModule(name))
     compile_ = re.compile
 
     def compiled(*arguments: Any, **named: Any) -> Any:
-        caller = sys._getframe(1)
-        package = caller.f_globals.get("__name__", "").partition(".")[0]
-        if package in PATIENT and not caller.f_code.co_flags & IN_FUNCTION:
+        importing = not sys._getframe(1).f_code.co_flags & IN_FUNCTION
+        if importing and _caller(2).partition(".")[0] in PATIENT:
             return Late(*arguments, **named)
         return compile_(*arguments, **named)
 

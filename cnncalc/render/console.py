@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import COLOR_SYSTEMS, Console, ConsoleOptions, RenderableType
 from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.segment import Segment, Segments
@@ -57,19 +57,22 @@ STYLES = {
 
 def rendered(renderable: RenderableType, width: int | None = None, colour: bool = False) -> str:
     """A renderable as text; without a width it is as wide as need be."""
-    stream = io.StringIO()
-    console = _console(stream, width or UNLIMITED, "auto" if colour else None)
-    if not colour:
-        text = "".join([segment.text for segment in console.render(renderable)])
-        return "\n".join([line.rstrip() for line in text.split("\n")])
-    console.print(_lines(console, renderable), end="", crop=False)
-    return stream.getvalue()
+    console = _console(io.StringIO(), width or UNLIMITED, "auto" if colour else None)
+    system = COLOR_SYSTEMS.get(console.color_system or "")
+    parts: list[str] = []
+    for line in _lines(console, renderable):
+        parts += [
+            style.render(text, color_system=system) if style else text for text, style, _ in line
+        ]
+        parts.append("\n")
+    return "".join(parts)
 
 
 def svg(renderable: RenderableType, title: str, width: int) -> str:
     """A renderable as the picture of a terminal."""
     console = _console(io.StringIO(), width, "truecolor", record=True)
-    console.print(_lines(console, renderable), end="", crop=False)
+    lines = [segment for line in _lines(console, renderable) for segment in (*line, Segment.line())]
+    console.print(Segments(lines), end="", crop=False)
     return console.export_svg(title=title, unique_id="cnncalc")
 
 
@@ -116,15 +119,12 @@ def _console(stream: io.StringIO, width: int, colours: Any, *, record: bool = Fa
     )
 
 
-def _lines(console: Console, renderable: RenderableType) -> Segments:
+def _lines(console: Console, renderable: RenderableType) -> Iterator[list[Segment]]:
     """The lines without blanks at their ends, which would wrap at a terminal's edge."""
-    found: list[Segment] = []
     for line in Segment.split_lines(console.render(renderable)):
         while line and not line[-1].text.strip():
             line.pop()
         if line:
             text, style, _ = line[-1]
             line[-1] = Segment(text.rstrip(), style)
-        found += line
-        found.append(Segment.line())
-    return Segments(found)
+        yield line

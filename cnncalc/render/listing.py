@@ -108,7 +108,7 @@ class Listing:
                 table.add_column("", style=role, width=BAR_WIDTH + (not last), no_wrap=True)
                 most = max(self.bars[key], default=0)
                 lines = [bar(amount, most) for amount in self.bars[key]]
-                stacks.append([Stack(lines, [], BAR_WIDTH, False)])
+                stacks.append([Stack(lines, [], BAR_WIDTH, False, not last)])
         for row in zip(*stacks, strict=True):
             table.add_row(*row)
         yield table
@@ -141,7 +141,7 @@ class Listing:
     def _add(self, table: Table, key: str, cells: int, gap: bool) -> None:
         column = self.columns[key]
         table.add_column(
-            Stack([column.title], [], cells, column.number),
+            Stack([column.title], [], cells, column.number, gap),
             style=column.role,
             justify="right" if column.number else "left",
             width=cells + gap,
@@ -153,7 +153,7 @@ class Listing:
         """A column's cells: a stack of lines, or where lines wrap a cell a row."""
         roles = self.roles[key]
         if not any([column.wrap for column in self.columns.values()]):
-            return [Stack(texts, roles, cells, self.columns[key].number)]
+            return [Stack(texts, roles, cells, self.columns[key].number, gap)]
         found = [
             Text(text, role) for text, role in zip(texts, roles or [""] * len(texts), strict=True)
         ]
@@ -161,18 +161,19 @@ class Listing:
 
 
 class Stack:
-    """The lines of a column as one cell, none of which wraps.
+    """The lines of a column as one cell, none of which wraps, with the gap behind them.
 
-    Rich's work is by the cell, and a network has a thousand layers.
+    Rich's work is by the cell and by the piece of text, and a network has a thousand layers.
     """
 
     def __init__(
-        self, lines: Sequence[str], roles: Sequence[str], cells: int, number: bool
+        self, lines: Sequence[str], roles: Sequence[str], cells: int, number: bool, gap: bool
     ) -> None:
         self.lines = lines
         self.roles = roles or [""] * len(lines)
         self.cells = cells
         self.number = number
+        self.gap = " " * gap
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         end = Segment.line()
@@ -180,11 +181,10 @@ class Stack:
             room = self.cells - cell_len(line)
             if room < 0:
                 text = Text(line)
-                text.truncate(self.cells, overflow="ellipsis")
+                text.truncate(self.cells, overflow="ellipsis", pad=True)
                 line = text.plain
-            elif self.number:
-                line = " " * room + line
-            yield Segment(line, console.get_style(role) if role else None)
+            line = " " * room + line if self.number else line + " " * room
+            yield Segment(line + self.gap, console.get_style(role) if role else None)
             yield end
 
 
