@@ -7,6 +7,8 @@ field belongs to an input: a network of several has one for each of them.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
 from cnncalc.records import Record
@@ -36,6 +38,7 @@ class ReceptiveField(Record):
     """Where the first unit's window begins; negative in the padding."""
 
 
+@lru_cache(maxsize=10_000)
 def describe(field: Windows) -> ReceptiveField:
     """Size, stride and start of a field."""
     return ReceptiveField(

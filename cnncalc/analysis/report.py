@@ -134,11 +134,14 @@ class LayerReport:
     @property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
         """What one output unit sees of each input, by the inputs' names."""
-        nodes, index = self._graph.nodes, self.index
-        return {
-            nodes[source].name: described(fields[index])
-            for source, fields in enumerate(self._fields)
-        }
+        nodes = self._graph.nodes
+        return {nodes[source].name: field for source, field in enumerate(self.seen)}
+
+    @property
+    def seen(self) -> tuple[ReceptiveField | None, ...]:
+        """What one output unit sees of each input, as `receptive_field`."""
+        index = self.index
+        return tuple([described(fields[index]) for fields in self._fields])
 
     @property
     def fields(self) -> tuple[Field, ...]:

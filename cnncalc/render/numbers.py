@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.shapes import Shape
@@ -10,17 +11,22 @@ from cnncalc.shapes import Shape
 COUNT_UNITS = ("", "K", "M", "G", "T", "P", "E", "Z", "Y")
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
+kept = lru_cache(maxsize=10_000)
+"""Remembers texts: the layers of a network have few numbers, shapes and fields of their own."""
+
 
 def exact(count: int) -> str:
     """With separators: `138,357,544`."""
     return f"{count:,}"
 
 
+@kept
 def human(count: int) -> str:
     """In units of 1000: `138.4M`; below 1000 as it is."""
     return _scaled(count, 1000, COUNT_UNITS, "")
 
 
+@kept
 def human_bytes(count: int) -> str:
     """In units of 1024: `12.2 MiB`."""
     return _scaled(count, 1024, BYTE_UNITS, " ")
@@ -40,6 +46,7 @@ def _scaled(count: int, base: int, units: Sequence[str], space: str) -> str:
     return f"{scaled:,.{digits}f}{space}{units[power]}"
 
 
+@kept
 def shape(sizes: Shape, channels_last: bool = False) -> str:
     """`64×224×224`, or `224×224×64` with channels last."""
     if channels_last and len(sizes) > 1:
@@ -58,6 +65,7 @@ def signed(value: object) -> str:
     return "–" if value is None else str(value).replace("-", "−")
 
 
+@kept
 def field(found: ReceptiveField | None) -> str:
     """Size and stride of a receptive field: `212/32`; `all` where everything is seen, or a dash."""
     if found is None:
@@ -69,7 +77,8 @@ def field(found: ReceptiveField | None) -> str:
     return size if stride == "1" else f"{size}/{f'({stride})' if '/' in stride else stride}"
 
 
-def fields(found: Sequence[ReceptiveField | None]) -> str:
+@kept
+def fields(found: tuple[ReceptiveField | None, ...]) -> str:
     """Those in all inputs of a network: one where they agree, else `7/2, –` in their order."""
     return _agreed([field(one) for one in found])
 

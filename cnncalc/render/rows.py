@@ -8,7 +8,9 @@ from math import prod
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import BYTES, LayerReport, Report
+from cnncalc.layers.base import Kind
 from cnncalc.records import Record
+from cnncalc.render.numbers import kept
 from cnncalc.shapes import Shape
 
 
@@ -95,18 +97,21 @@ def _inputs(report: Report) -> list[Row]:
 
 def _row(layer: LayerReport, path: tuple[str, ...], view: View) -> Row:
     own = layer.node.shares is None
-    biases = layer.node.facts.biases if own else 0
+    facts = layer.node.facts
+    params = layer.params
+    options = _essentials(layer.node.kind)
+    biases = facts.biases if own else 0
     return Row(
         str(layer.number),
         path,
         layer.kind,
-        _essentials(layer),
-        layer.output_shape,
-        tuple(layer.receptive_fields.values()),
-        layer.params,
-        layer.params - biases,
+        options if own else f"{options} weights of {layer.shares}".strip(),
+        facts.output,
+        layer.seen,
+        params,
+        params - biases,
         biases,
-        layer.node.facts.buffer_values if own else 0,
+        facts.buffer_values if own else 0,
         view.counted[layer.number - 1] if view.convention else layer.macs,
         layer.flops,
         layer.activations,
@@ -114,9 +119,9 @@ def _row(layer: LayerReport, path: tuple[str, ...], view: View) -> Row:
     )
 
 
-def _essentials(layer: LayerReport) -> str:
-    shares = "" if layer.shares is None else f"weights of {layer.shares}"
-    return f"{layer.essentials} {shares}".strip()
+@kept
+def _essentials(kind: Kind) -> str:
+    return kind.essentials()
 
 
 def folded(members: Sequence[Row], path: tuple[str, ...]) -> Row:

@@ -30,11 +30,11 @@ def test_notes_stand_behind_their_lines(net: str, line: str, note: str) -> None:
     (number,) = [
         place for place, told in enumerate(text.split("\n"), 1) if told.strip().startswith(line)
     ]
-    assert dict(asked(text)["notes"])[number] == note
+    assert dict(asked(text, "beside")["notes"])[number] == note
 
 
 def test_the_layers_of_an_extended_file_have_no_line_here() -> None:
-    assert asked(text_of("resnet101"))["notes"] == []
+    assert asked(text_of("resnet101"), "beside")["notes"] == []
 
 
 SWITCHES = [
@@ -67,7 +67,7 @@ def test_a_control_writes_into_the_file(net: str, name: str, value: str, written
     text = text_of(net)
     (edit,) = [
         control["edit"]
-        for control in asked(text)["controls"]["parameters"]
+        for control in asked(text, "beside")["controls"]["parameters"]
         if control["name"] == name
     ]
     changed = edited(text, edit, value)
@@ -80,7 +80,7 @@ def test_a_control_writes_into_the_file(net: str, name: str, value: str, written
 def test_the_input_is_written_into_the_file(net: str) -> None:
     text = text_of(net)
     for axis, size in ((1, "256"), (2, "192")):
-        edit = asked(text)["controls"]["inputs"][0]["sizes"][axis]["edit"]
+        edit = asked(text, "beside")["controls"]["inputs"][0]["sizes"][axis]["edit"]
         text = edited(text, edit, size)
     assert cnncalc.analyze(yaml=text).to_dict()["inputs"][0]["shape"] == [3, 256, 192]
 
@@ -106,7 +106,7 @@ def test_the_value_that_is_there_written_again_changes_nothing() -> None:
 
 
 def controls_values(text: str) -> object:
-    found = asked(text)["controls"]
+    found = asked(text, "beside")["controls"]
     return [one["sizes"] and [size["value"] for size in one["sizes"]] for one in found["inputs"]], {
         one["name"]: one["value"] for one in found["parameters"]
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,14 +20,14 @@ class Visit:
     def open(self, fragment: str = "") -> None:
         """Open the page and wait for its first answer."""
         self.tab.goto(self.address + fragment)
-        self.tab.wait_for_selector("html[data-answered]", timeout=PATIENCE)
+        self.tab.wait_for_selector("html[data-noted]", timeout=PATIENCE)
         self.settled()
 
     def revision(self) -> int:
         """How often text and settings have changed."""
         return int(self.tab.locator("html").get_attribute("data-revision"))
 
-    def settled(self, mark: str = "answered") -> None:
+    def settled(self, mark: str = "noted") -> None:
         """Wait until what is shown answers what is in the editor."""
         self.tab.wait_for_selector(
             f'html[data-{mark}="{self.revision()}"]', timeout=PATIENCE, state="attached"
@@ -75,8 +74,3 @@ def visit(browser: Any, address: str, **context: Any) -> Iterator[Visit]:
         )
         yield Visit(tab, address)
         assert not noise, noise
-
-
-def table(found: Visit) -> list[dict[str, Any]]:
-    """The numbers behind the table that is shown, a layer each."""
-    return json.loads(found.tab.locator("#report").get_attribute("data-layers"))

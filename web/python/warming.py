@@ -19,6 +19,7 @@ def warm():
     axis = {"input": 227, "kernel": 11, "stride": 4, "padding": "0", "dilation": 1, "ceil": False}
     requests = [
         {"ask": "report", "text": text},
+        {"ask": "beside", "text": text},
         {"ask": "report", "text": text.replace("kernel", "kernl")},
         {"ask": "parts", "text": text, "parts": [*PARTS]},
         {"ask": "explain", "text": text, "number": 1},

@@ -115,20 +115,25 @@ const ask = (body, sort) => {
 };
 
 function answered(answer, asked) {
-  if (asked === revision) {
-    // places are those of the text that was asked about
-    last = answer.diagnostics ?? [];
-    showFindings(editor, last);
-    if (answer.notes) editor.annotate(answer.notes);
-    if (answer.controls) control.show(answer.controls);
-  }
   if (answer.refused) tell("refused", answer.refused.message);
   else if (answer.report) {
     showReport(answer.report);
     tell(null);
   } else tell(report ? "stale" : "nothing");
   root.dataset.answered = asked;
-  if (asked === revision) later = setTimeout(() => more(asked), LATER);
+  if (asked !== revision) return;
+  if (answer.report) ask({ ask: "beside" }).then((more) => asked === revision && beside(more, asked), ignore);
+  else beside(answer, asked);
+}
+
+/** What stands beside the table: findings, notes behind the lines, and the controls. */
+function beside(answer, asked) {
+  last = answer.diagnostics ?? [];
+  showFindings(editor, last);
+  if (answer.notes) editor.annotate(answer.notes);
+  if (answer.controls) control.show(answer.controls);
+  root.dataset.noted = asked;
+  later = setTimeout(() => more(asked), LATER);
 }
 
 function rested() {

@@ -4,7 +4,7 @@
 export const LIMIT = 10_000; // milliseconds that one request may take
 
 const URGENT = "report"; // goes before all that waits
-const PATIENT = ["parts", "findings", "explain"]; // of no use once the text has changed
+const PATIENT = ["beside", "parts", "findings", "explain"]; // of no use once the text has changed
 
 /** Why a request has no answer: `reason` is `superseded`, `stopped`, `failed` or `broken`. */
 export class NoAnswer extends Error {

@@ -145,8 +145,8 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     }
     if (more.table) table.fill(more.table);
     if (more.charts) charts.fill(more.charts);
+    if (more.diagram !== undefined) diagram.panel.hidden = !more.diagram;
     if (more.diagram) {
-      diagram.panel.hidden = false;
       diagram.fill(more.diagram, (number) => nameOf(number + (now.table?.first ?? 1) - 1));
     }
     if (more.findings) findings.replaceChildren(make("h2", {}, "Findings"), findingList(more.findings, on));
@@ -159,12 +159,12 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     const name = chosen ? table.layer(chosen)?.name : null;
     chosen = null;
     page.data = {};
-    diagram.panel.hidden = !fresh.diagram;
     add(fresh);
     chosen = name ? table.number(name) : null;
     on.choose(chosen);
   }
 
+  diagram.panel.hidden = true; // until there is one; that of the text before stays till the next
   element.classList.add("report");
   element.replaceChildren(
     make("header", {}, title, switcher ? themeSwitch() : null), figures, charts.panel,

@@ -18,6 +18,7 @@ export function layerTable(on) {
   let columns = [];
   let rows = [];
   let byNumber = [];
+  let drawn = ""; // the columns that the titles and the rows' elements are of
   let focused = null;
   let entry = null; // the row that the Tab key leads to
 
@@ -28,12 +29,23 @@ export function layerTable(on) {
       spare: SPARE.includes(column.key) && data.columns.length > FEWEST,
       width: Math.max(column.title.length + 1.5, ...data.rows.map((row) => row[4][at].length)) }));
     measure(Math.max(...data.rows.map(([level, label]) => label.length + 1.5 * level)));
+    const now = JSON.stringify(columns.map(({ key, title, number, most, spare }) => [key, title, number, most, spare]));
+    const before = now === drawn ? new Map(rows.map((row) => [row.name, row])) : new Map();
     const above = [];
     let number = 0;
-    rows = data.rows.map(([level, label, name, count, cells, values]) => {
+    rows = data.rows.map((said) => {
+      const [level, label, name, count, cells, values] = said;
       above.length = level;
       const parent = above[level - 1] ?? null;
-      const row = { level, label, name, count, cells, values, parent, open: data.open };
+      const row = { level, label, name, count, cells, values, parent, open: data.open, said: JSON.stringify(said) };
+      // what is said of most layers stays the same from one keystroke to the next
+      const twin = before.get(name);
+      if (twin?.element && twin.said === row.said) {
+        row.element = twin.element;
+        row.element.row = row;
+        before.delete(name);
+        if (focused === twin) focused = row;
+      }
       row.prefix = parent ? `${parent.prefix}${parent.label}.` : "";
       row.number = count ? null : ++number;
       row.first = number + (count ? 1 : 0);
@@ -44,7 +56,8 @@ export function layerTable(on) {
     });
     byNumber = rows.filter((row) => !row.count);
     if (state.sort && !columns.some((column) => column.key === state.sort)) state.sort = null;
-    titles();
+    if (now !== drawn) titles();
+    drawn = now;
     arrange();
   }
 
@@ -53,8 +66,11 @@ export function layerTable(on) {
     const name = `minmax(${Math.min(longest, 16) * 0.95 + 3.5}ch, 1fr)`;
     const tracks = (some, first) => [first, ...some.map(({ key, width }) =>
       (key === "kind" ? `minmax(5.2rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.96 + 1.6}ch`))].join(" ");
-    table.style.setProperty("--columns", tracks(columns, name));
-    table.style.setProperty("--few-columns", tracks(columns.filter((column) => !column.spare), "minmax(6rem, 1fr)"));
+    const set = (property, value) => {
+      if (table.style.getPropertyValue(property) !== value) table.style.setProperty(property, value);
+    };
+    set("--columns", tracks(columns, name));
+    set("--few-columns", tracks(columns.filter((column) => !column.spare), "minmax(6rem, 1fr)"));
   }
 
   const kind = (row) => row.cells[columns.findIndex((column) => column.key === "kind")] ?? "";
@@ -124,7 +140,7 @@ export function layerTable(on) {
   function arrange() {
     const shown = visible();
     table.classList.toggle("sorted", state.sort !== null);
-    body.replaceChildren(...shown.map(element));
+    show(shown.map(element));
     if (!shown.includes(focused)) {
       focused = (state.chosen && shown.find((row) => row.number === state.chosen)) || shown[0] || null;
     }
@@ -136,6 +152,17 @@ export function layerTable(on) {
       on.told(`${found} of ${byNumber.length} layers`);
     }
     mark();
+  }
+
+  /** The rows' elements in their order; those that stand right already are not touched. */
+  function show(wanted) {
+    const kept = new Set(wanted);
+    for (const line of [...body.children]) if (!kept.has(line)) line.remove();
+    let place = body.firstElementChild;
+    for (const line of wanted) {
+      if (line === place) place = place.nextElementSibling;
+      else body.insertBefore(line, place);
+    }
   }
 
   function element(row) {

@@ -57,18 +57,19 @@ def table(report: Report, view: View) -> dict[str, Any]:
 
 def _nested(found: list[Row]) -> Iterator[tuple[int, str, int, Row]]:
     """Level, label, number of layers in it and row of each block and layer, a block first."""
+    heads = [row.path[:-1] for row in found]
     above: tuple[str, ...] = ()
-    for place, row in enumerate(found):
-        head = row.path[:-1]
-        shared = 0
-        while shared < min(len(head), len(above)) and head[shared] == above[shared]:
-            shared += 1
-        for level in range(shared, len(head)):
-            path = head[: level + 1]
-            end = place
-            while end < len(found) and found[end].path[:-1][: level + 1] == path:
-                end += 1
-            yield level, head[level], end - place, folded(found[place:end], path)
+    for place, (row, head) in enumerate(zip(found, heads, strict=True)):
+        if head != above:
+            shared = 0
+            while shared < min(len(head), len(above)) and head[shared] == above[shared]:
+                shared += 1
+            for level in range(shared, len(head)):
+                path = head[: level + 1]
+                end = place
+                while end < len(found) and heads[end][: level + 1] == path:
+                    end += 1
+                yield level, head[level], end - place, folded(found[place:end], path)
         yield len(head), row.path[-1], 0, row
         above = head
 
@@ -93,8 +94,8 @@ def _sort(key: str, column: Column) -> Callable[[Row], int] | None:
     """What a column is sorted by; `None` for its text."""
     if key in SORTS:
         return SORTS[key]
-    if not column.number:
-        return None
+    if not column.number or column.value is not None:
+        return column.value
     (amount,) = column.data.values()
     view = View()
     return lambda row: int(amount(row, view))

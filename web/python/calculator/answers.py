@@ -124,14 +124,19 @@ def _here(finding: Diagnostic, own: str) -> dict[str, int] | None:
 
 
 def _report(calculator: Calculator, body: Body) -> dict[str, Any]:
-    """The report's table and totals, what is wrong, the lines' notes, and the controls."""
+    """The report's table and totals; of a text that is no network what is wrong, and controls."""
     try:
-        network, made = calculator.report(body)
+        _, made = calculator.report(body)
     except SpecError as error:
         wrong = findings(error.diagnostics, label(body))
         return {"diagnostics": wrong, **_controls(calculator, body)}
+    return {"report": page_data(made, parts=("table",))}
+
+
+def _beside(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """What stands beside the table: findings, the lines' notes, and the controls."""
+    network, made = calculator.report(body)
     return {
-        "report": page_data(made, parts=("table",)),
         "diagnostics": findings(made.diagnostics, label(body)),
         "notes": notes(made, label(body)),
         "controls": controls(network),
@@ -184,6 +189,7 @@ def _check(calculator: Calculator, body: Body) -> dict[str, Any]:
 
 ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
     "report": _report,
+    "beside": _beside,
     "parts": _parts,
     "explain": _explain,
     "findings": _findings,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.report import LayerReport, Report
-from cnncalc.graph import Node
+from cnncalc.graph import Node, Use
 from cnncalc.render import numbers
 from cnncalc.shapes import Shape
 
@@ -32,22 +32,30 @@ def notes(report: Report, label: str) -> list[Note]:
     line outside blocks tells what leaves it. Parameters are summed.
     """
     lines: dict[int, list[Made]] = {}
+    uses: dict[int, dict[int, int]] = {0: {}}
     for layer in report.layers:
-        for line, around in _lines(layer.node, label).items():
+        for line, around in _lines(layer.node, label, uses).items():
             lines.setdefault(line, []).append(Made(layer, around))
     return [Note(line, _text(made)) for line, made in sorted(lines.items())]
 
 
-def _lines(node: Node, label: str) -> dict[int, int]:
+def _lines(node: Node, label: str, uses: dict[int, dict[int, int]]) -> dict[int, int]:
     """The lines that make a node, and for each the use of the block around it (0 for none)."""
-    found = {}
-    if node.place is not None and node.place.file == label:
-        found[node.place.line] = 0 if node.use is None else id(node.use)
-    use = node.use
-    while use is not None:
-        if use.place.file == label:
-            found[use.place.line] = 0 if use.parent is None else id(use.parent)
-        use = use.parent
+    found = _of_use(node.use, label, uses)
+    if node.place is None or node.place.file != label or node.place.line in found:
+        return found
+    return {node.place.line: 0 if node.use is None else id(node.use), **found}
+
+
+def _of_use(use: Use | None, label: str, uses: dict[int, dict[int, int]]) -> dict[int, int]:
+    """The lines that make the layers of a block's use; `uses` keeps them, by the use."""
+    key = 0 if use is None else id(use)
+    if use is None or key in uses:
+        return uses[key]
+    found = _of_use(use.parent, label, uses)
+    if use.place.file == label and use.place.line not in found:
+        found = {use.place.line: 0 if use.parent is None else id(use.parent), **found}
+    uses[key] = found
     return found
 
 
@@ -60,7 +68,7 @@ def _text(made: Sequence[Made]) -> str:
         parts = [f"{uses} uses", _range(first.output_shape, last.output_shape)]
     else:
         parts = [numbers.shape(last.output_shape)]
-        fields = tuple(last.receptive_fields.values())
+        fields = last.seen
         if any(field is None or any(field.size) for field in fields):
             parts.append(f"sees {numbers.fields(fields)}")
     params = sum([layer.params for layer, _ in made])
