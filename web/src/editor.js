@@ -9,6 +9,7 @@ import { Compartment, EditorState, StateEffect, StateField, Transaction } from "
 import {
   Decoration,
   EditorView,
+  ViewPlugin,
   WidgetType,
   drawSelection,
   highlightActiveLine,
@@ -125,9 +126,8 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
       ...historyKeymap,
       ...defaultKeymap,
     ]),
-    EditorView.updateListener.of((update) => {
-      if (update.docChanged) changed(update.state.doc.toString(), update);
-    }),
+    // a plugin hears of a change before it is drawn: the worker answers meanwhile
+    ViewPlugin.define(() => ({ update: ({ docChanged }) => docChanged && changed() })),
   ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: "", extensions }) });
   return {
@@ -136,7 +136,7 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
     /** Another file: what was typed before cannot be undone into it. */
     open(text) {
       view.setState(EditorState.create({ doc: text, extensions }));
-      changed(text, null);
+      changed();
     },
     rename: (text) => view.dispatch({ effects: labelled.reconfigure(attributes(text)) }),
     annotate: (found) => view.dispatch({ effects: setNotes.of(found) }),

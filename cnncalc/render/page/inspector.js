@@ -67,6 +67,7 @@ export function inspector({ close }) {
   const button = make("button", { type: "button", class: "close", "aria-label": "Close", click: close }, "×");
   const panel = make("aside", { class: "inspector", "aria-label": "The layer pointed at" }, button, content);
   let shown = null;
+  let told = "";
 
   async function show(layer, page, { hint = "", stays = false } = {}) {
     panel.classList.toggle("filled", stays);
@@ -75,6 +76,7 @@ export function inspector({ close }) {
     if (said && said === shown) return;
     shown = said;
     if (layer === null) {
+      told = "";
       content.replaceChildren(make("p", { class: "quiet hint" },
         "Point at a layer, or choose one with the arrow keys, to see its receptive field and its arithmetic."));
       return;
@@ -90,7 +92,10 @@ export function inspector({ close }) {
     ].filter(Boolean);
     const waiting = explain ? explain(layer.number, layer.name) : null;
     if (!waiting) return void content.replaceChildren(...head);
-    if (typeof waiting.then === "function") content.replaceChildren(...head);
+    const about = JSON.stringify([hint, layer.prefix, layer.label, layer.facts]);
+    // while somebody types, what was said of the same layer stays until more is known
+    if (typeof waiting.then === "function" && about !== told) content.replaceChildren(...head);
+    told = about;
     const found = await waiting;
     if (shown === said && found) content.replaceChildren(...head, ...explained(found));
   }

@@ -69,6 +69,7 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
   const status = make("p", { class: "status", role: "status" });
   const page = { data: {}, version: 0, explain: null, nameOf };
   let chosen = null;
+  let said = ""; // by the title, the figures and the totals
 
   const on = {
     point(number) {
@@ -130,19 +131,25 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
       fold("Unfold", true), status),
     table.table);
 
+  /** The name and the totals; where they are what they were, nothing is touched. */
+  function head({ name, source, heading, figures: large, totals: sums }) {
+    const now = JSON.stringify([name, source, heading, large, sums]);
+    if (now === said) return;
+    said = now;
+    title.replaceChildren(make("h1", {}, name), make("p", { class: "source" }, source),
+      make("p", { class: "heading" }, heading));
+    figures.replaceChildren(...large.map(([value, what]) =>
+      make("li", {}, make("b", {}, value), make("span", {}, what))));
+    totals.replaceChildren(make("h2", {}, "Totals"), make("table", {}, make("tbody", {},
+      ...sums.map(([about, value, parts]) => make("tr", {}, make("th", { scope: "row" }, about),
+        make("td", { class: "number" }, value), make("td", { class: "quiet" }, parts))))));
+  }
+
   function add(more) {
     Object.assign(page.data, more);
     page.version += 1;
     const now = page.data;
-    if (more.name !== undefined) {
-      title.replaceChildren(make("h1", {}, now.name), make("p", { class: "source" }, now.source),
-        make("p", { class: "heading" }, now.heading));
-      figures.replaceChildren(...now.figures.map(([value, what]) =>
-        make("li", {}, make("b", {}, value), make("span", {}, what))));
-      totals.replaceChildren(make("h2", {}, "Totals"), make("table", {}, make("tbody", {},
-        ...now.totals.map(([name, value, parts]) => make("tr", {}, make("th", { scope: "row" }, name),
-          make("td", { class: "number" }, value), make("td", { class: "quiet" }, parts))))));
-    }
+    if (more.name !== undefined) head(now);
     if (more.table) table.fill(more.table);
     if (more.charts) charts.fill(more.charts);
     if (more.diagram !== undefined) diagram.panel.hidden = !more.diagram;

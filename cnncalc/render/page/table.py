@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
+from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import Report
 from cnncalc.render.columns import COLUMNS, SHOWN, Column
 from cnncalc.render.escape import plain
+from cnncalc.render.numbers import kept
 from cnncalc.render.rows import Row, View, folded, rows
 
 OPEN = 80
@@ -101,20 +103,21 @@ def _sort(key: str, column: Column) -> Callable[[Row], int] | None:
     return lambda row: int(amount(row, view))
 
 
-def _field(row: Row) -> int:
-    sizes = [EVERYTHING if field is None else max(field.size, default=0) for field in row.fields]
-    return max(sizes)
+@kept
+def _size(fields: tuple[ReceptiveField | None, ...]) -> int:
+    return max([EVERYTHING if field is None else max(field.size, default=0) for field in fields])
 
 
-def _start(row: Row) -> int:
-    starts = [min(field.start, default=0) for field in row.fields if field is not None]
+@kept
+def _start(fields: tuple[ReceptiveField | None, ...]) -> int:
+    starts = [min(field.start, default=0) for field in fields if field is not None]
     return min(starts, default=EVERYTHING)
 
 
 SORTS: dict[str, Callable[[Row], int]] = {
     "index": lambda row: int(row.number.partition("–")[0]),
     "output": lambda row: prod(row.output_shape),
-    "field": _field,
-    "start": _start,
+    "field": lambda row: _size(row.fields),
+    "start": lambda row: _start(row.fields),
 }
 """Columns whose text tells no single amount."""
