@@ -71,10 +71,7 @@ COLUMNS = {
     ),
 }
 
-RESTING = {
-    "flops": "FLOPs beside MACs",
-    "saved_for_backward": "memory kept for training",
-}
+RESTING = {"flops": "FLOPs beside MACs", "saved_for_backward": "memory kept for training"}
 """Columns that a run at inference does not show; the tests hold them, kind by kind."""
 
 

@@ -1,11 +1,13 @@
 """Activations: element by element, and the softmaxes over the channels.
 
-Every element-wise function has the same form: ``f(x, **options)`` for ``x`` of any shape.
-Formulas and defaults are PyTorch's.
+Every element-wise function has the same form: ``f(x, **options)`` for ``x`` of any shape; its
+formula fills a block of the output. Formulas and defaults are PyTorch's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -25,114 +27,63 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 _GELU_TANH = 0.7978845608028654  # sqrt(2 / pi)
 
 
-def relu(x: Array) -> Array:
-    """max(x, 0)."""
-    # `clip` has vector code for a number as its bound, `maximum` only for arrays.
-    return in_blocks(lambda a, b: np.clip(a, 0, np.inf, out=b), x)
+def elementwise(formula: Callable[..., object], cost: int = 1) -> Callable[..., Array]:
+    """A function ``f(x, **options)`` from a formula ``(values, out, **options)`` for a block."""
+
+    def function(x: Array, **options: Any) -> Array:
+        return in_blocks(partial(formula, **options), x, cost)
+
+    return function
 
 
-def relu6(x: Array) -> Array:
-    """min(max(x, 0), 6)."""
-    return hard_tanh(x, low=0, high=6)
+def _clip(x: Array, out: Array, low: float = -1, high: float = 1) -> None:
+    np.clip(x, low, high, out=out)
 
 
-def hard_tanh(x: Array, *, low: float = -1, high: float = 1) -> Array:
-    """x clipped to [low, high]."""
-    return in_blocks(lambda a, b: np.clip(a, low, high, out=b), x)
+def _exponential(x: Array, out: Array, alpha: float = 1, rate: float = 1, scale: float = 1) -> None:
+    """scale · x where positive, scale · alpha · (exp(rate · x) - 1) elsewhere."""
+    negative = alpha * scale * np.expm1(rate * np.minimum(x, 0))
+    np.add(scale * np.maximum(x, 0), negative, out=out)
 
 
-def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
-    """x where positive, slope · x elsewhere."""
-    return in_blocks(lambda a, b: np.copyto(b, np.where(a < 0, a * slope, a)), x, 4)
+def _normal_by_tanh(x: Array) -> Array:
+    """Hendrycks and Gimpel's approximation of the normal distribution's Φ."""
+    return 0.5 + 0.5 * np.tanh(_GELU_TANH * x * (1 + 0.044715 * x * x))
+
+
+def _gelu(x: Array, out: Array, approximate: Literal["none", "tanh"] = "none") -> None:
+    np.multiply(x, (normal_cdf if approximate == "none" else _normal_by_tanh)(x), out=out)
+
+
+# `clip` has vector code for a number as its bound, `maximum` only for arrays.
+relu = elementwise(partial(_clip, low=0, high=np.inf))
+relu6 = elementwise(partial(_clip, low=0, high=6))
+hard_tanh = elementwise(_clip)
+leaky_relu = elementwise(
+    lambda x, out, slope=0.01: np.copyto(out, np.where(x < 0, x * slope, x)), 4
+)
+elu = elementwise(_exponential, _TRANSCENDENTAL)
+selu = elementwise(partial(_exponential, alpha=_SELU_ALPHA, scale=_SELU_SCALE), _TRANSCENDENTAL)
+celu = elementwise(lambda x, out, alpha=1: _exponential(x, out, alpha, 1 / alpha), _TRANSCENDENTAL)
+sigmoid = elementwise(lambda x, out: np.divide(1, 1 + np.exp(-x), out=out), _TRANSCENDENTAL)
+silu = elementwise(lambda x, out: np.divide(x, 1 + np.exp(-x), out=out), _TRANSCENDENTAL)
+tanh = elementwise(lambda x, out: np.tanh(x, out=out), _TRANSCENDENTAL)
+gelu = elementwise(_gelu, 4 * _TRANSCENDENTAL)
+hard_sigmoid = elementwise(lambda x, out: np.divide(np.clip(x + 3, 0, 6), 6, out=out), 4)
+hard_swish = elementwise(lambda x, out: np.multiply(x, np.clip(x + 3, 0, 6) / 6, out=out), 5)
+softplus = elementwise(lambda x, out: np.logaddexp(0, x, out=out), _TRANSCENDENTAL)
+softsign = elementwise(lambda x, out: np.divide(x, 1 + np.abs(x), out=out), 4)
+mish = elementwise(
+    lambda x, out: np.multiply(x, np.tanh(np.logaddexp(0, x)), out=out), 3 * _TRANSCENDENTAL
+)
+threshold = elementwise(
+    lambda x, out, threshold, value=0: np.copyto(out, np.where(x <= threshold, value, x)), 3
+)
 
 
 def prelu(x: Array, weight: Array) -> Array:
     """Leaky ReLU with trained slopes, ``weight`` [1] or [C], of ``x`` [B, C, ...]."""
     return np.where(x >= 0, x, x * weight.reshape((-1,) + (1,) * (x.ndim - 2)))
-
-
-def elu(x: Array, *, alpha: float = 1) -> Array:
-    """x where positive, alpha · (exp(x) - 1) elsewhere."""
-    return _exponential(x, alpha, 1, 1)
-
-
-def selu(x: Array) -> Array:
-    """Scaled ELU with the constants of Klambauer et al. 2017."""
-    return _exponential(x, _SELU_ALPHA, 1, _SELU_SCALE)
-
-
-def celu(x: Array, *, alpha: float = 1) -> Array:
-    """max(x, 0) + min(alpha · (exp(x / alpha) - 1), 0)."""
-    return _exponential(x, alpha, 1 / alpha, 1)
-
-
-def _exponential(x: Array, alpha: float, rate: float, scale: float) -> Array:
-    """scale · x where positive, scale · alpha · (exp(rate · x) - 1) elsewhere."""
-
-    def block(a: Array, b: Array) -> None:
-        negative = alpha * scale * np.expm1(rate * np.minimum(a, 0))
-        np.add(scale * np.maximum(a, 0), negative, out=b)
-
-    return in_blocks(block, x, _TRANSCENDENTAL)
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x))."""
-    return in_blocks(lambda a, b: np.divide(1, 1 + np.exp(-a), out=b), x, _TRANSCENDENTAL)
-
-
-def silu(x: Array) -> Array:
-    """x · sigmoid(x)."""
-    return in_blocks(lambda a, b: np.divide(a, 1 + np.exp(-a), out=b), x, _TRANSCENDENTAL)
-
-
-def tanh(x: Array) -> Array:
-    """Hyperbolic tangent."""
-    return in_blocks(lambda a, b: np.tanh(a, out=b), x, _TRANSCENDENTAL)
-
-
-def gelu(x: Array, *, approximate: Literal["none", "tanh"] = "none") -> Array:
-    """x · Φ(x) with the normal distribution's Φ, or its approximation by a tanh."""
-
-    def by_tanh(a: Array) -> Array:
-        return 0.5 + 0.5 * np.tanh(_GELU_TANH * a * (1 + 0.044715 * a * a))
-
-    cdf = normal_cdf if approximate == "none" else by_tanh
-    return in_blocks(lambda a, b: np.multiply(a, cdf(a), out=b), x, 4 * _TRANSCENDENTAL)
-
-
-def hard_sigmoid(x: Array) -> Array:
-    """relu6(x + 3) / 6."""
-    return in_blocks(lambda a, b: np.multiply(np.clip(a + 3, 0, 6), 1 / 6, out=b), x, 4)
-
-
-def hard_swish(x: Array) -> Array:
-    """x · hard_sigmoid(x)."""
-    return in_blocks(lambda a, b: np.multiply(a, hard_sigmoid(a), out=b), x, 5)
-
-
-def softplus(x: Array) -> Array:
-    """log(1 + exp(x)), without overflow."""
-    return in_blocks(lambda a, b: np.logaddexp(0, a, out=b), x, _TRANSCENDENTAL)
-
-
-def softsign(x: Array) -> Array:
-    """x / (1 + |x|)."""
-    return in_blocks(lambda a, b: np.divide(a, 1 + np.abs(a), out=b), x, 4)
-
-
-def mish(x: Array) -> Array:
-    """x · tanh(softplus(x))."""
-
-    def block(a: Array, b: Array) -> None:
-        np.multiply(a, np.tanh(np.logaddexp(0, a)), out=b)
-
-    return in_blocks(block, x, 3 * _TRANSCENDENTAL)
-
-
-def threshold(x: Array, *, threshold: float, value: float = 0) -> Array:
-    """x where it exceeds the threshold, ``value`` elsewhere."""
-    return in_blocks(lambda a, b: np.copyto(b, np.where(a <= threshold, value, a)), x, 3)
 
 
 def softmax(x: Array, *, axis: int = 1) -> Array:

@@ -15,37 +15,27 @@ from cnncalc.shapes import Shape
 
 def rescale(x: Array, *, factor: float, offset: float) -> Array:
     """``factor · x + offset``."""
-    result: Array = np.multiply(x, x.dtype.type(factor))
-    if offset:
-        result += x.dtype.type(offset)
+    result: Array = x * factor
+    result += offset
     return result
 
 
+@np.errstate(invalid="ignore", divide="ignore")
 def power(x: Array, *, exponent: float) -> Array:
-    """``x`` to a fixed power."""
-    if exponent == 2:
-        return np.square(x)
-    # roots of negative numbers are no numbers, as in every framework
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if exponent == 0.5:
-            return np.sqrt(x)
-        result: Array = np.power(x, x.dtype.type(exponent))
+    """``x`` to a fixed power; roots of negative numbers are no numbers, as in every framework."""
+    result: Array = x**exponent
     return result
 
 
+@np.errstate(invalid="ignore", divide="ignore")
 def log(x: Array) -> Array:
     """The natural logarithm."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.log(x)
+    return np.log(x)
 
 
 def clip(x: Array, *, low: float | None, high: float | None) -> Array:
     """Values kept between two numbers, of which either may be missing."""
-    result: Array = np.clip(
-        x,
-        None if low is None else x.dtype.type(low),
-        None if high is None else x.dtype.type(high),
-    )
+    result: Array = np.clip(x, low, high)
     return result
 
 

@@ -51,14 +51,10 @@ def conv(
 
 
 def _check(x: Array, weight: Array, slides: Slides, groups: int) -> None:
-    if x.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
-        raise ValueError(
-            f"{x.shape[1]} channels in {groups} groups do not fit weights {weight.shape}"
-        )
-    if [(one.size, one.kernel) for one in slides] != list(
-        zip(x.shape[2:], weight.shape[2:], strict=True)
-    ):
-        raise ValueError(f"an input of {x.shape} and weights {weight.shape} slide otherwise")
+    axes = zip(x.shape[2:], weight.shape[2:], strict=True)
+    fits = x.shape[1] == weight.shape[1] * groups and weight.shape[0] % groups == 0
+    if not fits or [(one.size, one.kernel) for one in slides] != list(axes):
+        raise ValueError(f"{x.shape} in {groups} groups does not fit weights {weight.shape}")
 
 
 def conv_transpose(
@@ -81,11 +77,9 @@ def conv_transpose(
     kernel = weight.shape[2:]
     if x.shape[1] != channels or channels % groups:
         raise ValueError(f"{x.shape[1]} channels in {groups} groups: weights {weight.shape}")
+    before, after = zip(*padding, strict=True)
     size = tuple(
-        transposed_size(n, k, s, before, after, extra, d)
-        for n, k, s, (before, after), extra, d in zip(
-            x.shape[2:], kernel, stride, padding, output_padding, dilation, strict=True
-        )
+        map(transposed_size, x.shape[2:], kernel, stride, before, after, output_padding, dilation)
     )
     out = np.empty((x.shape[0], per_group * groups, *size), x.dtype)
     # [C, K/G, taps] -> [taps, G, K/G, C/G]

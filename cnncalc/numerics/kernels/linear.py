@@ -51,9 +51,10 @@ def rbf(x: Array, weight: Array) -> Array:
 
 
 def scale(x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """``x`` [B, C, *spatial] times ``weight`` [C] or [C, 1, ...], plus ``bias`` likewise."""
-    shift = None if bias is None else bias.reshape(-1)
-    return scale_shift(x, weight.reshape(-1), shift)
+    """``x`` [B, C, *spatial] times ``weight``, plus ``bias``: [C], or a value along some axes."""
+    if weight.size == x.shape[1] == weight.shape[0]:
+        return scale_shift(x, weight.ravel(), None if bias is None else bias.ravel())
+    return x * weight if bias is None else x * weight + bias
 
 
 # -- from layers ------------------------------------------------------------------------------
@@ -75,11 +76,7 @@ def _rbf(call: Call) -> Array:
 
 def _scale(call: Call) -> Array:
     shape = _along(call)
-    weight, bias = call.own("weight", shape), call.bias(shape)
-    if call.kind.axes == (0,):
-        return scale(call.x, weight, bias)
-    scaled = call.x * weight
-    return scaled if bias is None else scaled + bias
+    return scale(call.x, call.own("weight", shape), call.bias(shape))
 
 
 def _along(call: Call) -> Shape:

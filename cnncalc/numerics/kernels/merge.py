@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -13,60 +15,13 @@ from cnncalc.numerics.machine.threads import parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 
 
-def add(inputs: Sequence[Array]) -> Array:
-    """The sum of arrays [B, C, *spatial]; axes of size 1 are broadcast."""
-    return _merged(np.add, inputs)
-
-
-def multiply(inputs: Sequence[Array]) -> Array:
-    """The product of arrays [B, C, *spatial]; axes of size 1 are broadcast."""
-    return _merged(np.multiply, inputs)
-
-
-def subtract(inputs: Sequence[Array]) -> Array:
-    """The first array [B, C, *spatial] less the second; axes of size 1 are broadcast."""
-    return _merged(np.subtract, inputs)
-
-
-def divide(inputs: Sequence[Array]) -> Array:
-    """The first array [B, C, *spatial] over the second; axes of size 1 are broadcast."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _merged(np.divide, inputs)
-
-
-def maximum(inputs: Sequence[Array]) -> Array:
-    """The largest of arrays [B, C, *spatial]; axes of size 1 are broadcast."""
-    return _merged(np.maximum, inputs)
-
-
-def minimum(inputs: Sequence[Array]) -> Array:
-    """The smallest of arrays [B, C, *spatial]; axes of size 1 are broadcast."""
-    return _merged(np.minimum, inputs)
-
-
 def concat(inputs: Sequence[Array], *, axis: int = 1) -> Array:
-    """The channels of all inputs, one after the other; [B, ΣC, *spatial].
-
-    Along another ``axis`` its rows.
-    """
-    if axis != 1:
-        joined: Array = np.concatenate(inputs, axis)
-        return joined
-    channels = sum(x.shape[1] for x in inputs)
-    out = np.empty((inputs[0].shape[0], channels, *inputs[0].shape[2:]), inputs[0].dtype)
-    start = 0
-    for x in inputs:
-        target = out[:, start : start + x.shape[1]]
-
-        def work(first: int, last: int, x: Array = x, target: Array = target) -> None:
-            np.copyto(target[:, first:last], x[:, first:last])
-
-        parallel(work, x.shape[1], x.size)
-        start += x.shape[1]
-    return out
+    """The channels of all inputs, one after the other; [B, ΣC, *spatial]. Or of another axis."""
+    return np.concatenate(inputs, axis)
 
 
 def _merged(combine: np.ufunc, inputs: Sequence[Array]) -> Array:
+    """Arrays [B, C, *spatial], one after the other; axes of size 1 are broadcast."""
     shape = np.broadcast_shapes(*(x.shape for x in inputs))
     wide = [np.broadcast_to(x, shape) for x in inputs]
     if len(wide) == 1:
@@ -74,10 +29,11 @@ def _merged(combine: np.ufunc, inputs: Sequence[Array]) -> Array:
     out = np.empty(shape, inputs[0].dtype)
 
     def work(start: int, stop: int) -> None:
-        for sample in range(shape[0]):
-            for first in range(start, stop, rows):
-                part = (sample, slice(first, min(first + rows, stop)))
-                target = out[part]
+        for sample, first in product(range(shape[0]), range(start, stop, rows)):
+            part = (sample, slice(first, min(first + rows, stop)))
+            target = out[part]
+            # quotients by zero are what they are in every framework
+            with np.errstate(invalid="ignore", divide="ignore"):
                 combine(wide[0][part], wide[1][part], out=target)
                 for other in wide[2:]:
                     combine(target, other[part], out=target)
@@ -87,6 +43,14 @@ def _merged(combine: np.ufunc, inputs: Sequence[Array]) -> Array:
     rows = shape[1] if len(inputs) == 2 else max(1, BLOCK_BYTES // row_bytes)
     parallel(work, shape[1], out.size * (len(inputs) - 1))
     return out
+
+
+add = partial(_merged, np.add)
+multiply = partial(_merged, np.multiply)
+subtract = partial(_merged, np.subtract)
+divide = partial(_merged, np.divide)
+maximum = partial(_merged, np.maximum)
+minimum = partial(_merged, np.minimum)
 
 
 # -- from layers ------------------------------------------------------------------------------

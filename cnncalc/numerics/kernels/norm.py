@@ -46,14 +46,8 @@ def layer_norm(
     eps: float = 1e-5,
 ) -> Array:
     """Over the channels at each position, weights [C]; or over a whole sample, ``x.shape[1:]``."""
-    if over == "all":
-        return _affine(_normalized(x, tuple(range(1, x.ndim)), eps), weight, bias)
-    axes = x.ndim - 2
-    return _affine(
-        _normalized(x, (1,), eps),
-        None if weight is None else per_channel(weight, axes),
-        None if bias is None else per_channel(bias, axes),
-    )
+    axes = tuple(range(1, x.ndim)) if over == "all" else (1,)
+    return _affine(_normalized(x, axes, eps), weight, bias)
 
 
 def group_norm(
@@ -65,13 +59,8 @@ def group_norm(
     eps: float = 1e-5,
 ) -> Array:
     """Over each group of channels and all positions of a sample; weights [C]."""
-    axes = x.ndim - 2
     grouped = x.reshape(x.shape[0], groups, -1)
-    return _affine(
-        _normalized(grouped, (2,), eps).reshape(x.shape),
-        None if weight is None else per_channel(weight, axes),
-        None if bias is None else per_channel(bias, axes),
-    )
+    return _affine(_normalized(grouped, (2,), eps).reshape(x.shape), weight, bias)
 
 
 def instance_norm(
@@ -93,12 +82,8 @@ def local_response_norm(
     total = fold_axis(x * x, 1, np.add, 0, slide)
     total *= alpha / size
     total += k
-    if beta == 0.75:
-        # Two roots and a product cost a fraction of a power.
-        root = np.sqrt(total)
-        total = root * np.sqrt(root)
-    else:
-        np.power(total, beta, out=total)
+    # the usual power is two roots, which cost a fraction of it
+    total = np.sqrt(total) * np.sqrt(np.sqrt(total)) if beta == 0.75 else total**beta
     return np.divide(x, total, out=total)
 
 
@@ -111,10 +96,11 @@ def _normalized(x: Array, axes: tuple[int, ...], eps: float) -> Array:
 
 
 def _affine(x: Array, weight: Array | None, bias: Array | None) -> Array:
-    if weight is not None:
-        x *= weight
-    if bias is not None:
-        x += bias
+    """``x`` times a weight plus a bias, in its place; [C], or a value for each of a sample."""
+    for combine, values in ((np.multiply, weight), (np.add, bias)):
+        if values is not None:
+            wide = per_channel(values, x.ndim - 2) if values.ndim == 1 else values
+            combine(x, wide, out=x)
     return x
 
 
@@ -150,18 +136,14 @@ def _reads_layer(kind: Any, before: Shape, after: Shape) -> Readers:
 
 def _group_norm(call: Call) -> Array:
     weight, bias = _affine_arrays(call, (call.channels,))
-    return group_norm(call.x, weight, bias, groups=call.kind.groups, eps=call.kind.eps)
-
-
-def _instance_norm(call: Call) -> Array:
-    weight, bias = _affine_arrays(call, (call.channels,))
-    return instance_norm(call.x, weight, bias, eps=call.kind.eps)
+    groups = getattr(call.kind, "groups", call.channels)  # of an instance norm each channel is one
+    return group_norm(call.x, weight, bias, groups=groups, eps=call.kind.eps)
 
 
 KERNELS: Kernels = {
     "batch_norm": Kernel(_batch_norm),
     "layer_norm": Kernel(_layer_norm, _reads_layer),
     "group_norm": Kernel(_group_norm, everything),
-    "instance_norm": Kernel(_instance_norm, everything),
+    "instance_norm": Kernel(_group_norm, everything),
     "local_response_norm": each(local_response_norm, "size", "alpha", "beta", "k"),
 }

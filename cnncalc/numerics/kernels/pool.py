@@ -78,25 +78,23 @@ def avg_pool(x: Array, *, slides: Slides, count_include_pad: bool = True) -> Arr
 
 def lp_pool(x: Array, *, slides: Slides, p: float) -> Array:
     """The p-norm ``(Σ|x|^p)^(1/p)`` of each window of ``x`` [B, C, *spatial]."""
-    return _root(_fold(_power(x, p), np.add, 0, slides), p)
+    total: Array = _fold(np.abs(x) ** p, np.add, 0, slides) ** (1 / p)
+    return total
 
 
 def global_avg_pool(x: Array) -> Array:
     """The mean of each map of ``x`` [B, C, *spatial]; [B, C, 1, ...]."""
-    result: Array = x.mean(axis=_spatial(x), keepdims=True)
-    return result
+    return np.asarray(x.mean(axis=_spatial(x), keepdims=True))
 
 
 def global_max_pool(x: Array) -> Array:
     """The largest value of each map; [B, C, 1, ...]."""
-    result: Array = x.max(axis=_spatial(x), keepdims=True)
-    return result
+    return np.asarray(x.max(axis=_spatial(x), keepdims=True))
 
 
 def global_lp_pool(x: Array, *, p: float) -> Array:
     """The p-norm of each map; [B, C, 1, ...]."""
-    total: Array = _power(x, p).sum(axis=_spatial(x), keepdims=True)
-    return _root(total, p)
+    return np.asarray((np.abs(x) ** p).sum(axis=_spatial(x), keepdims=True) ** (1 / p))
 
 
 def adaptive_avg_pool(x: Array, *, size: Ints) -> Array:
@@ -105,26 +103,21 @@ def adaptive_avg_pool(x: Array, *, size: Ints) -> Array:
     Window ``o`` is ``floor(o·n/size)`` up to ``ceil((o + 1)·n/size)``; a mean over several axes
     is the mean of means, since the windows of an axis do not depend on the others.
     """
-    for axis, count in enumerate(size, start=2):
-        parts = [part.mean(axis=axis) for part in _shares(x, axis, count)]
-        x = np.stack(parts, axis=axis)
-    return x
+    return _adaptive_pool(x, size, np.mean)
 
 
 def adaptive_max_pool(x: Array, *, size: Ints) -> Array:
     """The largest value of ``size`` windows that share out each axis; [B, C, *size]."""
+    return _adaptive_pool(x, size, np.max)
+
+
+def _adaptive_pool(x: Array, size: Ints, reduce: Callable[..., Any]) -> Array:
     for axis, count in enumerate(size, start=2):
-        parts = [part.max(axis=axis) for part in _shares(x, axis, count)]
-        x = np.stack(parts, axis=axis)
+        lead, n = (slice(None),) * axis, x.shape[axis]
+        bounds = [(part * n // count, -(-(part + 1) * n // count)) for part in range(count)]
+        shares = [reduce(x[(*lead, slice(*bound))], axis=axis) for bound in bounds]
+        x = np.stack(shares, axis=axis)
     return x
-
-
-def _shares(x: Array, axis: int, count: int) -> list[Array]:
-    lead = (slice(None),) * axis
-    n = x.shape[axis]
-    return [
-        x[(*lead, slice(part * n // count, -(-(part + 1) * n // count)))] for part in range(count)
-    ]
 
 
 def _fold(x: Array, combine: np.ufunc, start: float, slides: Slides) -> Array:
@@ -150,23 +143,6 @@ def _spatial(x: Array) -> tuple[int, ...]:
     return tuple(range(2, x.ndim))
 
 
-def _power(x: Array, p: float) -> Array:
-    if p == 2:
-        return x * x
-    if p == 1:
-        return np.abs(x)
-    result: Array = np.abs(x) ** p
-    return result
-
-
-def _root(total: Array, p: float) -> Array:
-    if p == 2:
-        return np.sqrt(total, out=total)
-    if p != 1:
-        np.power(total, 1 / p, out=total)
-    return total
-
-
 # -- from layers ------------------------------------------------------------------------------
 
 
@@ -176,14 +152,6 @@ def _max_pool(call: Call) -> Array:
     result, switches = max_pool_with_switches(call.x, slides=call.slides)
     call.around.keep_switches(call.node, switches)
     return result
-
-
-def _avg_pool(call: Call) -> Array:
-    return avg_pool(call.x, slides=call.slides, count_include_pad=call.kind.count_include_pad)
-
-
-def _lp_pool(call: Call) -> Array:
-    return lp_pool(call.x, slides=call.slides, p=call.kind.p)
 
 
 def _max_unpool(call: Call) -> Array:
@@ -224,8 +192,13 @@ def _undone(kind: Any, before: Shape, after: Shape) -> Readers:
 
 KERNELS: Kernels = {
     "max_pool": slid(_max_pool, _lowest),
-    "avg_pool": slid(_avg_pool, _lowest),
-    "lp_pool": slid(_lp_pool, _lowest),
+    "avg_pool": slid(
+        lambda call: avg_pool(
+            call.x, slides=call.slides, count_include_pad=call.kind.count_include_pad
+        ),
+        _lowest,
+    ),
+    "lp_pool": slid(lambda call: lp_pool(call.x, slides=call.slides, p=call.kind.p), _lowest),
     "global_avg_pool": each(global_avg_pool, reads=everything),
     "global_max_pool": each(global_max_pool, reads=everything),
     "global_lp_pool": each(global_lp_pool, "p", reads=everything),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd, prod
 from typing import Any
 
@@ -15,13 +16,10 @@ from cnncalc.shapes import Shape
 
 def upsample_nearest(x: Array, *, size: Ints) -> Array:
     """Output ``o`` copies input ``floor(o · n / size)`` on each axis; [B, C, *size]."""
-    result = x
-    for axis, out in enumerate(size, start=2):
-        n = x.shape[axis]
-        if n != out:
-            # Whole numbers: the quotient in floating point lands below some integers.
-            result = result.take(np.arange(out) * n // out, axis=axis)
-    return x.copy() if result is x else result
+    # Whole numbers: the quotient in floating point lands below some integers.
+    return _resized(
+        x, size, lambda x, axis, out: x.take(np.arange(out) * x.shape[axis] // out, axis=axis)
+    )
 
 
 def upsample_linear(x: Array, *, size: Ints, align_corners: bool = False) -> Array:
@@ -30,10 +28,13 @@ def upsample_linear(x: Array, *, size: Ints, align_corners: bool = False) -> Arr
     The source of output ``o`` is ``(o + 1/2) · n/size - 1/2``, not below 0, or with aligned
     corners ``o · (n - 1)/(size - 1)`` (PyTorch, ``area_pixel_compute_source_index``).
     """
+    return _resized(x, size, lambda x, axis, out: _along(x, axis, out, align_corners))
+
+
+def _resized(x: Array, size: Ints, along: Callable[[Array, int, int], Array]) -> Array:
     result = x
     for axis, out in enumerate(size, start=2):
-        if x.shape[axis] != out:
-            result = _along(result, axis, out, align_corners)
+        result = result if x.shape[axis] == out else along(result, axis, out)
     return x.copy() if result is x else result
 
 
@@ -141,18 +142,16 @@ def _unshuffled(rows: Array, size: int) -> Array:
     return found
 
 
+def _shuffling(function: Callable[..., Array], read: Callable[[Array, int], Array]) -> Kernel:
+    def reads(kind: Any, before: Shape, after: Shape) -> Readers:
+        period = (1, kind.factor) if function is pixel_shuffle else (kind.factor, 1)
+        return (Periodic(read, *period),) * (len(after) - 1)
+
+    return each(function, "factor", reads=reads)
+
+
 KERNELS: Kernels = {
     "upsample": Kernel(_upsample, _upsampled),
-    "pixel_shuffle": each(
-        pixel_shuffle,
-        "factor",
-        reads=lambda kind, before, after: (Periodic(_shuffled, 1, kind.factor),) * (len(after) - 1),
-    ),
-    "pixel_unshuffle": each(
-        pixel_unshuffle,
-        "factor",
-        reads=lambda kind, before, after: (
-            (Periodic(_unshuffled, kind.factor, 1),) * (len(after) - 1)
-        ),
-    ),
+    "pixel_shuffle": _shuffling(pixel_shuffle, _shuffled),
+    "pixel_unshuffle": _shuffling(pixel_unshuffle, _unshuffled),
 }

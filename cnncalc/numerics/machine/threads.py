@@ -42,15 +42,9 @@ _workers: ContextVar[Workers | None] = ContextVar("workers", default=None)
 @contextmanager
 def workers(count: int) -> Iterator[None]:
     """Let the kernels called in the block use ``count`` threads; they are joined at its end."""
-    if count <= 1:
-        with threadpool_limits(1, "blas"):
-            yield
-        return
-    with (
-        threadpool_limits(1, "blas"),
-        ThreadPoolExecutor(count - 1, thread_name_prefix="cnncalc") as pool,
-    ):
-        token = _workers.set(Workers(count, pool))
+    others = ThreadPoolExecutor(max(count - 1, 1), thread_name_prefix="cnncalc")
+    with threadpool_limits(1, "blas"), others as pool:
+        token = _workers.set(Workers(count, pool) if count > 1 else None)
         try:
             yield
         finally:

@@ -14,15 +14,7 @@ from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.fields.reading import Readers
 from cnncalc.numerics.fields.seen import seen_pixels
 from cnncalc.numerics.kernels.table import KERNELS
-from cnncalc.numerics.measurement import (
-    Failure,
-    Measurement,
-    Options,
-    Output,
-    Run,
-    Score,
-    Seen,
-)
+from cnncalc.numerics.measurement import Failure, Measurement, Options, Output, Run, Score, Seen
 from cnncalc.numerics.run.executor import Feed, LayerFailedError, Observer, execute
 from cnncalc.numerics.weights.generated import generate
 from cnncalc.numerics.weights.stored import load_weights
@@ -125,7 +117,7 @@ def _image(path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, EOFError):
-        raise UsageError(f"{path} is no .npy file of numbers") from None
+        found = None
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiub":
         raise UsageError(f"{path} is no .npy file of numbers")
     if found.shape == shape[1:]:
