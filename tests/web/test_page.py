@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -149,12 +150,36 @@ def test_the_switch_puts_the_page_in_chinese_and_back(browser: Any, address: str
         assert found.tab.locator("#share").text_content() == "Copy link"
 
 
+def test_the_report_speaks_the_language_too(browser: Any, address: str) -> None:
+    with visit(browser, address, locale="zh-CN") as found:
+        found.open("#net=lenet5")
+        titles = found.tab.locator("#report table.layers thead th").all_text_contents()
+        assert titles == ["层", "#", "类型", "输出", "感受野", "参数", "MACs", "内存"]
+        found.tab.locator("#language").click()
+        titles = found.tab.locator("#report table.layers thead th").all_text_contents()
+        assert titles[:4] == ["layer", "#", "kind", "output"]
+
+
+def test_every_word_of_the_report_is_one_that_it_says() -> None:
+    root = Path(__file__).parents[2]
+    chinese = (root / "web" / "src" / "texts" / "zh.js").read_text(encoding="utf-8")
+    words = re.findall(r"(?m)^    (?:\"([^\"]+)\"|(\w+)):", chinese.split("ofReport")[1])
+    said = "".join(
+        path.read_text(encoding="utf-8") for path in (root / "cnncalc/render/page").glob("*.js")
+    )
+    titles = {column.title for column in COLUMNS.values()} | {"parameters", "peak memory", "layers"}
+    for quoted, bare in words:
+        word = quoted or bare
+        assert word in titles or f'"{word}"' in said, word
+
+
 def test_both_languages_say_the_same_things() -> None:
     folder = Path(__file__).parents[2] / "web" / "src" / "texts"
     keys = []
     for language in ("en", "zh"):
         lines = (folder / f"{language}.js").read_text(encoding="utf-8").split("\n")
-        keys.append([line.split(":")[0].strip() for line in lines if line.startswith("  ")])
+        own = [line for line in lines if line.startswith("  ") and line[2].isalpha()]
+        keys.append([line.split(":")[0].strip() for line in own])
     assert keys[0] == keys[1]
 
 

@@ -31,6 +31,7 @@ const answers = Promise.all(["language.json", "zoo.json"].map(async (name) => (a
 let settings = { batch: 1, dtype: "float32" };
 let networks = new Map();
 let report = null; // mounted with the first network that could be built
+let shown = null; // the data of it
 let revision = 0; // of the text and settings
 let later = 0;
 let telling = 0;
@@ -168,9 +169,10 @@ function more(asked) {
 }
 
 function showReport(data) {
+  shown = data;
   if (report) report.update(data);
   else {
-    report = mount(by("report"), data, { explain, switcher: false });
+    report = mount(by("report"), data, { explain, switcher: false, words: say("ofReport") });
     arrange(by("report"));
   }
 }
@@ -255,6 +257,10 @@ by("language").addEventListener("click", () => {
   switchTo(language() === "en" ? "zh" : "en");
   editor.rename(say("editor"));
   control.forget();
+  if (report) {
+    report = null; // built anew with the other words
+    showReport(shown);
+  }
   axis.draw();
   showState(state);
   if (notice) tell(...notice);

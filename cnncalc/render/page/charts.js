@@ -1,6 +1,6 @@
 // Values along the layers as steps, and the stages' shares as bars.
 
-import { draw, make } from "./dom.js";
+import { draw, make, say } from "./dom.js";
 
 const TALL = 100;
 
@@ -19,7 +19,7 @@ function along(title, kind, { values, texts, told, peak, input }, on) {
   if (peak) parts.splice(1, 0, draw("rect", { class: "peak", x: peak - 1, y: 0, width: 1, height: TALL }));
   if (input) parts.push(draw("path", { class: "limit", d: `M0 ${high(input)}H${count}` }));
   const svg = draw("svg", { viewBox: `0 0 ${count} ${TALL}`, preserveAspectRatio: "none",
-    role: "img", "aria-label": `${title}: ${told}` }, ...parts);
+    role: "img", "aria-label": `${say(title)}: ${told}` }, ...parts);
   const here = make("span", { class: "here" }, told);
   const at = (event) => {
     const box = svg.getBoundingClientRect();
@@ -29,7 +29,7 @@ function along(title, kind, { values, texts, told, peak, input }, on) {
   svg.addEventListener("pointerleave", () => on.point(null));
   svg.addEventListener("click", (event) => on.choose(at(event)));
   const figure = make("figure", { class: `chart ${kind}` },
-    make("figcaption", {}, make("h2", {}, title), here), svg);
+    make("figcaption", {}, make("h2", {}, say(title)), here), svg);
   return {
     figure,
     mark(number, name) {
@@ -52,16 +52,16 @@ function stageTable(stages, on) {
     const name = make("button", { type: "button", click: () => on.block(...stage.layers) }, stage.name);
     return make("tr", {}, make("th", { scope: "row" }, name), ...cells);
   });
-  const head = make("tr", {}, make("th", { scope: "col" }, "stage"),
-    ...COSTS.map(([, title]) => make("th", { scope: "col", class: "number" }, title)));
-  return make("figure", { class: "chart stages" }, make("figcaption", {}, make("h2", {}, "Stages")),
-    make("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Stages" },
+  const head = make("tr", {}, make("th", { scope: "col" }, say("stage")),
+    ...COSTS.map(([, title]) => make("th", { scope: "col", class: "number" }, say(title))));
+  return make("figure", { class: "chart stages" }, make("figcaption", {}, make("h2", {}, say("Stages"))),
+    make("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": say("Stages") },
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))));
 }
 
 /** The charts of a network. */
 export function chartRow(on) {
-  const panel = make("section", { class: "charts", "aria-label": "Charts" });
+  const panel = make("section", { class: "charts", "aria-label": say("Charts") });
   let drawn = [];
   return {
     panel,
@@ -71,7 +71,7 @@ export function chartRow(on) {
       const held = charts.alive.held.map(([name, bytes]) =>
         make("li", {}, make("span", {}, name), make("b", {}, bytes)));
       drawn[0].figure.append(make("details", { class: "held" },
-        make("summary", {}, "alive at the peak"), make("ul", {}, ...held)));
+        make("summary", {}, say("alive at the peak")), make("ul", {}, ...held)));
       panel.replaceChildren(...drawn.map((one) => one.figure), stageTable(charts.stages, on));
     },
     mark(number, name) {

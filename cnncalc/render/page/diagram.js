@@ -1,6 +1,6 @@
 // The network as a diagram: places come with the data, this draws them, scrolls and zooms.
 
-import { draw, make, plainKey } from "./dom.js";
+import { draw, make, plainKey, say } from "./dom.js";
 
 const KINDS = ["wire", "wire skip", "wire named"];
 const STEP = 1.25;
@@ -14,10 +14,10 @@ export function networkDiagram(on) {
   const button = (label, text, deed) =>
     make("button", { type: "button", "aria-label": label, title: label, click: deed }, text);
   const tools = make("div", { class: "tools" },
-    button("Smaller", "−", () => zoom(1 / STEP)), button("Larger", "+", () => zoom(STEP)),
-    button("Fit the width", "⤢", () => fit()));
-  const panel = make("section", { class: "diagram", "aria-label": "Diagram" },
-    make("h2", {}, "Diagram"), tools, view);
+    button(say("Smaller"), "−", () => zoom(1 / STEP)), button(say("Larger"), "+", () => zoom(STEP)),
+    button(say("Fit the width"), "⤢", () => fit()));
+  const panel = make("section", { class: "diagram", "aria-label": say("Diagram") },
+    make("h2", {}, say("Diagram")), tools, view);
   let svg = null;
   let size = [1, 1];
   let scale = 1;
@@ -36,7 +36,7 @@ export function networkDiagram(on) {
       markerWidth: 7, markerHeight: 7, orient: "auto" }, draw("path", { d: "M0.5 1L7.5 4L0.5 7z" }));
     const content = draw("g", { transform: `translate(${data.shift.join(" ")})` },
       ...data.frames.map(frame), ...wires, ...data.boxes.map((one) => box(one, nameOf)));
-    svg = draw("svg", { role: "group", "aria-label": "The network's layers from top to bottom",
+    svg = draw("svg", { role: "group", "aria-label": say("The network's layers from top to bottom"),
       viewBox: `0 0 ${size[0]} ${size[1]}` }, draw("defs", {}, arrow), content);
     if (boxes.length) boxes[0].setAttribute("tabindex", "0");
     view.replaceChildren(svg);

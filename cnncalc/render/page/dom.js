@@ -1,5 +1,15 @@
 // Elements with texts: names and messages come in as text nodes only.
 
+let spoken = {};
+
+/** Have the page's own words in another language: `wanted` maps them. */
+export function speak(wanted) {
+  spoken = wanted;
+}
+
+/** A word of the page's own, in the language that it speaks. */
+export const say = (text) => spoken[text] ?? text;
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element of HTML; of its attributes, functions are listeners and `null` ones left out. */

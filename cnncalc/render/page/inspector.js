@@ -1,6 +1,6 @@
 // What is said of the layer that is pointed at: what it sees, and its arithmetic.
 
-import { make, texts } from "./dom.js";
+import { make, say, texts } from "./dom.js";
 import { sightFigure } from "./sight.js";
 
 /** Explanations out of the page's own data (see explanations.py). */
@@ -32,7 +32,7 @@ function steps(rows) {
 }
 
 function growth(rows) {
-  const heads = ["layer", "kernel", "jump", "sees", "start"];
+  const heads = ["layer", "kernel", "jump", "sees", "start"].map(say);
   const body = rows.map(([name, kernel, jump, grows, ...rest]) => make("tr", {},
     make("th", { scope: "row" }, name, make("span", { class: "numbers" }, grows)),
     ...[kernel, jump, ...rest].map((text) => make("td", { class: "number" }, text))));
@@ -42,7 +42,7 @@ function growth(rows) {
 }
 
 function part(title, ...content) {
-  return make("section", {}, make("h3", {}, title), ...content);
+  return make("section", {}, make("h3", {}, say(title)), ...content);
 }
 
 function explained(found) {
@@ -52,7 +52,7 @@ function explained(found) {
     ...found.notes.map((note) => make("p", { class: "quiet" }, note))));
   if (found.otherwise.length) {
     const rows = found.otherwise.map(([what, , params, macs]) => [what, params, macs]);
-    parts.push(part("The same output otherwise", texts(["", "params", "MACs"], rows, [1, 2])));
+    parts.push(part("The same output otherwise", texts(["", say("params"), say("MACs")], rows, [1, 2])));
   }
   if (found.field.length) {
     parts.push(part("How its receptive field grows", growth(found.field)));
@@ -64,8 +64,8 @@ function explained(found) {
 /** The panel; `show(layer, page)` fills it. Where room is short it opens for what `stays` alone. */
 export function inspector({ close }) {
   const content = make("div", { class: "content" });
-  const button = make("button", { type: "button", class: "close", "aria-label": "Close", click: close }, "×");
-  const panel = make("aside", { class: "inspector", "aria-label": "The layer pointed at" }, button, content);
+  const button = make("button", { type: "button", class: "close", "aria-label": say("Close"), click: close }, "×");
+  const panel = make("aside", { class: "inspector", "aria-label": say("The layer pointed at") }, button, content);
   let shown = null;
   let told = "";
 
@@ -78,12 +78,12 @@ export function inspector({ close }) {
     if (layer === null) {
       told = "";
       content.replaceChildren(make("p", { class: "quiet hint" },
-        "Point at a layer, or choose one with the arrow keys, to see its receptive field and its arithmetic."));
+        say("Point at a layer, or choose one with the arrow keys, to see its receptive field and its arithmetic.")));
       return;
     }
     const { data, explain } = page;
     const facts = make("dl", {}, ...layer.facts.map(([term, text]) =>
-      make("div", {}, make("dt", {}, term), make("dd", {}, text))));
+      make("div", {}, make("dt", {}, say(term)), make("dd", {}, text))));
     const head = [
       hint ? make("p", { class: "quiet" }, hint) : null,
       make("h2", {}, make("span", { class: "path" }, layer.prefix), layer.label),

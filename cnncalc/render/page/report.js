@@ -1,6 +1,6 @@
 // The page of a report: its parts put together, and what is pointed at told to all of them.
 
-import { make } from "./dom.js";
+import { make, say, speak } from "./dom.js";
 import { chartRow } from "./charts.js";
 import { networkDiagram } from "./diagram.js";
 import { embedded, inspector } from "./inspector.js";
@@ -60,12 +60,14 @@ function findingList(findings, on) {
  *
  * data: what `page_data` gives. explain(number, name): what is said of a layer, or a promise of
  * it; not needed where the data has `explanations`. switcher: whether to offer light and dark.
+ * words: the page's own words in another language, by the English ones.
  */
-export function mount(element, data, { explain = null, switcher = true } = {}) {
+export function mount(element, data, { explain = null, switcher = true, words = {} } = {}) {
+  speak(words);
   const title = make("div", { class: "title" });
-  const figures = make("ul", { class: "figures", "aria-label": "Totals" });
-  const findings = make("section", { class: "findings", "aria-label": "Findings" });
-  const totals = make("section", { class: "totals", "aria-label": "Totals" });
+  const figures = make("ul", { class: "figures", "aria-label": say("Totals") });
+  const findings = make("section", { class: "findings", "aria-label": say("Findings") });
+  const totals = make("section", { class: "totals", "aria-label": say("Totals") });
   const status = make("p", { class: "status", role: "status" });
   const page = { data: {}, version: 0, explain: null, nameOf };
   let chosen = null;
@@ -111,7 +113,7 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
   function tell(number) {
     const busiest = number ? null : page.data.table?.busiest;
     const layer = number || busiest ? table.layer(number || busiest) : null;
-    const hint = busiest ? "The busiest layer. Point at another, or choose one with the arrow keys." : "";
+    const hint = busiest ? say("The busiest layer. Point at another, or choose one with the arrow keys.") : "";
     panel.show(layer, page, { hint, stays: chosen !== null });
   }
 
@@ -123,12 +125,12 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     return layer ? layer.prefix + layer.label : "";
   }
 
-  const filter = make("input", { type: "search", placeholder: "Filter names and kinds",
-    "aria-label": "Filter layers by name and kind", input: () => table.filter(filter.value) });
+  const filter = make("input", { type: "search", placeholder: say("Filter names and kinds"),
+    "aria-label": say("Filter layers by name and kind"), input: () => table.filter(filter.value) });
   const fold = (text, open) => make("button", { type: "button", click: () => table.fold(open) }, text);
-  const layers = make("section", { class: "table", "aria-label": "Layers" },
-    make("div", { class: "bar-above" }, make("h2", {}, "Layers"), filter, fold("Fold", false),
-      fold("Unfold", true), status),
+  const layers = make("section", { class: "table", "aria-label": say("Layers") },
+    make("div", { class: "bar-above" }, make("h2", {}, say("Layers")), filter, fold(say("Fold"), false),
+      fold(say("Unfold"), true), status),
     table.table);
 
   /** The name and the totals; where they are what they were, nothing is touched. */
@@ -139,9 +141,9 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     title.replaceChildren(make("h1", {}, name), make("p", { class: "source" }, source),
       make("p", { class: "heading" }, heading));
     figures.replaceChildren(...large.map(([value, what]) =>
-      make("li", {}, make("b", {}, value), make("span", {}, what))));
-    totals.replaceChildren(make("h2", {}, "Totals"), make("table", {}, make("tbody", {},
-      ...sums.map(([about, value, parts]) => make("tr", {}, make("th", { scope: "row" }, about),
+      make("li", {}, make("b", {}, value), make("span", {}, say(what)))));
+    totals.replaceChildren(make("h2", {}, say("Totals")), make("table", {}, make("tbody", {},
+      ...sums.map(([about, value, parts]) => make("tr", {}, make("th", { scope: "row" }, say(about)),
         make("td", { class: "number" }, value), make("td", { class: "quiet" }, parts))))));
   }
 
@@ -156,7 +158,7 @@ export function mount(element, data, { explain = null, switcher = true } = {}) {
     if (more.diagram) {
       diagram.fill(more.diagram, (number) => nameOf(number + (now.table?.first ?? 1) - 1));
     }
-    if (more.findings) findings.replaceChildren(make("h2", {}, "Findings"), findingList(more.findings, on));
+    if (more.findings) findings.replaceChildren(make("h2", {}, say("Findings")), findingList(more.findings, on));
     if (more.explanations) page.explain = embedded(more.explanations);
     else if (explain) page.explain = explain;
     if (now.table) tell(chosen);

@@ -1,6 +1,6 @@
 // The layer table: a tree of blocks and layers that folds, sorts and is filtered.
 
-import { make, plainKey } from "./dom.js";
+import { make, plainKey, say } from "./dom.js";
 
 const ORDER = [null, "descending", "ascending"];
 const SPARE = ["index", "kind", "field", "start", "memory", "flops", "buffers", "activations"];
@@ -12,7 +12,7 @@ export function layerTable(on) {
   // which would lose their roles
   const head = make("thead", { role: "rowgroup" });
   const body = make("tbody", { role: "rowgroup" });
-  const table = make("table", { class: "layers", role: "treegrid", "aria-label": "Layers",
+  const table = make("table", { class: "layers", role: "treegrid", "aria-label": say("Layers"),
     "aria-readonly": "true" }, head, body);
   const state = { sort: null, order: null, folds: new Map(), terms: [], chosen: null, pointed: null };
   let columns = [];
@@ -63,9 +63,9 @@ export function layerTable(on) {
 
   /** Widths of columns by their longest texts; the kind may be broken into lines. */
   function measure(longest) {
-    const name = `minmax(${Math.min(longest, 16) * 0.95 + 3.5}ch, 1fr)`;
+    const name = `minmax(${Math.min(longest, 15) * 0.95 + 2}ch, 1fr)`;
     const tracks = (some, first) => [first, ...some.map(({ key, width }) =>
-      (key === "kind" ? `minmax(5.2rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.96 + 1.6}ch`))].join(" ");
+      (key === "kind" ? `minmax(6rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.96 + 1.6}ch`))].join(" ");
     const set = (property, value) => {
       if (table.style.getPropertyValue(property) !== value) table.style.setProperty(property, value);
     };
@@ -81,7 +81,7 @@ export function layerTable(on) {
       const sorted = state.sort === column.key ? state.order : null;
       return make("th", { scope: "col", role: "columnheader", "data-key": column.key,
         "aria-sort": sorted ?? "none", class: classes(column) },
-      make("button", { type: "button", click: () => sortBy(column) }, column.title));
+      make("button", { type: "button", click: () => sortBy(column) }, say(column.title)));
     })));
   }
 

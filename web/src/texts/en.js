@@ -56,4 +56,5 @@ export default {
   ceilMode: "Round up",
   chain: "Kernels",
   skip: "Skip to the report",
+  ofReport: {},
 };
