@@ -18,7 +18,7 @@ WIDTH = 100
 def architecture(outline: Outline, source: str | None = None) -> str:
     """The text of an architecture file; `source` says what it was made from."""
     graph = outline.graph
-    lines = [f"# source: {_one_line(source)}"] if source else []
+    lines = [f"# source: {_one_line(source)}"] if source and source != graph.source else []
     lines.append(f"name: {scalar(graph.name)}")
     if graph.source:
         lines.append(f"source: {scalar(graph.source)}")
