@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -62,6 +63,10 @@ class LateModule(ModuleType):
 
     `importlib.util.LazyLoader` does as much, but already when a second module imports it.
     """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None)  # `importlib.util.find_spec` wants one
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":

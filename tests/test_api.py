@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -174,3 +175,12 @@ class Bytes(os.PathLike[bytes]):
 
     def __fspath__(self) -> bytes:
         return b"vgg16"
+
+
+def test_a_report_can_be_pickled_with_its_findings() -> None:
+    report = cnncalc.analyze("vgg16")
+    data = pickle.dumps(report)
+    again = pickle.loads(data)
+    assert again.to_json() == report.to_json()
+    assert again.diagnostics  # which rules made, from a file that does not come along
+    assert b"cnncalc.language" not in data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.report import Report
@@ -57,6 +57,14 @@ def ratio(value: int, base: int) -> str:
     return f"×{times:.{digits}f}" if times >= 0.005 or not value else "<×0.01"
 
 
+def totals(side: Side, base: Side, keys: Sequence[str]) -> Iterator[tuple[Metric, int, str]]:
+    """Of each metric its value, and its ratio to the base's."""
+    for key in keys:
+        metric = METRICS[key]
+        value = metric.value(side.report)
+        yield metric, value, ratio(value, metric.value(base.report))
+
+
 def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> Listing:
     """The same for people."""
     from cnncalc.render.listing import Column, Listing
@@ -69,9 +77,8 @@ def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> 
     rows = []
     for side in sides:
         row = [side.net, shapes(side.report)]
-        for key in keys:
-            value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
-            row += [METRICS[key].text(value), "" if side is base else ratio(value, of)]
+        for metric, value, times in totals(side, base, keys):
+            row += [metric.text(value), "" if side is base else times]
         rows.append(row)
     yielding = [
         *[f"{key} ratio" for key in ("layers", "flops", "activation_bytes") if key in keys],

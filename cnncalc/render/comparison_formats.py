@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     pass
 
 
-from cnncalc.render.comparison import METRICS, Side, ratio, shapes
+from cnncalc.render.comparison import METRICS, Side, shapes, totals
 
 
 def comparison_dict(sides: Sequence[Side]) -> dict[str, Any]:
@@ -52,14 +52,16 @@ def comparison_markdown(sides: Sequence[Side], base: Side, keys: Sequence[str]) 
     for key in keys:
         titles += [METRICS[key].title, f"to {base.net}"]
         numeric += [True, True]
-    rows = []
-    for side in sides:
-        row = [side.net, shapes(side.report)]
-        for key in keys:
-            value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
-            row += [numbers.exact(value), ratio(value, of)]
-        rows.append(row)
+    rows = [_exact(side, base, keys) for side in sides]
     return "\n".join(table([markdown(title) for title in titles], rows, numeric)) + "\n"
+
+
+def _exact(side: Side, base: Side, keys: Sequence[str]) -> list[str]:
+    """The texts of a row: name, input, and each total with its ratio to the base."""
+    row = [side.net, shapes(side.report)]
+    for _, value, times in totals(side, base, keys):
+        row += [numbers.exact(value), times]
+    return row
 
 
 PAPER = ("params", "macs", "peak_activation_bytes")
@@ -90,11 +92,10 @@ def comparison_latex(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> 
     rows = []
     for head, side in zip(heads, sides, strict=True):
         row = list(map(latex, head))
-        for key in keys:
-            value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
-            row.append(latex(METRICS[key].text(value)))
+        for metric, value, times in totals(side, base, keys):
+            row.append(latex(metric.text(value)))
             if ratios:
-                row.append("" if side is base else rf"\scriptsize {latex(ratio(value, of))}")
+                row.append("" if side is base else rf"\scriptsize {latex(times)}")
         rows.append(row)
     for key in keys:
         title = METRICS[key].title
@@ -116,12 +117,10 @@ def _fitting(
 
     columns = [max(width(head[at], 1) for head in heads) for at in range(len(heads[0]))]
     beside = 0.0
-    for key in keys:
-        metric = METRICS[key]
-        texts = [metric.text(metric.value(side.report)) for side in sides]
-        columns.append(max(width(text, 1) for text in (*texts, metric.title)))
-        times = [ratio(metric.value(side.report), metric.value(base.report)) for side in sides]
-        beside += max(width(text, SIZES[r"\scriptsize"]) for text in times) + 2
+    for found in zip(*[totals(side, base, keys) for side in sides], strict=True):
+        texts = [metric.text(value) for metric, value, _ in found]
+        columns.append(max(width(text, 1) for text in (*texts, found[0][0].title)))
+        beside += max(width(times, SIZES[r"\scriptsize"]) for _, _, times in found) + 2
     for ratios in (True, False):
         for size in list(SIZES)[: 3 if ratios else None]:
             gap = 12.0 if not size else 8.0
@@ -171,13 +170,7 @@ def comparison_html(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> s
     columns = [Column("network"), Column("input")]
     for key in keys:
         columns += [Column(METRICS[key].title, True), Column(f"to {plain(base.net)}", True)]
-    rows = []
-    for side in sides:
-        cells = [side.net, shapes(side.report)]
-        for key in keys:
-            value, of = METRICS[key].value(side.report), METRICS[key].value(base.report)
-            cells += [numbers.exact(value), ratio(value, of)]
-        rows.append(Line(tuple(cells), side is base))
+    rows = [Line(tuple(_exact(side, base, keys)), side is base) for side in sides]
     report = base.report
     caption = f"Totals, batch {report.batch}, {report.dtype}; activations in bytes"
     title = ", ".join([side.net for side in sides]) if len(sides) < 5 else f"{len(sides)} networks"

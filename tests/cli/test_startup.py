@@ -15,6 +15,8 @@ def loaded(text: str, late: bool) -> str:
     first = "from cnncalc.startup import start_late; start_late()" if late else ""
     code = f"""
 {first}
+from importlib.util import find_spec
+print(all([find_spec(name) for name in ("ast", "inspect", "pickle", "random")]))
 import base64, fractions, inspect, platform, re, uuid, yaml
 from rich.color import Color
 from rich._ratio import ratio_resolve

@@ -402,6 +402,7 @@ ENDLESS = [
     Bad("many brackets, closed", "layers: " + "[" * 100_000 + "]" * 100_000, "limit-exceeded", 1,
         209),
     Bad("many brackets on lines", "layers:\n" + " [\n" * 100_000, "limit-exceeded", 202, 2),
+    Bad("many braces on lines", "layers:\n" + " {a:\n" * 100_000, "limit-exceeded", 202, 2),
     Bad("many braces", "layers: " + "{a: " * 100_000, "limit-exceeded", 1, 809),
     Bad("many dashes", "layers:\n  " + "- " * 100_000 + "relu\n", "limit-exceeded", 2, 405),
     Bad("many questions", "? " * 100_000 + "\n", "limit-exceeded", 1, 403),
