@@ -105,3 +105,10 @@ def error(result: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
     """Largest difference relative to the largest value."""
     size = float(np.abs(expected).max()) or 1.0
     return float(np.abs(result.astype(np.float64) - expected).max()) / size
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_scale_goes_along_its_axis_where_all_have_one_size(axis: int) -> None:
+    x = np.arange(54, dtype=np.float64).reshape(2, 3, 3, 3)
+    weight = np.array([2.0, 3.0, 5.0]).reshape([3 if one == axis else 1 for one in range(3)])
+    assert np.array_equal(kernel("scale")(x, weight, 7 * weight), x * weight + 7 * weight)
