@@ -69,8 +69,6 @@ class LateModule(ModuleType):
         self.__spec__ = ModuleSpec(name, None)  # `importlib.util.find_spec` wants one
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__path__":
-            raise AttributeError(name)  # none of them is a package
         if self.__name__ in CALLED and _caller(2).startswith("rich."):
             return LateFunction(self.__name__, name)
         if sys.modules.get(self.__name__) is self:

@@ -268,6 +268,8 @@ VALUES = [
         (".nan", "bad-value", 0),
         (".inf", "bad-value", 0),
         ("-.inf", "bad-value", 0),
+        ("+.inf", "bad-value", 0),
+        (".INF", "bad-value", 0),
         ("nan", "bad-value", 0),
         ("-1", "bad-value", 0),
         ("0", "bad-value", 0),

@@ -40,9 +40,12 @@ def notes(report: Report, label: str) -> list[Note]:
 
 
 def _lines(node: Node, label: str, uses: dict[int, dict[int, int]]) -> dict[int, int]:
-    """The lines that make a node, and for each the use of the block around it (0 for none)."""
+    """The lines that make a node, and for each the use of the block around it (0 for none).
+
+    Of uses on one line the outermost counts.
+    """
     found = _of_use(node.use, label, uses)
-    if node.place is None or node.place.file != label or node.place.line in found:
+    if node.place is None or node.place.file != label:
         return found
     return {node.place.line: 0 if node.use is None else id(node.use), **found}
 
@@ -53,7 +56,7 @@ def _of_use(use: Use | None, label: str, uses: dict[int, dict[int, int]]) -> dic
     if use is None or key in uses:
         return uses[key]
     found = _of_use(use.parent, label, uses)
-    if use.place.file == label and use.place.line not in found:
+    if use.place.file == label:
         found = {use.place.line: 0 if use.parent is None else id(use.parent), **found}
     uses[key] = found
     return found
