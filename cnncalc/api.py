@@ -24,9 +24,10 @@ from cnncalc.shapes import WindowLimitError
 if TYPE_CHECKING:
     from cnncalc.analysis.receptive_field import Field
     from cnncalc.exchange.imported import Imported
+    from cnncalc.graph import Graph
     from cnncalc.language.elaboration.elaborate import Elaboration
     from cnncalc.language.given import Net
-    from cnncalc.rules.base import Limits
+    from cnncalc.rules.base import Foreign, Limits
 
 __all__ = ["Report", "SpecError", "UsageError", "analyze", "validate"]
 
@@ -206,7 +207,54 @@ def _findings(
     if isinstance(network, Network):
         return judge(network, elaboration, limits, fields)
     assert elaboration.graph is not None
-    return check(Subject(elaboration.graph, None, fields, limits))
+    return check(Subject(elaboration.graph, None, fields, limits, foreign=foreign_of(network)))
+
+
+def foreign_of(network: Imported) -> Foreign | None:
+    """The user's own file that a network was read from, as the rules see it."""
+    from cnncalc.rules.base import Foreign
+
+    spans = tuple([origin.span for origin in network.origins(network.asked)])
+    if not any(spans):
+        return None
+    source = network.source
+    return Foreign(spans, {} if source is None else {source.label: source})
+
+
+def imported_findings(
+    network: Imported,
+    input: GivenInput | None,
+    parameters: Mapping[str, Any] | None,
+    limits: Limits,
+    tried: bool = True,
+) -> tuple[Diagnostic, ...]:
+    """All findings in a network of another format, errors first.
+
+    With `tried` the edits of its text were each tried.
+
+    Raises:
+        UsageError: it cannot be read for that input.
+    """
+    from cnncalc.rules.base import Subject
+    from cnncalc.rules.checks import check
+    from cnncalc.rules.examination import examine_foreign
+
+    source, reopen = network.source, network.reopen
+    if source is None or reopen is None:
+        try:
+            graph = network.graph(parameters, input)
+        except SpecError as error:
+            return error.diagnostics
+        return check(Subject(graph, None, None, limits, foreign=foreign_of(network)))
+
+    def build(changed: Source) -> tuple[Graph, Foreign]:
+        other = network if changed is source else reopen(changed)
+        graph = other.graph(parameters, input)
+        found = foreign_of(other)
+        assert found is not None, "a reader of a text gives places"
+        return graph, found
+
+    return examine_foreign(source, build, limits, tried)
 
 
 def validate(
@@ -254,7 +302,7 @@ def validate(
         opened = _open(net, yaml)
         if isinstance(opened, Source):
             return examine(opened, shape, values, limits)
-        return report(opened, shape, values, settings, limits).diagnostics
+        return imported_findings(opened, shape, values, limits)
     except SpecError as error:
         return error.diagnostics
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnncalc.analysis.report import BYTES
+from cnncalc.api import imported_findings
 from cnncalc.cli.common import deliver, network_options, output_option, write_file
 from cnncalc.cli.findings import Applied, write
 from cnncalc.cli.options import option, subcommand
@@ -18,11 +21,14 @@ from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.gather import gather
 from cnncalc.language.text.source import Source
-from cnncalc.rules.base import Limits, Subject
-from cnncalc.rules.checks import SEVERITIES, check
+from cnncalc.rules.base import Limits
+from cnncalc.rules.checks import SEVERITIES
 from cnncalc.rules.examination import examine
 from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import RULES
+
+if TYPE_CHECKING:
+    from cnncalc.exchange.imported import Imported
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
@@ -103,7 +109,7 @@ def command(
     """Find what is wrong, or probably not meant, in architecture files.
 
     NET is a file, a directory with architecture files, a shipped network, or `-`; or a network of
-    PyTorch, ONNX or Keras, whose findings name layers in place of lines.
+    another format, whose findings have the place in its own file where that is known.
 
     Exit status 1 where there is an error (with --strict, or a warning).
     """
@@ -133,26 +139,37 @@ def command(
     findings: list[Diagnostic] = []
     mended: list[Applied] = []
     patches: list[str] = []
+
+    def mend(source: Source, examine: Callable[[Source], tuple[Diagnostic, ...]]) -> None:
+        """Apply the fixes of a file, and keep what is left."""
+        from cnncalc.rules.mending import mend_source
+
+        if not diff and not source.written:
+            hint = "`--diff` shows the fixes"
+            raise UsageError(f"`{source.label}` is no file that could be written", hint)
+        result = mend_source(source, examine, chosen, unsafe)
+        if result.applied:
+            mended.append((source.label, result.applied))
+            patches.append(result.patch(source.label))
+            if not diff:
+                write_file(source.label, result.text)
+        findings.extend(filter(chosen, result.findings))
+
     for net in filter(is_foreign, nets):
-        if fix or diff:
-            raise UsageError(f"{net} is no architecture file, and has no fixes")
-        findings += filter(chosen, imported(net, input_, parameters, limits))
+        network = load_foreign(net)
+        assert network is not None
+        if not (fix or diff):
+            findings += filter(chosen, imported_findings(network, input_, parameters, limits))
+            continue
+        if network.source is None or network.reopen is None:
+            raise UsageError(f"{net} is no text that fixes could be written into")
+        mend(network.source, partial(_reexamined, network.reopen, input_, parameters, limits))
     for source in gather([net for net in nets if not is_foreign(net)]):
         if isinstance(source, SpecError):
             found = source.diagnostics
         elif fix or diff:
-            from cnncalc.rules.mending import mend_source
-
-            if not diff and not source.written:
-                hint = "`--diff` shows the fixes"
-                raise UsageError(f"`{source.label}` is no file that could be written", hint)
-            result = mend_source(source, examined, chosen, unsafe)
-            found = result.findings
-            if result.applied:
-                mended.append((source.label, result.applied))
-                patches.append(result.patch(source.label))
-                if not diff:
-                    write_file(source.label, result.text)
+            mend(source, examined)
+            continue
         else:
             found = examined(source)
         findings += filter(chosen, found)
@@ -168,14 +185,12 @@ def command(
     return int(bool(failed) and not exit_zero)
 
 
-def imported(
-    net: str, input: GivenInput | None, parameters: dict[str, Any], limits: Limits
+def _reexamined(
+    reopen: Callable[[Source], Imported],
+    input: GivenInput | None,
+    parameters: dict[str, Any],
+    limits: Limits,
+    source: Source,
 ) -> tuple[Diagnostic, ...]:
-    """All findings in a network of a framework's format."""
-    network = load_foreign(net)
-    assert network is not None
-    try:
-        graph = network.graph(parameters, input)
-    except SpecError as error:
-        return error.diagnostics
-    return check(Subject(graph, None, None, limits))
+    """All findings in a changed text of another format; its fixes are tried when applied."""
+    return imported_findings(reopen(source), input, parameters, limits, tried=False)

@@ -5,26 +5,46 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cnncalc.diagnostics import UsageError
+from cnncalc.diagnostics import UsageError, nearest
 from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Elaboration
+from cnncalc.language.text.source import Source
 from cnncalc.shapes import Shape
 
 
 class Imported:
     """A network in a framework's format: what a parsed architecture file is among ours.
 
-    It is read once for each input it is asked about.
+    It is read once for each input it is asked about, and for each choice of its parameters.
     """
 
-    def __init__(self, label: str, format: str, name: str, read: Callable[[Any], Reading]) -> None:
+    def __init__(
+        self,
+        label: str,
+        format: str,
+        name: str,
+        read: Callable[..., Reading],
+        *,
+        source: Source | None = None,
+        reopen: Callable[[Source], Imported] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
         self.label = label
         """As the caller wrote it."""
         self.format = format
-        """`PyTorch`, `ONNX` or `Keras`."""
+        """`PyTorch`, `ONNX`, `Keras`, `darknet`, ..."""
         self.name = name
+        self.source = source
+        """The text that it was read from, where people write that themselves."""
+        self.reopen = reopen
+        """Reads the same network from a changed text; repairs are tried so."""
+        self.parameters = parameters or {}
+        """What `--set` changes, with the file's own values; `read` is given the changes, too."""
         self._read = read
+        self.asked: Any = None
+        """The input that its graph was last asked for."""
+        self._chosen: tuple[tuple[str, Any], ...] = ()
         self._readings: dict[Any, Reading] = {}
 
     @property
@@ -39,9 +59,10 @@ class Imported:
             UsageError: the input does not fit, or is needed and not given.
             SpecError: the network holds what is no layer; carries the findings.
         """
-        key = tuple(input.items()) if isinstance(input, Mapping) else input
+        key = (tuple(input.items()) if isinstance(input, Mapping) else input, self._chosen)
         if key not in self._readings:
-            self._readings[key] = self._read(input)
+            more = (dict(self._chosen),) if self.parameters else ()
+            self._readings[key] = self._read(input, *more)
         return self._readings[key]
 
     def graph(
@@ -49,8 +70,14 @@ class Imported:
         changes: Mapping[str, Any] | None = None,
         input: Shape | Mapping[str, Shape] | None = None,
     ) -> Graph:
-        """Its graph for an input."""
-        self._refuse(changes)
+        """Its graph for an input; `changes` of its parameters stay until others are asked for.
+
+        Raises:
+            UsageError: a change of a parameter that it does not have.
+            SpecError: as `reading`.
+        """
+        self._choose_parameters(changes or {})
+        self.asked = input
         return self.reading(input).graph
 
     def elaborate(
@@ -65,13 +92,23 @@ class Imported:
         """Where each node of the graph comes from."""
         return self.reading(input).origins
 
-    def _refuse(self, changes: Mapping[str, Any] | None) -> None:
-        if changes:
+    def _choose_parameters(self, changes: Mapping[str, Any]) -> None:
+        for name in changes:
+            if name in self.parameters:
+                continue
+            if self.parameters:
+                close = nearest(name, self.parameters)
+                known = ", ".join(self.parameters)
+                raise UsageError(
+                    f"{self.label} has no parameter `{name}`",
+                    f"did you mean `{close}`?" if close else f"its parameters: {known}",
+                )
             raise UsageError(
-                f"{self.label} has no parameter `{next(iter(changes))}`",
+                f"{self.label} has no parameter `{name}`",
                 f"`--set` changes architecture files; `cnncalc convert {self.label} -o net.yaml` "
                 "makes one",
             )
+        self._chosen = tuple(sorted(changes.items()))
 
 
 __all__ = ["Imported", "Origin", "Reading", "Result"]

@@ -1,4 +1,4 @@
-"""From what the caller names to a network, in our language or in a framework's format."""
+"""From what the caller names to a network, in our language or in another format."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.language.load import load as load_ours
+from cnncalc.exchange.formats import HEAD, Format, folder_format, recognised
+from cnncalc.language.load import find, standard_input
+from cnncalc.language.network import Network
+from cnncalc.language.text.source import Source, UnreadableError
 
 if TYPE_CHECKING:
     from cnncalc.exchange.imported import Imported
-    from cnncalc.language.network import Network
 
 MODULE = r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*"
 """`file.py:NAME` or `package.module:NAME`."""
 
 OURS = (".yaml", ".yml")
-
-PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
-
-READ = (".pt2", ".onnx", ".keras", ".json")
-"""Endings of formats that are read."""
 
 
 def load(net: str) -> Network | Imported:
@@ -31,52 +28,85 @@ def load(net: str) -> Network | Imported:
         UsageError: there is no such file or network, or the package that reads it is missing.
         SpecError: it is no network.
     """
-    found = load_foreign(net)
-    return load_ours(net) if found is None else found
+    foreign = load_foreign(net)
+    return Network(find(net)) if foreign is None else foreign
 
 
 def is_foreign(net: str) -> bool:
-    """Whether a name means a network in a framework's format."""
-    ending = os.path.splitext(net)[1].lower()
-    if ending in READ or ending in PICKLES or ending in (".h5", ".hdf5"):
-        return True
-    named = ":" in net and re.fullmatch(MODULE, net) is not None
-    return named and ending not in OURS and not os.path.exists(net)
+    """Whether a name means a network in another format than ours."""
+    return _is_module(net) or _is_python(net) or _format(net) is not None
 
 
 def load_foreign(net: str) -> Imported | None:
-    """A network in a framework's format; `None` where the name means one of ours.
+    """A network in another format; `None` where the name means one of ours.
 
     Raises:
         UsageError: it cannot be read, or the package that reads it is missing.
         SpecError: it is no network.
     """
-    if not is_foreign(net):
+    if _is_module(net):
+        from cnncalc.exchange.torch.reader import open_module
+
+        return open_module(net)
+    if _is_python(net):
+        from cnncalc.exchange.python_files import unnamed
+
+        raise unnamed(net)
+    found = _format(net)
+    if found is None:
         return None
-    ending = os.path.splitext(net)[1].lower()
-    if ending in PICKLES:
-        raise UsageError(
-            f"{net} is a pickle: it holds weights and no graph, and loading it runs code",
-            "save the program with `torch.export.save` (model.pt2), export it to ONNX, or name "
-            "the code that makes it: file.py:NAME",
-        )
-    if ending in (".h5", ".hdf5"):
-        raise UsageError(
-            f"{net} is Keras' former format",
-            "save it with `model.save('model.keras')`, or write `model.to_json()` to a file",
-        )
-    if ending == ".pt2":
-        from cnncalc.exchange.torch.reader import open_program
+    if found.reader:
+        return _opened(found, net)
+    if net != "-" and not os.path.exists(net):
+        raise UsageError(f"cannot read {net}: no such file")
+    label = "standard input" if net == "-" else net
+    raise UsageError(f"{label} is {found.name}", found.advice)
 
-        return open_program(net)
-    if ending == ".onnx":
-        from cnncalc.exchange.onnx.reader import open_model
 
-        return open_model(net)
-    if ending in (".keras", ".json"):
-        from cnncalc.exchange.keras.reader import open_model as open_keras
+def _opened(found: Format, net: str) -> Imported:
+    """The network of a file of a format that is read."""
+    from importlib import import_module
 
-        return open_keras(net)
-    from cnncalc.exchange.torch.reader import open_module
+    module, _, function = found.reader.partition(":")
+    opener = getattr(import_module(module), function)
+    if not found.text:
+        if net == "-":
+            raise UsageError(f"{found.name} is not read from standard input", "name its file")
+        opened: Imported = opener(net)
+        return opened
+    try:
+        source = find("-") if net == "-" else Source.read(net)
+    except UnreadableError as error:
+        raise UsageError(str(error)) from None
+    imported: Imported = opener(source, net)
+    return imported
 
-    return open_module(net)
+
+def _is_module(net: str) -> bool:
+    """Whether a name means a class or function of Python."""
+    named = ":" in net and re.fullmatch(MODULE, net) is not None
+    return named and os.path.splitext(net)[1].lower() not in OURS and not os.path.exists(net)
+
+
+def _is_python(net: str) -> bool:
+    return net.endswith(".py") and (os.path.exists(net) or "/" in net or "." in net)
+
+
+def _format(net: str) -> Format | None:
+    """The format that a name means; `None` where it means one of ours."""
+    if net == "-":
+        return recognised("", standard_input()[:HEAD])
+    if os.path.isdir(net):
+        return folder_format(net)
+    if not os.path.splitext(net)[1] and "/" not in net:
+        return None  # a shipped network
+    return recognised(net, _head(net))
+
+
+def _head(path: str) -> bytes:
+    """The first bytes of a file; none where it cannot be read, which its reader says."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(HEAD)
+    except (OSError, ValueError):
+        return b""

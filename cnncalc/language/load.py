@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from cnncalc.diagnostics import Refusal, UsageError
 from cnncalc.language.forms.inputs import GivenInput, check_input_size
@@ -24,7 +26,7 @@ def find(net: str, stdin: bytes | None = None) -> Source:
         SpecError: it is no text.
     """
     if net == "-":
-        return Source.decode("<stdin>", _standard_input() if stdin is None else stdin)
+        return Source.decode("<stdin>", standard_input() if stdin is None else stdin)
     try:
         path, label = which(net)
         return Source.read(path, label)
@@ -34,12 +36,24 @@ def find(net: str, stdin: bytes | None = None) -> Source:
         raise UsageError(str(error)) from None
 
 
-def _standard_input() -> bytes:
+_READ: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
+"""What was read from a stream: its format is looked at before it is parsed."""
+
+
+def standard_input() -> bytes:
+    """All of standard input, which is read once.
+
+    Raises:
+        UsageError: it is closed.
+    """
     import sys
 
     if sys.stdin is None:
         raise UsageError("standard input is closed")
-    return sys.stdin.buffer.read(STDIN_LIMIT)
+    stream = sys.stdin.buffer
+    if stream not in _READ:
+        _READ[stream] = stream.read(STDIN_LIMIT)
+    return _READ[stream]
 
 
 def load(net: str) -> Network:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from cnncalc.analysis.receptive_field import Field, fields_by_input
-from cnncalc.diagnostics import Diagnostic, Fix, Place, Severity
+from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place, Severity
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Moved
 from cnncalc.language.forms.document import Entry
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.inputs import written_inputs
 from cnncalc.language.network import Network
+from cnncalc.language.text.source import Source
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.options import axes_brief
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
+from cnncalc.spans import SourceSpan
 
 if TYPE_CHECKING:
     from cnncalc.rules.trial import Fits, Trials
@@ -54,11 +56,20 @@ class Written(Record):
     """Conditions on channels that have just changed."""
 
 
+class Foreign(NamedTuple):
+    """The user's own file in another format that a network was read from."""
+
+    spans: tuple[SourceSpan | None, ...]
+    """For each node where it is written."""
+    sources: Mapping[str, Source]
+    """The texts by the name that places give them."""
+
+
 class Subject:
     """A network under examination: its graph, and the file it was written in if there is one.
 
-    A network that was read from a framework's format has no file: its findings have the names
-    of layers in place of lines, and no edits.
+    A network that was read from another format has places and edits in that file where its
+    reader knows them; else its findings have the names of layers in place of lines.
     """
 
     def __init__(
@@ -68,9 +79,11 @@ class Subject:
         fields: list[list[Field]] | None = None,
         limits: Limits = Limits(),
         offers: bool = True,
+        foreign: Foreign | None = None,
     ) -> None:
         self.graph = graph
         self.written = written
+        self.foreign = foreign
         self.limits = limits
         self.offers = offers
         """Whether repairs are wanted: they cost time, for each of them is tried."""
@@ -145,20 +158,51 @@ class Subject:
         """What is written of a node."""
         return self.written.forms[index] if self.written is not None else None
 
+    def span(self, index: int) -> SourceSpan | None:
+        """Where a node is written in a file of another format."""
+        return self.foreign.spans[index] if self.foreign is not None else None
+
+    def statement(self, index: int) -> object:
+        """What identifies the written layer that a node comes from; `None` where none is known."""
+        form = self.form(index)
+        if form is not None:
+            return id(form.node)
+        span = self.span(index)
+        # a statement of another format may make layers of several kinds
+        return None if span is None else (span.place, type(self.graph.nodes[index].kind))
+
     @cached_property
-    def instances(self) -> Mapping[int | str, int]:
-        """How many nodes come from each written layer (by the identity of its YAML node)."""
-        found: dict[int | str, int] = {}
-        for form in self.written.forms if self.written is not None else ():
-            if form is not None:
-                key = id(form.node)
-                found[key] = found.get(key, 0) + 1
+    def instances(self) -> Mapping[object, list[int]]:
+        """The nodes that come from each written layer."""
+        found: dict[object, list[int]] = {}
+        for index in range(len(self.graph.nodes)):
+            key = self.statement(index)
+            if key is not None:
+                found.setdefault(key, []).append(index)
         return found
 
-    def uses_of(self, form: LayerForm) -> list[int]:
-        """The nodes that come from a written layer."""
-        forms = self.written.forms if self.written is not None else ()
-        return [i for i, other in enumerate(forms) if other and other.node is form.node]
+    def uses_of(self, index: int) -> list[int]:
+        """The nodes that come from the written layer of a node."""
+        return self.instances.get(self.statement(index), [])
+
+    def edits(self, index: int, options: Mapping[str, str]) -> tuple[Edit, ...]:
+        """Edits of the file itself that give the written layer of a node other options."""
+        form = self.form(index)
+        if form is not None:
+            if not self.own(form):
+                return ()
+            from cnncalc.rules.edits import set_options
+
+            return set_options(form, options)
+        span = self.span(index)
+        return () if span is None else span.edits(options)
+
+    def chain(self, index: int) -> tuple[Place, ...]:
+        """Where the blocks or functions around a node are used, innermost first."""
+        node, span = self.graph.nodes[index], self.span(index)
+        if span is not None:
+            return span.used
+        return node.use.chain() if node.use else ()
 
     def own(self, form: LayerForm | None) -> bool:
         """Whether a layer stands in the file itself and not in one that it extends."""
@@ -167,7 +211,9 @@ class Subject:
 
     def place(self, index: int, option: str | None = None) -> Place | None:
         """Where a layer, or one of its options, is written; of an input, where its shape is."""
-        form = self.form(index)
+        form, span = self.form(index), self.span(index)
+        if span is not None:
+            return span.place_of(option)
         if form is None:
             entry = self._entry("input")
             where = entry and written_inputs(entry[0], entry[2]).get(self.graph.nodes[index].name)
@@ -185,9 +231,14 @@ class Subject:
 
     def excerpt(self, place: Place | None) -> str | None:
         """The source line of a place."""
-        if place is None or self.written is None:
+        if place is None:
             return None
-        source = self.written.network.sources.get(place.file)
+        sources: Mapping[str, Source] = {}
+        if self.written is not None:
+            sources = self.written.network.sources
+        elif self.foreign is not None:
+            sources = self.foreign.sources
+        source = sources.get(place.file)
         return None if source is None else source.line(place.line)
 
 
@@ -245,13 +296,12 @@ class Rule:
         is right elsewhere is not to be changed.
         """
         alone = not subject.offers  # each by itself: nobody reads them
-        written: dict[int | str, tuple[Verdict, list[int]]] = {}
+        written: dict[object, tuple[Verdict, list[int]]] = {}
         for verdict, indices in judged:
             for index in indices:
-                form = subject.form(index)
-                key: int | str = verdict.message if not alone else index
-                if form is not None:
-                    key = id(form.node)
+                key = subject.statement(index)
+                if key is None:
+                    key = verdict.message if not alone else index
                 known = written.get(key)
                 if known is None:
                     written[key] = (verdict, [index])
@@ -261,8 +311,8 @@ class Rule:
                     first = first._replace(repairs=_common(first.repairs, verdict.repairs))
                     written[key] = (first, uses)
                 uses.append(index)
-        for layer, (verdict, uses) in written.items():
-            whole = len(uses) == subject.instances.get(layer, 0)
+        for verdict, uses in written.values():
+            whole = len(uses) == len(subject.uses_of(uses[0]))
             yield self.finding(subject, uses, verdict, whole)
 
     def finding(
@@ -285,7 +335,7 @@ class Rule:
             hint,
             subject.excerpt(place),
             fixes,
-            node.use.chain() if node.use else (),
+            subject.chain(uses[0]),
             len(uses),
         )
 
@@ -296,15 +346,12 @@ class Rule:
 
         What can be written is tried as it is written, by whoever knows the text.
         """
-        from cnncalc.rules.edits import set_options
-
-        form = subject.form(uses[0])
-        written = form if mendable and subject.own(form) else None
-        alike = uses if form is None else subject.uses_of(form)
+        alike = subject.uses_of(uses[0])
         fixes = []
         for repair in verdict.repairs:
-            edits = set_options(written, repair.options) if written is not None else ()
-            if edits or subject.trials.options(self.name, uses, alike, repair.options):
+            edits = subject.edits(uses[0], repair.options) if mendable else ()
+            tried = edits and subject.foreign is None  # by whoever knows the text
+            if tried or subject.trials.options(self.name, uses, alike or uses, repair.options):
                 fixes.append(Fix(repair.description, repair.safe, edits))
         if verdict.fits is not None:
             nodes = subject.graph.nodes

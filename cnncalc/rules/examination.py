@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncalc.analysis.receptive_field import Field
 from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Elaboration
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.forms.counting import minimum_layers
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
-from cnncalc.rules.base import Limits, Subject, Written
+from cnncalc.rules.base import Foreign, Limits, Subject, Written
 from cnncalc.rules.checks import check, ordered
 from cnncalc.rules.writing import hint_channels
 from cnncalc.shapes import WindowLimitError
@@ -78,6 +79,55 @@ def findings(
     else:
         found = judge(network, elaboration, limits, offers=offers)
     return found, max(len(elaboration.forms), minimum_layers(network.layers))
+
+
+Build = Callable[[Source], tuple[Graph, Foreign]]
+"""Reads a network of another format from its text; raises SpecError where it is none."""
+
+
+def examine_foreign(
+    source: Source, build: Build, limits: Limits = Limits(), tried: bool = True
+) -> tuple[Diagnostic, ...]:
+    """All findings in a text of another format, errors first, with fixes.
+
+    With `tried` each of them was put into the text, which was read again.
+
+    Raises:
+        UsageError: the network cannot be read for the given input.
+    """
+    found, layers = foreign_findings(source, build, limits)
+    if not tried or not any([fix.edits for finding in found for fix in finding.fixes]):
+        return found
+    from cnncalc.rules.mending import proven
+
+    def again(text: str) -> tuple[Diagnostic, ...]:
+        changed = Source(source.label, text, source.path)
+        return foreign_findings(changed, build, limits, offers=False)[0]
+
+    size = layers + len(source.text) // CHARACTERS + 50
+    return proven(found, source.text, again, PROVEN_LAYERS // size)
+
+
+def foreign_findings(
+    source: Source, build: Build, limits: Limits, offers: bool = True
+) -> tuple[tuple[Diagnostic, ...], int]:
+    """All findings in a text of another format, and how many layers it makes."""
+    sources = {source.label: source}
+    try:
+        graph, foreign = build(source)
+        found = check(Subject(graph, None, None, limits, offers, foreign))
+        layers = len(graph.nodes)
+    except SpecError as error:
+        found, layers = ordered(error.diagnostics), 0
+    except WindowLimitError as error:
+        found, layers = (Diagnostic("limit-exceeded", "error", str(error)),), 0
+    shown = [
+        finding._replace(excerpt=source.line(finding.place.line))
+        if finding.place is not None and finding.excerpt is None
+        else finding
+        for finding in found
+    ]
+    return silence(tuple(shown), source, sources), layers
 
 
 def judge(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.diagnostics import Diagnostic, Fix, SpecError
 from cnncalc.exchange.reading import arithmetic, kinds, tensors
 from cnncalc.exchange.reading.building import Builder, Refusal, input_name
 from cnncalc.exchange.reading.program import Constant, Op, Program
@@ -81,36 +81,49 @@ def _one(builder: Builder, op: Op) -> View:
 
 def _refuse_unsupported(program: Program) -> None:
     """Refuse operations that have no layer, all of them at once."""
-    places: dict[str, list[str]] = {}
+    places: dict[str, list[Origin]] = {}
     for op in program.ops:
         if op.name not in PRIMITIVES and op.name not in KINDS and op.name != "input":
-            places.setdefault(op.options.get("operator", op.name), []).append(str(op.origin) or "?")
+            places.setdefault(op.options.get("operator", op.name), []).append(op.origin)
     if places:
         raise SpecError(unsupported(program.name, places))
 
 
-def unsupported(name: str, places: Mapping[str, list[str]]) -> list[Diagnostic]:
+def unsupported(name: str, places: Mapping[str, Sequence[Origin | str]]) -> list[Diagnostic]:
     """One message for operations that have no layer: what, how many, where."""
     count = sum(map(len, places.values()))
     lines = []
     for operator, where in sorted(places.items(), key=lambda item: -len(item[1])):
         more = f" and {len(where) - TOLD} more" if len(where) > TOLD else ""
-        lines.append(f"`{operator}` ×{len(where)} at {', '.join(where[:TOLD])}{more}")
+        names = ", ".join([str(one) or "?" for one in where[:TOLD]])
+        lines.append(f"`{operator}` ×{len(where)} at {names}{more}")
     have = "operation has" if count == 1 else "operations have"
     text = f"{count} {have} no layer in {name}: " + "; ".join(lines)
-    return [_finding("unknown-layer", text)]
+    spans = [getattr(one, "span", None) for where in places.values() for one in where]
+    place = next((span.place for span in spans if span is not None), None)
+    return [_finding("unknown-layer", text)._replace(place=place)]
 
 
 def _told(op: Op, error: Refusal | LayerError | WindowLimitError) -> Diagnostic:
-    place = str(op.origin)
+    """What keeps an operation from being a layer, where it is written, and what would help."""
+    layer, span = str(op.origin), op.origin.span
     operator = op.options.get("operator", op.name)
-    if isinstance(error, LayerError):
-        return _finding(error.rule, f"`{operator}`: {error.message}", place, error.hint)
     if isinstance(error, WindowLimitError):
-        return _finding("limit-exceeded", str(error), place)
-    return _finding(
-        error.rule, f"`{operator}` has no layer here: {error.message}", place, error.hint
-    )
+        finding = _finding("limit-exceeded", str(error), layer)
+    elif isinstance(error, LayerError):
+        finding = _finding(error.rule, f"`{operator}`: {error.message}", layer, error.hint)
+    else:
+        message = f"`{operator}` has no layer here: {error.message}"
+        finding = _finding(error.rule, message, layer, error.hint)
+    if span is None:
+        return finding
+    fixes: tuple[Fix, ...] = ()
+    option = error.option if isinstance(error, LayerError) else None
+    if isinstance(error, LayerError) and option is not None and error.instead is not None:
+        edits = span.edits({option: error.instead})
+        if edits:
+            fixes = (Fix(f"write {error.instead}", error.safe, edits),)
+    return finding._replace(place=span.place_of(option), fixes=fixes, used=span.used)
 
 
 def _finding(

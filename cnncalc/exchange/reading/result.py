@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc.graph import Graph
 from cnncalc.records import Record
 from cnncalc.shapes import Shape
+from cnncalc.spans import SourceSpan
 
 if TYPE_CHECKING:
     from cnncalc.exchange.reading.program import Constant
@@ -27,6 +28,8 @@ class Origin(Record):
     """The class of the module at each level of the path; empty where the format has none."""
     node: str = ""
     """The framework's name of the operation: a node, an operator."""
+    span: SourceSpan | None = None
+    """Where it is written in the user's own file, where that is known."""
 
     def __str__(self) -> str:
         path = ".".join(self.path)
