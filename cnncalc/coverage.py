@@ -8,12 +8,12 @@ dilated kernel. Axes of 2^31 units are counted as quickly as those of ten.
 from __future__ import annotations
 
 from math import gcd
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.shapes import Slide
 
 
-class Unread(Record):
+class Unread(NamedTuple):
     """Units of the input itself, padding apart, that no position of the kernel reads."""
 
     behind: int

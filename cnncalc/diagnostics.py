@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
-
-from cnncalc.records import Record
+from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning", "note"]
 
 
-class Place(Record):
+class Place(NamedTuple):
     """A stretch of a source file; lines and columns count from 1, the end is excluded."""
 
     file: str
@@ -23,14 +21,14 @@ class Place(Record):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-class Edit(Record):
+class Edit(NamedTuple):
     """Replace the text of a place."""
 
     place: Place
     text: str
 
 
-class Fix(Record):
+class Fix(NamedTuple):
     """One way to mend a finding; `safe` where the network computes the same as before."""
 
     description: str
@@ -38,7 +36,7 @@ class Fix(Record):
     edits: tuple[Edit, ...] = ()
 
 
-class Diagnostic(Record):
+class Diagnostic(NamedTuple):
     """One finding."""
 
     rule: str

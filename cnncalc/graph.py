@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Place
 from cnncalc.layers.base import Facts, Kind
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class Use(Record):
+class Use(NamedTuple):
     """A block's use: where, and the use that it is part of."""
 
     place: Place
@@ -27,7 +26,7 @@ class Use(Record):
         return tuple(places)
 
 
-class Node(Record):
+class Node(NamedTuple):
     """One layer."""
 
     name: str
@@ -54,7 +53,7 @@ class Input(Kind, name="input"):
     """An input of the network."""
 
 
-class Graph(Record):
+class Graph(NamedTuple):
     """A network."""
 
     name: str

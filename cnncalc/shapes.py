@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from math import gcd
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Refusal
-from cnncalc.records import Record
 
 Shape = tuple[int, ...]
 """Per sample, channels first: `(C, H, W)`, `(C, L)`, `(C, D, H, W)` or `(N,)`."""
@@ -57,7 +57,7 @@ def effective_kernel(kernel: int, dilation: int) -> int:
     return dilation * (kernel - 1) + 1
 
 
-class Slide(Record):
+class Slide(NamedTuple):
     """A kernel sliding along one axis of `size` units with resolved padding."""
 
     size: int
@@ -125,7 +125,7 @@ def transposed_size(
     return (size - 1) * stride - before - after + effective_kernel(kernel, dilation) + extra
 
 
-class Window(Record):
+class Window(NamedTuple):
     """Which input units each output unit of one axis sees.
 
     Output unit `i` sees `spans[i % q]` shifted by `(i // q) * step`, where `q = len(spans)`;

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.layers import KINDS
 from cnncalc.layers.sliding import Sliding
-from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Slide, Window, compose, same_padding
 
 USUAL = (
@@ -85,7 +85,7 @@ class ChainError(Exception):
         self.hint = hint
 
 
-class Link(Record):
+class Link(NamedTuple):
     """One kernel of a chain: what it does to the axis, and what its units see of the input."""
 
     name: str

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Reference
-from cnncalc.records import Record
 
 Options = dict[str, Any]
 
@@ -24,7 +23,7 @@ GAP = 4
 """What a layer without a partner costs; two that stand for each other cost at most one less."""
 
 
-class Change(Record):
+class Change(NamedTuple):
     """One layer that differs."""
 
     change: Literal["added", "removed", "changed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from cnncalc.analysis.arithmetic.statement import Step, statement
 from cnncalc.analysis.explanation import (
@@ -20,10 +21,9 @@ from cnncalc.analysis.explanation import (
 )
 from cnncalc.analysis.report import BYTES, LayerReport, Report
 from cnncalc.analysis.training.plan import Plan
-from cnncalc.records import Record
 
 
-class Explained(Record):
+class Explained(NamedTuple):
     """What there is to say of a layer."""
 
     report: Report

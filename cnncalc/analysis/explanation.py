@@ -3,6 +3,8 @@ which matrix product it is, and what the same output would cost otherwise."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.receptive_field import Field, unseen
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Plan
@@ -10,11 +12,10 @@ from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
 from cnncalc.layers.conv import Conv, DepthwiseConv
 from cnncalc.layers.linear import Linear
-from cnncalc.records import Record
 from cnncalc.shapes import Window, compose, product
 
 
-class FieldStep(Record):
+class FieldStep(NamedTuple):
     """One layer on the way from the input: how it widens the receptive field, on one axis."""
 
     layer: str
@@ -29,7 +30,7 @@ class FieldStep(Record):
     """Where branches meet, what each sees; the widest is followed."""
 
 
-class MatrixProduct(Record):
+class MatrixProduct(NamedTuple):
     """A layer as one matrix product for each group: `[rows × inner] · [inner × columns]`."""
 
     rows: int
@@ -38,7 +39,7 @@ class MatrixProduct(Record):
     groups: int
 
 
-class Kept(Record):
+class Kept(NamedTuple):
     """A storage that a layer keeps for its backward pass, and why."""
 
     what: str
@@ -48,7 +49,7 @@ class Kept(Record):
     """The layer that keeps the same storage before; it counts there."""
 
 
-class Alternative(Record):
+class Alternative(NamedTuple):
     """Another way to the same output, and what it costs for one sample."""
 
     what: str
@@ -57,7 +58,7 @@ class Alternative(Record):
     macs: int
 
 
-class Followed(Record):
+class Followed(NamedTuple):
     """How the receptive field of one layer grows from that of an input of its."""
 
     taken: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from cnncalc.analysis.footprint import Alive, Footprint, inference
 from cnncalc.analysis.report import BYTES, Report
 from cnncalc.analysis.training.fit import (
@@ -12,10 +14,9 @@ from cnncalc.analysis.training.fit import (
 )
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import train
-from cnncalc.records import Record
 
 
-class Fit(Record):
+class Fit(NamedTuple):
     """A budget, and what comes of it."""
 
     what: str
@@ -52,7 +53,7 @@ def _for_inference(found: Footprint, batch: int, budget: int) -> list[Advice]:
     report, settings = found.report, found.settings
     changes: list[tuple[str, str, Report]] = []
 
-    def other(what: str, options: str, **changed: object) -> None:
+    def other(what: str, options: str, **changed: Any) -> None:
         settings_ = settings._replace(**changed)
         changes.append((what, options, Report(report.graph, settings_, report.fields)))
 

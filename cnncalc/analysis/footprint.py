@@ -5,22 +5,23 @@ Sizes are bytes for the whole batch.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.memory import alive_at, schedule
 from cnncalc.analysis.report import BYTES, Report, Settings
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
 from cnncalc.graph import Graph, Node
-from cnncalc.records import Record
 
 
-class Alive(Record):
+class Alive(NamedTuple):
     """An activation that is alive at the peak."""
 
     name: str
     bytes: int
 
 
-class Inference(Record):
+class Inference(NamedTuple):
     """What a forward pass takes."""
 
     params: int
@@ -45,7 +46,7 @@ class Inference(Record):
         return self.params + self.buffers + self.peak
 
 
-class Footprint(Record):
+class Footprint(NamedTuple):
     """The memory of a network."""
 
     report: Report

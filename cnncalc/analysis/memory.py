@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 
-class Activations(Record):
+class Activations(NamedTuple):
     """Activations of one sample, in values."""
 
     owned: list[int]
@@ -30,7 +31,7 @@ def owners(graph: Graph, inplace: bool = False) -> list[int]:
     return found
 
 
-class Lifetimes(Record):
+class Lifetimes(NamedTuple):
     """When activations come and go: the same for any sizes of the same layers."""
 
     owner: list[int]

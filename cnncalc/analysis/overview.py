@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from cnncalc.analysis.depth import depth
 from cnncalc.analysis.receptive_field import ReceptiveField, last_feature_map, receptive_fields
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 YEAR = re.compile(r"(?<![\d.:])(?:19|20)\d\d(?!\d)")
 """A year; not the first digits of an arXiv number (`arXiv:2003.13678`)."""
 
 
-class Overview(Record):
+class Overview(NamedTuple):
     """One network."""
 
     name: str

@@ -8,10 +8,10 @@ field belongs to an input: a network of several has one for each of them.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
-from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Window, WindowLimitError, compose, unite
 
 FOLLOWED_LIMIT = 1_000_000
@@ -27,7 +27,7 @@ NOWHERE = Window(0, (None,))
 """No unit sees anything."""
 
 
-class ReceptiveField(Record):
+class ReceptiveField(NamedTuple):
     """What one output unit sees, in input pixels on each axis."""
 
     size: tuple[int, ...]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.memory import Activations, activations
 from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, fields_by_input
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import NOTHING, Operations
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8, "int8": 1}
 """Bytes a value by type."""
 
 
-class Settings(Record):
+class Settings(NamedTuple):
     """How a network is looked at."""
 
     batch: int = 1
@@ -154,7 +153,7 @@ def described(field: Field) -> ReceptiveField | None:
     return None if field is None else describe(field)
 
 
-class Totals(Record):
+class Totals(NamedTuple):
     """Sums over the layers; operations and bytes for the whole batch."""
 
     layers: int

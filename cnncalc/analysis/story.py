@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from cnncalc.analysis.depth import depth
 from cnncalc.analysis.explanation import alternatives
 from cnncalc.analysis.receptive_field import last_feature_map, receptive_fields
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.layers.conv import Conv
-from cnncalc.records import Record
 
 
-class Share(Record):
+class Share(NamedTuple):
     """A part of the network, and how much of a total it holds."""
 
     name: str
@@ -25,7 +25,7 @@ class Share(Record):
         return 100 * self.amount / self.total if self.total else 0.0
 
 
-class Saving(Record):
+class Saving(NamedTuple):
     """A change, and what it would take away from a total."""
 
     what: str
@@ -35,7 +35,7 @@ class Saving(Record):
     total: int
 
 
-class Story(Record):
+class Story(NamedTuple):
     """What there is to tell of a network; counts for the whole batch."""
 
     depth: int

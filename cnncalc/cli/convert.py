@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -14,7 +14,6 @@ from cnncalc.cli.values import Whole
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.render.escape import plain
 from cnncalc.shapes import Shape
 
@@ -129,7 +128,7 @@ def command(
     return status
 
 
-class Subject(Record):
+class Subject(NamedTuple):
     """What is to be written."""
 
     network: Network | Imported

@@ -95,10 +95,10 @@ def command(
     with ExitStack() as stack:
         stack.callback(sink.close)
         executor, cores = None, jobs or available()
-        if cores > 1 and len(grid) - sink.done > FEW:
+        if cores > 1 and grid.count_of_points - sink.done > FEW:
             executor = stack.enter_context(processes(cores))
         points = sweep(subject, grid, executor, cores, sink.done)
-        points = counted(stack, points, len(grid) - sink.done)
+        points = counted(stack, points, grid.count_of_points - sink.done)
         kept = (point for point in points if admits is None or _admitted(point, admits))
         if aims:
             front = Front(aims)

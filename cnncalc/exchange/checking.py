@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,14 +13,13 @@ from cnncalc.exchange.reading.result import Reading, Result
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.run.executor import LayerFailedError, execute
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 TOLERANCE = 1e-4
 """The relative difference that rounding may make."""
 
 
-class Checked(Record):
+class Checked(NamedTuple):
     """What came of running a network on both sides."""
 
     outputs: tuple[tuple[str, float], ...]

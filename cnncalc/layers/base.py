@@ -9,12 +9,11 @@ tables, files, YAML or receptive fields; every analysis folds these facts over t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NoReturn, Self
+from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
 
 from cnncalc.diagnostics import Refusal
 from cnncalc.layers.keeps import Keeps
 from cnncalc.layers.options import Option, OptionError
-from cnncalc.records import Record
 from cnncalc.shapes import IDENTITY, Shape, Slide, Window, product
 
 Windows = tuple[Window, ...]
@@ -38,7 +37,7 @@ SIZE_LIMIT = 2**53
 """No tensor and no weight array may hold more values than this."""
 
 
-class Operations(Record):
+class Operations(NamedTuple):
     """What a layer computes for one sample, each term by itself.
 
     Every tool adds up another subset of these, so they are kept apart. One comparison, one
@@ -119,7 +118,7 @@ class Facts:
             self.buffer_values += product(shape)
 
 
-class Reference(Record):
+class Reference(NamedTuple):
     """An earlier layer that an option names: its place in the graph and its shapes."""
 
     name: str

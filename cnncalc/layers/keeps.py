@@ -7,9 +7,7 @@ output are kept, and the arrays of its own beside them; parameters and buffers a
 
 from __future__ import annotations
 
-from typing import Literal
-
-from cnncalc.records import Record
+from typing import Literal, NamedTuple
 
 INDEX = 8
 """Bytes of a position, which PyTorch keeps as a 64-bit integer."""
@@ -18,7 +16,7 @@ SINGLE = 4
 """Bytes of a float32."""
 
 
-class Kept(Record):
+class Kept(NamedTuple):
     """An array that only the backward pass needs."""
 
     values: int
@@ -30,7 +28,7 @@ class Kept(Record):
     """Bytes a value that the gradient itself needs, 0 where it can do without; `None`: all."""
 
 
-class Keeps(Record):
+class Keeps(NamedTuple):
     """What a layer keeps, and how its gradient travels.
 
     `inputs` and `output` are kept for their values; a layer whose gradient has two forms (ReLU:

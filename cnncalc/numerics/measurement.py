@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, Span
 
 Intervals = Sequence[Span | None]
@@ -15,7 +15,7 @@ Seen = Sequence[Intervals] | None
 (`()`) where it does not depend on the input."""
 
 
-class Options(Record):
+class Options(NamedTuple):
     """How a network is run."""
 
     batch: int = 1
@@ -30,7 +30,7 @@ class Options(Record):
     """How many of an output's largest values are told."""
 
 
-class Measurement(Record):
+class Measurement(NamedTuple):
     """What happened when one layer ran."""
 
     output_shape: Shape
@@ -50,14 +50,14 @@ class Measurement(Record):
     seconds: float
 
 
-class Failure(Record):
+class Failure(NamedTuple):
     """A layer that could not be computed, and why."""
 
     layer: str
     reason: str
 
 
-class Score(Record):
+class Score(NamedTuple):
     """One of the largest values of an output."""
 
     place: tuple[int, ...]
@@ -65,14 +65,14 @@ class Score(Record):
     value: float
 
 
-class Output(Record):
+class Output(NamedTuple):
     """The largest values of one output of the network, for each sample."""
 
     name: str
     scores: tuple[tuple[Score, ...], ...]
 
 
-class Run(Record):
+class Run(NamedTuple):
     """All that a run measured."""
 
     measurements: tuple[Measurement, ...]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.render import escape, numbers
 from cnncalc.render.rows import Row, View
 
@@ -13,7 +12,7 @@ Data = dict[str, Callable[[Row, View], Any]]
 """Columns of CSV, with exact values."""
 
 
-class Column(Record):
+class Column(NamedTuple):
     """A column: its titles in the table and in Markdown, and how a row fills it."""
 
     title: str

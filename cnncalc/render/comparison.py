@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.records import Record
 from cnncalc.render import numbers
 
 if TYPE_CHECKING:
     from cnncalc.render.listing import Listing
 
 
-class Metric(Record):
+class Metric(NamedTuple):
     """A total: its title, its role, its value and how it is written for people."""
 
     title: str
@@ -40,7 +39,7 @@ METRICS = {
 """What is compared, by its key in the data."""
 
 
-class Side(Record):
+class Side(NamedTuple):
     """One network of a comparison."""
 
     net: str

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.render import numbers
 from cnncalc.shapes import Shape
 
 
-class Box(Record):
+class Box(NamedTuple):
     """A layer, an input, or a block folded into one."""
 
     path: tuple[str, ...]
@@ -29,7 +29,7 @@ class Box(Record):
     """Whether the network gives out what one of its layers does."""
 
 
-class Edge(Record):
+class Edge(NamedTuple):
     """A tensor that goes from one box to another, both by their places."""
 
     source: int
@@ -38,7 +38,7 @@ class Edge(Record):
     """The target only names the source, for a size or for a pool's switches."""
 
 
-class Figure(Record):
+class Figure(NamedTuple):
     """A network as boxes in execution order: edges lead forwards."""
 
     boxes: tuple[Box, ...]

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from cnncalc.records import Record
 
-
-class Told(Record):
+class Told(NamedTuple):
     """A layer."""
 
     text: str
@@ -20,7 +19,7 @@ class Told(Record):
     """What its blocks may differ in and be one all the same: `stride 2`."""
 
 
-class Several(Record):
+class Several(NamedTuple):
     """Terms one after the other, or (`aside`) branches side by side, so many times."""
 
     terms: tuple[Term, ...]

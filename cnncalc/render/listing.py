@@ -7,6 +7,7 @@ the width is short, and the bars.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rich.box import Box
 from rich.cells import cell_len
@@ -16,7 +17,6 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from cnncalc.records import Record
 from cnncalc.render.console import UNLIMITED
 from cnncalc.render.escape import plain
 
@@ -30,7 +30,7 @@ RULED = Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
 """No lines but one below the titles; a blank between columns."""
 
 
-class Column(Record):
+class Column(NamedTuple):
     """A column: its title, the role that colours it, and how it gives way."""
 
     title: str
@@ -196,7 +196,7 @@ def bar(value: int, most: int) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-class Layout(Record):
+class Layout(NamedTuple):
     """The columns that fit, their widths, whether bars are drawn, and what is left out."""
 
     columns: tuple[str, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
@@ -13,7 +14,6 @@ from cnncalc.analysis.footprint import Footprint
 from cnncalc.analysis.training.heap import Moment
 from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.analysis.training.step import weight_shapes
-from cnncalc.records import Record
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 from cnncalc.render.listing import Column, Listing
@@ -29,7 +29,7 @@ from cnncalc.render.memory_data import (
 from cnncalc.render.timeline import Bars, chart
 
 
-class Shown(Record):
+class Shown(NamedTuple):
     """What the user asked to see."""
 
     depth: int | None = None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.fitting import Fit
 from cnncalc.analysis.footprint import Footprint
-from cnncalc.records import Record
 from cnncalc.render import numbers, summary
 from cnncalc.shapes import Shape
 
@@ -15,7 +14,7 @@ LISTED = 3
 """So many activations of a peak are named."""
 
 
-class LayerRow(Record):
+class LayerRow(NamedTuple):
     """A layer, or a block folded into one row."""
 
     number: str
@@ -26,7 +25,7 @@ class LayerRow(Record):
     kept: int
 
 
-class Line(Record):
+class Line(NamedTuple):
     """An amount and what it is."""
 
     what: str
@@ -34,7 +33,7 @@ class Line(Record):
     how: str = ""
 
 
-class Batch(Record):
+class Batch(NamedTuple):
     """What a batch size takes."""
 
     batch: int

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import log10
-from typing import TYPE_CHECKING
-
-from cnncalc.records import Record
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,7 +14,7 @@ HEIGHT = 14
 WIDEST = 100
 
 
-class Dot(Record):
+class Dot(NamedTuple):
     """A point of a plot."""
 
     x: float
@@ -57,7 +55,7 @@ def scatter(
     return text
 
 
-class Scale(Record):
+class Scale(NamedTuple):
     """One axis: its ends, and whether it is logarithmic."""
 
     ends: tuple[float, float]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from math import prod
+from typing import NamedTuple
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import BYTES, LayerReport, Report
 from cnncalc.layers.base import Kind
-from cnncalc.records import Record
 from cnncalc.render.numbers import kept
 from cnncalc.shapes import Shape
 
 
-class View(Record):
+class View(NamedTuple):
     """What the user asked to see."""
 
     depth: int | None = None
@@ -31,7 +31,7 @@ class View(Record):
     """What that counter makes of each layer."""
 
 
-class Row(Record):
+class Row(NamedTuple):
     """One row; an amount of nothing is 0."""
 
     number: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from cnncalc.analysis.depth import weighted
 from cnncalc.analysis.report import Report
@@ -21,11 +22,10 @@ from cnncalc.layers.merge import Add
 from cnncalc.layers.norm import BatchNorm
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
-from cnncalc.records import Record
 from cnncalc.render.folding import Several, Term, Told, runs
 
 
-class Stage(Record):
+class Stage(NamedTuple):
     """A line of the table."""
 
     name: str
@@ -34,7 +34,7 @@ class Stage(Record):
     terms: tuple[Term, ...]
 
 
-class Part(Record):
+class Part(NamedTuple):
     """A layer or block with the nodes in it; no term where nothing of it is told."""
 
     nodes: frozenset[int]

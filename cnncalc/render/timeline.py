@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.text import Text
 
-from cnncalc.records import Record
 from cnncalc.render import numbers
 
 STEPS = " ▁▂▃▄▅▆▇█"
@@ -14,7 +14,7 @@ HEIGHT = 8
 WIDEST = 80
 
 
-class Bars(Record):
+class Bars(NamedTuple):
     """What a chart shows."""
 
     amounts: Sequence[int]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.receptive_field import unseen
 from cnncalc.analysis.report import Report
 from cnncalc.numerics.measurement import Failure, Measurement, Output
-from cnncalc.records import Record
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 from cnncalc.render.json import inputs_list
@@ -23,7 +22,7 @@ SHOWN = 12
 """At most so many mismatches of a check stand in the table; JSON has them all."""
 
 
-class Title(Record):
+class Title(NamedTuple):
     """What a check is called in words, and what was measured."""
 
     name: str

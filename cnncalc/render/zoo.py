@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.overview import Overview
-from cnncalc.records import Record
 from cnncalc.render import escape, markdown, numbers
 from cnncalc.shapes import Shape
 
@@ -30,7 +29,7 @@ def inputs(row: Overview, told: Callable[[Shape], str]) -> str:
     return " + ".join(map(told, row.inputs.values()))
 
 
-class Column(Record):
+class Column(NamedTuple):
     """A column: its titles in the table and in Markdown, how it is filled, and how it looks."""
 
     title: str

@@ -21,7 +21,6 @@ from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.options import axes_brief
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 from cnncalc.spans import SourceSpan
 
@@ -34,7 +33,7 @@ AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 """What one unit of each spatial axis is called."""
 
 
-class Limits(Record):
+class Limits(NamedTuple):
     """What the caller lets a network cost; `None`: anything."""
 
     params: int | None = None
@@ -46,7 +45,7 @@ class Limits(Record):
     """Bytes a value."""
 
 
-class Written(Record):
+class Written(NamedTuple):
     """The file that a network was written in."""
 
     network: Network
@@ -242,7 +241,7 @@ class Subject:
         return None if source is None else source.line(place.line)
 
 
-class Repair(Record):
+class Repair(NamedTuple):
     """Options of one layer to write anew."""
 
     description: str
@@ -251,7 +250,7 @@ class Repair(Record):
     safe: bool = False
 
 
-class Verdict(Record):
+class Verdict(NamedTuple):
     """What a rule says of a layer."""
 
     message: str

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place, did_you_mean
 from cnncalc.language.text.source import Source
-from cnncalc.records import Record
 
 COMMENT = re.compile(r"(?:^|(?<=\s))#\s*cnncalc:\s*(ignore(?:-file)?)(?!\w)(\s*\[([^\]\n]*)\])?")
 MARK = "cnncalc:"
 
 
-class Ignore(Record):
+class Ignore(NamedTuple):
     """A comment that silences."""
 
     place: Place

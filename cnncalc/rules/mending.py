@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix
 from cnncalc.language.text.source import Source
-from cnncalc.records import Record
 from cnncalc.rules.base import NOTHING_NEAR
 
 Examine = Callable[[str], tuple[Diagnostic, ...]]
@@ -23,7 +23,7 @@ OTHER_BREAKS = "\x85\u2028\u2029"
 """What YAML takes for line breaks beside the usual ones: places behind them are not reckoned."""
 
 
-class Mended(Record):
+class Mended(NamedTuple):
     """A text with fixes applied."""
 
     before: str

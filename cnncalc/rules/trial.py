@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.graph import Graph, Node, input_node
 from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, WindowLimitError
 
 if TYPE_CHECKING:
@@ -230,7 +229,7 @@ def _named(reference: Reference, nodes: list[Node]) -> Reference:
     return reference._replace(output=node.facts.output, inputs=shapes, kind=node.kind)
 
 
-class Counts(Record):
+class Counts(NamedTuple):
     """What the rules find in a network."""
 
     layers: set[tuple[str, str | None]]

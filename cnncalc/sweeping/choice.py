@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import UsageError, suggestion
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
-from cnncalc.records import Record
 from cnncalc.sweeping.points import METRICS, Point
 
 UNITS = {
@@ -63,7 +62,7 @@ def _environment(point: Point) -> dict[str, Any]:
     return found
 
 
-class Aim(Record):
+class Aim(NamedTuple):
     """A metric, and whether more of it is better."""
 
     metric: str

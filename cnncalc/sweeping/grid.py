@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 LIMIT = 10**12
@@ -17,7 +16,7 @@ LIMIT = 10**12
 Value = int | float
 
 
-class Coordinates(Record):
+class Coordinates(NamedTuple):
     """One point of a grid."""
 
     input: Shape
@@ -25,7 +24,7 @@ class Coordinates(Record):
     parameters: Mapping[str, Any]
 
 
-class Grid(Record):
+class Grid(NamedTuple):
     """The product of inputs, batches and parameters' values; the last varies fastest."""
 
     inputs: tuple[Shape, ...]
@@ -43,7 +42,9 @@ class Grid(Record):
             *[len(values) for values in self.parameters.values()],
         )
 
-    def __len__(self) -> int:
+    @property
+    def count_of_points(self) -> int:
+        """Return the number of points."""
         return prod(self.sizes)
 
     def point(self, index: int) -> Coordinates:
@@ -180,6 +181,6 @@ def checked(grid: Grid) -> Grid:
     Raises:
         UsageError: it has more points than anybody waits for.
     """
-    if len(grid) > LIMIT:
+    if grid.count_of_points > LIMIT:
         raise UsageError(f"the grid has {prod(grid.sizes):,} points")
     return grid

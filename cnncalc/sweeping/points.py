@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cnncalc.analysis.memory import activations, lifetimes
 from cnncalc.analysis.report import BYTES
@@ -19,7 +19,6 @@ from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, WindowLimitError, product
 from cnncalc.sweeping.grid import Coordinates
 
@@ -30,7 +29,7 @@ FACTS = 100_000
 """Facts that are remembered."""
 
 
-class Point(Record):
+class Point(NamedTuple):
     """What a network costs at one point; operations and bytes for the whole batch."""
 
     input_shape: Shape
@@ -44,7 +43,7 @@ class Point(Record):
     error: str | None
 
 
-class Costs(Record):
+class Costs(NamedTuple):
     """Sums for one sample; activations in values."""
 
     params: int
@@ -63,7 +62,7 @@ class Elaborates(Protocol):
         """Its graph for given parameters and input."""
 
 
-class Stated(Record):
+class Stated(NamedTuple):
     """What a sum needs of a layer's facts."""
 
     output: Shape
@@ -78,7 +77,7 @@ Given = Shape | tuple[Shape, ...]
 """Input shape of a layer, or shapes where it has several inputs."""
 
 
-class Known(Record):
+class Known(NamedTuple):
     """A graph whose layers are those of another input size."""
 
     layers: list[tuple[Kind, dict[Given, Stated], int | tuple[int, ...]]]

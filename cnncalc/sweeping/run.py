@@ -8,12 +8,11 @@ from concurrent.futures import Executor, Future
 from functools import lru_cache
 from itertools import count, islice, pairwise
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.exchange.load import load
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
-from cnncalc.records import Record
 from cnncalc.sweeping.grid import Grid
 from cnncalc.sweeping.points import Elaborates, Point, Worker
 
@@ -27,7 +26,7 @@ AHEAD = 3
 """Tasks for each worker that wait or run, so that memory does not grow with the grid."""
 
 
-class Subject(Record):
+class Subject(NamedTuple):
     """The network of a sweep, such that another process can find it."""
 
     net: str
@@ -43,7 +42,7 @@ class Subject(Record):
         return Network(Source(self.net, self.text, None))
 
 
-class Task(Record):
+class Task(NamedTuple):
     """Some points of a grid."""
 
     subject: Subject
@@ -104,7 +103,7 @@ def _blocks(grid: Grid, workers: int, first: int) -> Iterator[Block]:
     so a task has all sizes of some parameters. Where the parameters' values are too few to keep
     the workers busy, or too many to wait for, tasks are stretches of the grid.
     """
-    total = len(grid)
+    total = grid.count_of_points
     settings = prod(grid.sizes[2:])
     lanes = TASKS * workers
     if workers > 1 and lanes <= settings <= BLOCK:

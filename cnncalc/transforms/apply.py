@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput, replaced
 from cnncalc.language.network import Network
-from cnncalc.records import Record
 from cnncalc.transforms.files import edited_file
 from cnncalc.transforms.rewriting import Change, Step, chained, rewritten
 from cnncalc.transforms.steps import Wanted, steps_of
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Arrays
 
 
-class Transformed(Record):
+class Transformed(NamedTuple):
     """A network that was transformed."""
 
     before: Graph

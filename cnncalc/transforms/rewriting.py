@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph, Node, input_node
 from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, WindowLimitError
 
 NONE: Mapping[int, Any] = {}
@@ -16,7 +15,7 @@ NONE: Mapping[int, Any] = {}
 K = TypeVar("K", bound=Kind)
 
 
-class Change(Record):
+class Change(NamedTuple):
     """What a transform changes; layers by their place in the graph."""
 
     kinds: Mapping[int, Kind] = NONE
@@ -31,7 +30,7 @@ class Change(Record):
     """What is done, in words."""
 
 
-class Step(Record):
+class Step(NamedTuple):
     """A graph, and what it was made from."""
 
     graph: Graph

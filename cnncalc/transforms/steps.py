@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.transforms.convolving import fully_convolutional
 from cnncalc.transforms.folding import fold_batch_norm
 from cnncalc.transforms.outputs import with_classes, without_auxiliary
 from cnncalc.transforms.rewriting import Change, Step, rewritten
 
 
-class Wanted(Record):
+class Wanted(NamedTuple):
     """Which transforms are wanted."""
 
     without_auxiliary: bool = False

@@ -7,17 +7,16 @@ here computes either.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.receptive_field import unseen
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.layers.base import Windows
 from cnncalc.numerics.measurement import Measurement, Run, Seen
-from cnncalc.records import Record
 from cnncalc.shapes import Span, Window, product
 
 
-class Mismatch(Record):
+class Mismatch(NamedTuple):
     """One layer on which prediction and measurement differ."""
 
     layer: str
@@ -25,7 +24,7 @@ class Mismatch(Record):
     measured: Any
 
 
-class Check(Record):
+class Check(NamedTuple):
     """One column, held against the run."""
 
     name: str
@@ -39,7 +38,7 @@ class Check(Record):
         return not self.mismatches
 
 
-class Verification(Record):
+class Verification(NamedTuple):
     """The outcome of all checks, and the run that they were held against."""
 
     checks: tuple[Check, ...]
@@ -53,7 +52,7 @@ class Verification(Record):
         return self.run.failure is None and all(check.passed for check in self.checks)
 
 
-class Column(Record):
+class Column(NamedTuple):
     """A column that is compared as it is, layer by layer."""
 
     predicted: Callable[[LayerReport], int]

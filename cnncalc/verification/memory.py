@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.report import BYTES, Report
 from cnncalc.numerics.machine import capacity
-from cnncalc.records import Record
 
 
-class Need(Record):
+class Need(NamedTuple):
     """Bytes that a run takes."""
 
     weights: int

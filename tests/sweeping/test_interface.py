@@ -50,7 +50,7 @@ def test_tasks_give_the_points_in_the_order_of_the_grid(widths: int, first: int)
     grid = Grid(tuple([(1, size) for size in (8, 9, 12)]), (1,), ks)
     with ThreadPoolExecutor(2) as executor:
         found = list(run.sweep(subject, grid, executor, 2, first))
-    expected = [grid.point(number) for number in range(first, len(grid))]
+    expected = [grid.point(number) for number in range(first, grid.count_of_points)]
     assert [(one.input_shape, one.parameters["k"]) for one in found] == [
         (at.input, at.parameters["k"]) for at in expected
     ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.arithmetic.traced import Traced, formula, numbers, symbol
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Facts, Kind, Reference
 from cnncalc.layers.sliding import Sliding
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 SYMBOLS = {
@@ -37,7 +36,7 @@ OPERATIONS = {
 """Terms of the operations, in words."""
 
 
-class Step(Record):
+class Step(NamedTuple):
     """One quantity of a layer, for one sample."""
 
     quantity: str
@@ -46,7 +45,7 @@ class Step(Record):
     value: int
 
 
-class Statement(Record):
+class Statement(NamedTuple):
     """What a layer states, with the arithmetic; all of it for one sample."""
 
     facts: Facts

@@ -8,12 +8,10 @@ comes out can be written down in symbols, or with the numbers put in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-from cnncalc.records import Record
+from typing import Any, NamedTuple
 
 
-class Term(Record):
+class Term(NamedTuple):
     """A symbol (`name`), a number, or an operation on other numbers."""
 
     sign: str

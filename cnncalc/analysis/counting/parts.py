@@ -6,9 +6,10 @@ separable convolution are several.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.graph import Graph
 from cnncalc.layers.attention import SqueezeExcitation
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 MODULE = "module"
@@ -21,7 +22,7 @@ SUBCLASS = "subclass"
 """A module of a class derived from the framework's."""
 
 
-class Part(Record):
+class Part(NamedTuple):
     """One module or function; shapes are those of one sample."""
 
     kind: str

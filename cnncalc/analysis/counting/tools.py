@@ -8,9 +8,9 @@ sources in the versions named here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS, Part
-from cnncalc.records import Record
 from cnncalc.shapes import product
 
 Terms = dict[str, int]
@@ -29,7 +29,7 @@ AT_OUTPUTS = "transposed convolutions counted at output positions"
 CONVS = ("conv", "depthwise_conv")
 
 
-class Counter(Record):
+class Counter(NamedTuple):
     """A tool, or a way of counting."""
 
     name: str

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cnncalc.analysis.counting.parts import Uncounted, parts
 from cnncalc.analysis.counting.tools import COUNTERS, Counter, terms
 from cnncalc.graph import Graph, Node
-from cnncalc.records import Record
 
 MACS = "multiply-accumulates"
 NOT_RUN = "auxiliary outputs, which do not run in evaluation mode"
 
 
-class Term(Record):
+class Term(NamedTuple):
     """A part of a total; negative where the tool leaves out what we count."""
 
     what: str
     amount: int
 
 
-class Count(Record):
+class Count(NamedTuple):
     """What one counter says of a network."""
 
     counter: str

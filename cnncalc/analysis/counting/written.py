@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 
-class Written(Record):
+class Written(NamedTuple):
     """Layers of a shipped network that are no module of the framework's."""
 
     network: str

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.outline.keys import (
     NUMBERS,
@@ -34,10 +34,9 @@ from cnncalc.analysis.outline.terms import (
     names,
     substitute,
 )
-from cnncalc.records import Record
 
 
-class Found(Record):
+class Found(NamedTuple):
     """A parameter in the making: its name and its value in each instance."""
 
     name: str

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from cnncalc.analysis.outline.naming import identifier
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 CONTAINERS = ("sequential", "module_list", "module_dict", "module", "model")
 """Classes that say nothing of what they hold."""
 
 
-class Hint(Record):
+class Hint(NamedTuple):
     """Where a layer lies: the names around it, outermost first, and their classes where known."""
 
     path: tuple[str, ...]
     types: tuple[str, ...] = ()
 
 
-class Scope(Record):
+class Scope(NamedTuple):
     """A module or block: an interval of the execution order that holds it and nothing else."""
 
     lo: int

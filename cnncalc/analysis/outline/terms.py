@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import ceil, floor
-from typing import Any
-
-from cnncalc.records import Record
+from typing import Any, NamedTuple
 
 Term = Any
 
 
-class Name(Record):
+class Name(NamedTuple):
     """A parameter of the block or the file, or `channels`."""
 
     text: str
 
 
-class Operation(Record):
+class Operation(NamedTuple):
     """A sign between two terms; `not` has none on its right, `make_divisible` is a function."""
 
     sign: str
@@ -30,7 +28,7 @@ class Operation(Record):
     right: Term = None
 
 
-class Choice(Record):
+class Choice(NamedTuple):
     """One of two terms, as a condition holds or not; not in files, which need none."""
 
     condition: Term

@@ -16,13 +16,14 @@ in each of its rounds and in each use of the block around it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.outline.terms import Term
 from cnncalc.graph import Graph
 from cnncalc.layers.base import Kind
-from cnncalc.records import Record
 
 
-class Parameter(Record):
+class Parameter(NamedTuple):
     """A parameter of a block.
 
     A default that names `channels` means those of the tensor that reaches the block. One that
@@ -36,7 +37,7 @@ class Parameter(Record):
     """Whether it stands for a layer; its channels then go by its name and `_channels`."""
 
 
-class Branch(Record):
+class Branch(NamedTuple):
     """A branch of a merge: items applied to the incoming tensor, or the name of a layer."""
 
     items: tuple[Item, ...] = ()
@@ -44,7 +45,7 @@ class Branch(Record):
     condition: Term | None = None
 
 
-class Item(Record):
+class Item(NamedTuple):
     """A layer, a use of a block, or a group: exactly one of `kind`, `block`, `group`."""
 
     kind: type[Kind] | None = None
@@ -72,7 +73,7 @@ class Item(Record):
     """The graph's nodes that it stands for: a layer's own, and the last one of a block's use."""
 
 
-class Block(Record):
+class Block(NamedTuple):
     """A list of items with parameters."""
 
     name: str
@@ -80,7 +81,7 @@ class Block(Record):
     items: tuple[Item, ...]
 
 
-class Outline(Record):
+class Outline(NamedTuple):
     """The structure of a graph."""
 
     graph: Graph

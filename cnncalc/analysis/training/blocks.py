@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import NamedTuple
 
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 
-class Named(Record):
+class Named(NamedTuple):
     """A block and its name."""
 
     name: str

@@ -9,12 +9,13 @@ through and so proven; a block that it can do without is left out.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.training.blocks import Named, at_depth, depths
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 ATTEMPTS = 4
 """How often the goal is drawn tighter where blocks share more than was added up."""
@@ -26,14 +27,14 @@ CHOICES = 4096
 """At most so many choices are carried on from block to block."""
 
 
-class Chosen(Record):
+class Chosen(NamedTuple):
     """Blocks that are run again, and the step that comes of it."""
 
     blocks: tuple[Named, ...]
     training: Training
 
 
-class _Effect(Record):
+class _Effect(NamedTuple):
     """What a block's checkpoint does."""
 
     block: Named

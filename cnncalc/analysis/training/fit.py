@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from cnncalc.analysis.training.choice import fewest
 from cnncalc.analysis.training.lowering import lower
@@ -10,13 +11,12 @@ from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 LARGEST = 2**31 - 1
 """No larger batch is looked for."""
 
 
-class Advice(Record):
+class Advice(NamedTuple):
     """One thing that could give, and what it comes to."""
 
     what: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnncalc.records import Record
+from typing import NamedTuple
 
 
-class Moment(Record):
+class Moment(NamedTuple):
     """The most bytes alive while a layer ran."""
 
     phase: str

@@ -6,10 +6,11 @@ by nodes: a layer's output is a storage of its own, or that of the node it is a 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.keeps import NONE, Keeps
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 LOW = 2
@@ -19,7 +20,7 @@ MULTIPLIED = ("weight", "slope")
 """Roles of arrays whose copy in 16 bits the backward pass needs; a bias it does not."""
 
 
-class Size(Record):
+class Size(NamedTuple):
     """Bytes: `sample` for each sample, and `batch` however many there are."""
 
     sample: int
@@ -30,7 +31,7 @@ class Size(Record):
         return self.sample * samples + self.batch
 
 
-class Array(Record):
+class Array(NamedTuple):
     """A trained array."""
 
     bytes: int
@@ -39,7 +40,7 @@ class Array(Record):
     copy_kept: bool
 
 
-class Layer(Record):
+class Layer(NamedTuple):
     """A layer."""
 
     inputs: tuple[int, ...]

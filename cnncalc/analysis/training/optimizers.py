@@ -7,15 +7,15 @@ as published. Temporaries are arrays of the parameter's size that are alive whil
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 STEP = 4
 """Bytes of the count of steps, a float32, that some optimizers store with each parameter."""
 
 
-class Optimizer(Record):
+class Optimizer(NamedTuple):
     """An optimizer."""
 
     name: str

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.training.optimizers import ADAM, Optimizer
-from cnncalc.records import Record
 
 Block = tuple[int, int]
 """The nodes of a block: the first, and the one after the last."""
 
 
-class Plan(Record):
+class Plan(NamedTuple):
     """How a step is taken."""
 
     batch: int = 1

@@ -8,15 +8,16 @@ Two gradients that meet are added into a third. Gradients of parameters stay unt
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.analysis.training.heap import Heap, Moment
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Block, Plan
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class Training(Record):
+class Training(NamedTuple):
     """The memory of a step, in bytes."""
 
     plan: Plan

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 from cnncalc.spans import SourceSpan
 
@@ -19,7 +18,7 @@ LONGEST = 200
 """Characters of a place that are told."""
 
 
-class Origin(Record):
+class Origin(NamedTuple):
     """Where a layer comes from in the framework's own terms."""
 
     path: tuple[str, ...] = ()
@@ -37,7 +36,7 @@ class Origin(Record):
         return whole.strip()[:LONGEST]
 
 
-class Result(Record):
+class Result(NamedTuple):
     """One of the network's outputs, as the framework has it, in the output of a layer."""
 
     node: int
@@ -49,7 +48,7 @@ class Result(Record):
     """The framework's shape, with the batch it was read with."""
 
 
-class Reading(Record):
+class Reading(NamedTuple):
     """What a reader made of a network for one input."""
 
     graph: Graph

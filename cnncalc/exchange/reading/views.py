@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
@@ -33,7 +33,7 @@ class Atom:
 Axis = tuple[Atom, ...]
 
 
-class View(Record):
+class View(NamedTuple):
     """A framework's tensor as a way of looking at the output of a node."""
 
     node: int

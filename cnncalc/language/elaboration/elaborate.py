@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph
@@ -12,13 +12,12 @@ from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.elaboration.walk import LAYER_LIMIT, Elaborator, Moved
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.text.findings import Findings, TooMany
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 __all__ = ["LAYER_LIMIT", "Elaboration", "Moved", "elaborate"]
 
 
-class Elaboration(Record):
+class Elaboration(NamedTuple):
     """A network's graph, or what keeps it from being one."""
 
     graph: Graph | None

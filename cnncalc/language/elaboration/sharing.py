@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Refusal
 from cnncalc.graph import Node
 from cnncalc.language.forms.form import BlockForm, LayerForm
 from cnncalc.layers.base import Facts, Kind
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class BlockUse(Record):
+class BlockUse(NamedTuple):
     """One use of a block."""
 
     name: str

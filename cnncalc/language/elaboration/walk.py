@@ -7,7 +7,7 @@ apart from it is still looked at. One root cause therefore gives one finding.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Refusal
 from cnncalc.graph import Node, Use, input_node
@@ -29,7 +29,6 @@ from cnncalc.language.forms.values import REPEAT_LIMIT, check_repeat
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.layers.base import SIZE_LIMIT, Facts, LayerError
 from cnncalc.layers.options import OptionError
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, product
 
 LAYER_LIMIT = REPEAT_LIMIT
@@ -333,7 +332,7 @@ class Elaborator:
         self.findings.add(refusal, form.source, form.head, layer, used)
 
 
-class Moved(Record):
+class Moved(NamedTuple):
     """A condition on `channels` that the layer before it in the list has just changed."""
 
     form: LayerForm

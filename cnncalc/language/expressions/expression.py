@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from cnncalc.language.expressions import operations
 from cnncalc.language.expressions.operations import (
@@ -27,7 +27,6 @@ from cnncalc.language.expressions.operations import (
     Evaluate,
     ExpressionError,
 )
-from cnncalc.records import Record
 
 TEXT_LIMIT = 500
 DEPTH_LIMIT = 40
@@ -44,7 +43,7 @@ CHANNELS = ("channels", "entering")
 RESERVED = {"and", "or", "not", "true", "false"}
 
 
-class Expression(Record):
+class Expression(NamedTuple):
     """A parsed expression."""
 
     text: str
@@ -52,7 +51,7 @@ class Expression(Record):
     names: frozenset[str]
 
 
-class Parameter(Record):
+class Parameter(NamedTuple):
     """A parameter of a block: its name and default."""
 
     name: str

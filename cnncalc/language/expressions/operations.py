@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Refusal, did_you_mean, nearest
-from cnncalc.records import Record
 
 NUMBER_LIMIT = 2**63
 EXPONENT_LIMIT = 64
@@ -31,7 +30,7 @@ class ExpressionError(Refusal):
         super().__init__(rule, message, hint=hint, offset=offset, **more)
 
 
-class GivenLayer(Record):
+class GivenLayer(NamedTuple):
     """What a parameter of a block stands for when it is given a layer."""
 
     name: str

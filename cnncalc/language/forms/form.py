@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Place
 from cnncalc.language.expressions.expression import Expression, Parameter
@@ -10,12 +10,11 @@ from cnncalc.language.forms.values import Listing
 from cnncalc.language.text.source import Node, Source
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
-from cnncalc.records import Record
 
 COMMON_KEYS = ("name", "from", "repeat", "if", "output", "share")
 
 
-class Dynamic(Record):
+class Dynamic(NamedTuple):
     """An option whose value is an expression: its position among the options."""
 
     position: int
@@ -93,7 +92,7 @@ class LayerForm:
     """Whether its name carries a number."""
 
 
-class BranchForm(Record):
+class BranchForm(NamedTuple):
     """A branch of a merge: a list of layers, or the name of one."""
 
     node: Node

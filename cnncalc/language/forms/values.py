@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Refusal, nearest
 from cnncalc.language.expressions.expression import Expression, parse
@@ -16,7 +16,6 @@ from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.text.findings import Findings
 from cnncalc.language.text.source import Node, ScalarNode, SequenceNode, Source
 from cnncalc.layers.options import LimitError, OptionError, Type
-from cnncalc.records import Record
 
 NAME_LIMIT = 120
 REPEAT_LIMIT = 120_000
@@ -34,7 +33,7 @@ YAML_WORDS = {
 EMPTY = {"", "~", "null", "Null", "NULL"}
 
 
-class Listing(Record):
+class Listing(NamedTuple):
     """A list of which some items are expressions."""
 
     items: tuple[Any, ...]
@@ -47,7 +46,7 @@ class Listing(Record):
         )
 
 
-class LayerPath(Record):
+class LayerPath(NamedTuple):
     """The name of a layer inside a block, which is no expression: `stage1.conv2`."""
 
     text: str

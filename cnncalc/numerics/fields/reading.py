@@ -8,9 +8,8 @@ which readers stands with its kernel.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import gcd
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -23,8 +22,7 @@ from cnncalc.shapes import Shape, Slide
 NOTHING = np.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Ramp:
+class Ramp(NamedTuple):
     """What the units from ``start`` on see: ``rows`` [2, units]."""
 
     start: int
@@ -35,15 +33,25 @@ class Ramp:
         return self.rows[:, first - self.start : stop - self.start]
 
 
-class Reader:
+class Reader(Protocol):
+    """How the units of an axis read those of the input's axis."""
+
+    def needs(self, first: int, stop: int) -> tuple[int, int]:
+        """Return which input units the output units ``first`` up to ``stop`` read."""
+        ...
+
+    def read(self, ramp: Ramp, first: int, stop: int) -> Array:
+        """Return the rows of those output units."""
+        ...
+
+
+class Same(NamedTuple):
     """Each unit reads the unit at its own place."""
 
     def needs(self, first: int, stop: int) -> tuple[int, int]:
-        """Which input units the output units ``first`` up to ``stop`` read."""
         return first, stop
 
     def read(self, ramp: Ramp, first: int, stop: int) -> Array:
-        """The rows of those output units."""
         return ramp.part(first, stop)
 
 
@@ -53,11 +61,10 @@ Readers: TypeAlias = tuple[Reader, ...] | None
 Reads: TypeAlias = Callable[[Any, Shape, Shape], Readers]
 """How a kind reads an input, from its options, that input's shape and the output's."""
 
-SAME = Reader()
+SAME = Same()
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated(Reader):
+class Repeated(NamedTuple):
     """The one unit of an axis, for all."""
 
     def needs(self, first: int, stop: int) -> tuple[int, int]:
@@ -67,8 +74,7 @@ class Repeated(Reader):
         return np.repeat(ramp.part(0, 1), stop - first, axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Taps(Reader):
+class Taps(NamedTuple):
     """The taps of a kernel that moves along the axis.
 
     ``lowest(rows, slide)`` are the lowest values [2, positions] that it meets at each position, by
@@ -91,8 +97,7 @@ class Taps(Reader):
         return self.lowest(rows, slide)
 
 
-@dataclass(frozen=True, slots=True)
-class Scattered(Reader):
+class Scattered(NamedTuple):
     """What a transposed convolution and an unpooling do: inputs reach outputs."""
 
     kernel: int
@@ -116,8 +121,7 @@ class Scattered(Reader):
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class Shifted(Reader):
+class Shifted(NamedTuple):
     """A part of the axis, or the axis with a border: ``cut(rows, first, count)`` cuts it out."""
 
     offset: int
@@ -130,8 +134,7 @@ class Shifted(Reader):
         return self.cut(ramp.rows, first + self.offset - ramp.start, stop - first)
 
 
-@dataclass(frozen=True, slots=True)
-class Periodic(Reader):
+class Periodic(NamedTuple):
     """A pattern of ``inputs`` units in and ``outputs`` units out that repeats.
 
     The kernel runs on whole patterns, with some to spare on both sides, since it may treat the

@@ -8,13 +8,12 @@ are held against.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cnncalc.numerics.arrays import Array, Indices
 from cnncalc.numerics.fields.reading import Reads, Taps, in_place
 from cnncalc.numerics.fields.walking import steps
 from cnncalc.numerics.weights.supply import Supply
-from cnncalc.records import Record
 from cnncalc.shapes import Shape, Slide
 
 
@@ -44,7 +43,7 @@ class Surroundings:
         return self._switches[pool] if pool in self._takers else self._switches.pop(pool)
 
 
-class Call(Record):
+class Call(NamedTuple):
     """One layer about to be computed."""
 
     node: int
@@ -80,7 +79,7 @@ class Call(Record):
         return self.own("bias", shape) if self.kind.bias else None
 
 
-class Kernel(Record):
+class Kernel(NamedTuple):
     """How a layer kind is computed, and what is known of the way it reads."""
 
     compute: Callable[[Call], Array]

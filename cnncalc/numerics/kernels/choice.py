@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from enum import Enum
 from math import prod
+from typing import NamedTuple
 
 from cnncalc.numerics.arrays import Padding, Slides
-from cnncalc.records import Record
 
 
 class Algorithm(Enum):
@@ -22,7 +22,7 @@ class Algorithm(Enum):
     SPREAD = "spread"  # a product for each tap on the input as it lies, added up shifted
 
 
-class Convolution(Record):
+class Convolution(NamedTuple):
     """The shape of a convolution: all that the choice and the algorithms need to know."""
 
     channels: int

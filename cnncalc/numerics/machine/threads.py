@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
@@ -28,11 +28,10 @@ WORTH_A_THREAD = 400_000
 MACS_A_VALUE = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
-    """A pool of ``count - 1`` threads; the calling thread is the last worker."""
+class Workers(NamedTuple):
+    """A pool of ``threads - 1`` threads; the calling thread is the last worker."""
 
-    count: int
+    threads: int
     pool: ThreadPoolExecutor
 
 
@@ -65,7 +64,7 @@ def parallel(work: Callable[[int, int], None], items: int, values: int) -> None:
         return
     # A part for each thread: smaller ones would even out a late start, and cost more than that
     # in calls that are too short (measured on whole networks).
-    parts = min(most, active.count)
+    parts = min(most, active.threads)
     numbers = iter(range(parts))  # advancing it is atomic
     # The pool forgets a job some time after it has ended. What it holds until then must not be
     # the arrays that the job worked on, so the job reaches them through a list emptied below.
@@ -81,7 +80,7 @@ def parallel(work: Callable[[int, int], None], items: int, values: int) -> None:
         finally:
             _workers.reset(token)
 
-    others = min(active.count, parts) - 1
+    others = min(active.threads, parts) - 1
     futures = [active.pool.submit(copy_context().run, run) for _ in range(others)]
     try:
         run()

@@ -10,7 +10,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,18 +18,17 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.weights.generated import declared_arrays
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
-class Stored(Record):
+class Stored(NamedTuple):
     """An array of a file: its shape, and how it is read."""
 
     shape: Shape
     read: Callable[[], Any]
 
 
-class Wanted(Record):
+class Wanted(NamedTuple):
     """An array of the network."""
 
     node: int

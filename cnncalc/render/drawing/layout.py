@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.render import numbers
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.routing import TURN, Column, Path, Router, Wire
@@ -41,7 +41,7 @@ HIGH, TALL = 900.0, 2600.0
 """A drawing that is no higher is one column; so is one whose edges would lead across columns."""
 
 
-class Box(Record):
+class Box(NamedTuple):
     """A unit."""
 
     x: float
@@ -61,7 +61,7 @@ class Box(Record):
         return self.x + self.w / 2
 
 
-class Frame(Record):
+class Frame(NamedTuple):
     """A block around boxes, or what recurs without being one."""
 
     x: float
@@ -73,7 +73,7 @@ class Frame(Record):
     nodes: tuple[int, ...]
 
 
-class Layout(Record):
+class Layout(NamedTuple):
     """A drawing of boxes."""
 
     width: float
@@ -83,7 +83,7 @@ class Layout(Record):
     wires: tuple[Wire, ...]
 
 
-class _Part(Record):
+class _Part(NamedTuple):
     """Boxes and frames from their own upper left corner; wires enter and leave at `axis`."""
 
     w: float
@@ -277,7 +277,7 @@ def _beside(parts: Sequence[_Part], gap: float) -> _Part:
     return _joined(found, width, height, parts[0].axis if len(parts) == 1 else width / 2)
 
 
-class Line(Record):
+class Line(NamedTuple):
     """A line of text at a box, its baseline at `y`; where it stands for several it tells so."""
 
     x: float

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
-
-from cnncalc.records import Record
+from typing import NamedTuple, Protocol
 
 TURN = 9.0
 """Above or below a box, where a way turns."""
@@ -18,7 +16,7 @@ Point = tuple[float, float]
 Path = tuple[int, ...]
 
 
-class Column(Record):
+class Column(NamedTuple):
     """A part of a chain that goes on in the next column; `axis` is where ways enter and leave."""
 
     path: Path
@@ -67,7 +65,7 @@ class Placed(Protocol):
     def unit(self) -> Unit: ...
 
 
-class Wire(Record):
+class Wire(NamedTuple):
     """An edge as the data of an SVG path."""
 
     source: int

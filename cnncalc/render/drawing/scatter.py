@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from math import ceil, cos, floor, log10, pi, sin, sqrt
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.render.drawing import labels, svg
 from cnncalc.render.drawing.routing import n
 from cnncalc.render.plot import Scale, scaled
@@ -26,7 +26,7 @@ AROUND = 16
 """Directions in which a label is tried."""
 
 
-class Mark(Record):
+class Mark(NamedTuple):
     """A point."""
 
     x: float
@@ -40,14 +40,14 @@ class Mark(Record):
     chosen: bool = False
 
 
-class Axis(Record):
+class Axis(NamedTuple):
     """What an axis tells, and how a value on it is written."""
 
     title: str
     text: Callable[[int], str]
 
 
-class Chart(Record):
+class Chart(NamedTuple):
     """What a scatter shows."""
 
     title: str
@@ -62,7 +62,7 @@ class Chart(Record):
     """What areas are."""
 
 
-class Spot(Record):
+class Spot(NamedTuple):
     """A point in its place."""
 
     x: float
@@ -70,7 +70,7 @@ class Spot(Record):
     radius: float
 
 
-class Plane(Record):
+class Plane(NamedTuple):
     """The drawing's size, and its two scales."""
 
     width: float

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod, sqrt
+from typing import NamedTuple
 
 from cnncalc.graph import Graph
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.merge import Add
-from cnncalc.records import Record
 from cnncalc.render import numbers
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.structure import Chain, Drawn, Fork, Group, Item, Unit, out, units
@@ -35,7 +35,7 @@ WIDE = 1240.0
 """Width of a row."""
 
 
-class Solid(Record):
+class Solid(NamedTuple):
     """A volume, or (`sign`) the circle of a merge; `y` is that of wires, its own middle."""
 
     x: float
@@ -79,7 +79,7 @@ class Solid(Record):
         return count * self.w + (count - 1) * (SLAB + self.dx * 0.35)
 
 
-class Brace(Record):
+class Brace(NamedTuple):
     """What recurs: a brace below it with its name and how often."""
 
     x: float
@@ -89,7 +89,7 @@ class Brace(Record):
     times: int
 
 
-class Row(Record):
+class Row(NamedTuple):
     """Volumes around their axis: how far they reach above and below it."""
 
     w: float

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from cnncalc.analysis.depth import weighted
 from cnncalc.analysis.outline import normalized
@@ -21,13 +22,12 @@ from cnncalc.analysis.outline.regions import Piece, Regions, written
 from cnncalc.graph import Graph
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
-from cnncalc.records import Record
 
 ALONE = (MaxPool.family, Upsample.family)
 """Families whose layers are drawn though they have no weights."""
 
 
-class Unit(Record):
+class Unit(NamedTuple):
     """A layer with what belongs to it, or (`block`) a block folded into one."""
 
     lead: int
@@ -40,7 +40,7 @@ class Unit(Record):
     times: int = 1
 
 
-class Fork(Record):
+class Fork(NamedTuple):
     """Lanes side by side, and the unit in which they meet; what has no layers is no lane."""
 
     lanes: tuple[Chain, ...]
@@ -48,7 +48,7 @@ class Fork(Record):
     times: int = 1
 
 
-class Group(Record):
+class Group(NamedTuple):
     """A block around more than one unit."""
 
     name: str
@@ -60,7 +60,7 @@ Item = Unit | Fork | Group
 Chain = tuple[Item, ...]
 
 
-class Edge(Record):
+class Edge(NamedTuple):
     """A tensor that goes from one unit to a later one, both by their `lead`."""
 
     source: int
@@ -69,7 +69,7 @@ class Edge(Record):
     """The target only names the source, for a size or for a pool's switches."""
 
 
-class Drawn(Record):
+class Drawn(NamedTuple):
     """A network's inputs and what follows them, and the edges between its units."""
 
     graph: Graph

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 from cnncalc.render.drawing import labels, svg
 from cnncalc.render.drawing.blocks import HEADS, MARGIN, TOP, about, heading, heading_width, ranges
 from cnncalc.render.drawing.levels import far, leveled
@@ -76,7 +76,7 @@ def _folded(graph: Graph, depth: int | None) -> Drawn:
     return drawn
 
 
-class Picture(Record):
+class Picture(NamedTuple):
     """Everything in its place."""
 
     width: float

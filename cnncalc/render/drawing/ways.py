@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from cnncalc.layers.pool import MaxPool
-from cnncalc.records import Record
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.routing import bent, n
 from cnncalc.render.drawing.solids import GAP, Solid
@@ -18,7 +18,7 @@ LEFT = 8.0
 """Where a way comes down to the beginning of a row."""
 
 
-class Way(Record):
+class Way(NamedTuple):
     """An edge: its path, whether it is dashed, and what is told at it."""
 
     path: str

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from cnncalc.records import Record
 from cnncalc.render.escape import plain
 from cnncalc.render.page.assets import text
 from cnncalc.render.page.frame import environment, policy
 from cnncalc.version import __version__
 
 
-class Column(Record):
+class Column(NamedTuple):
     """A column of the table."""
 
     title: str
     number: bool = False
 
 
-class Line(Record):
+class Line(NamedTuple):
     """A row of the table; the first cell is its heading."""
 
     cells: tuple[str, ...]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from cnncalc.api import Report
 from cnncalc.exchange.converting import pytorch_of
 from cnncalc.language.network import Network
-from cnncalc.records import Record
 from cnncalc.render.csv import report_csv
 from cnncalc.render.latex import report_latex
 from cnncalc.render.markdown import report_markdown
 from cnncalc.render.page import page_html
 
 
-class Form(Record):
+class Form(NamedTuple):
     """A format: its media type, and what writes it."""
 
     type: str

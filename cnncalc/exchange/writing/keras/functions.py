@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from cnncalc.analysis.outline.terms import Name, Operation, Term, simplified
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline
@@ -22,7 +23,6 @@ from cnncalc.exchange.writing.keras.layers import steps
 from cnncalc.exchange.writing.python.channels import is_local
 from cnncalc.exchange.writing.python.code import WIDTH, Code, before, call, laid_out, variable
 from cnncalc.exchange.writing.python.parameters import Parameters
-from cnncalc.records import Record
 
 MERGES = {
     "add": "Add", "multiply": "Multiply", "subtract": "Subtract", "maximum": "Maximum",
@@ -39,7 +39,7 @@ RESERVED = {
 """What the written code calls its own, beside what any code does."""
 
 
-class Scene(Record):
+class Scene(NamedTuple):
     """What the writer of one function knows: the network, the functions before it."""
 
     outline: Outline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cnncalc.analysis.outline.terms import Name, Term
 from cnncalc.analysis.outline.types import Item
@@ -12,7 +12,6 @@ from cnncalc.exchange.writing.python.channels import put
 from cnncalc.exchange.writing.python.code import Code, before, call, text
 from cnncalc.exchange.writing.python.layer import WrittenLayer
 from cnncalc.graph import Node
-from cnncalc.records import Record
 
 T = TypeVar("T")
 
@@ -20,7 +19,7 @@ AT_HAND = Name("tensor_at_hand")
 """The channels of the tensor that reaches a layer, until it is known which that is."""
 
 
-class Step(Record):
+class Step(NamedTuple):
     """A statement: what becomes of a tensor."""
 
     made: Callable[[str], Code]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,9 @@ from cnncalc.exchange.writing.keras.weights import keras_arrays
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.run.executor import LayerFailedError, execute
-from cnncalc.records import Record
 
 
-class Built(Record):
+class Built(NamedTuple):
     """A model as a written file builds it."""
 
     model: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.pool import MaxUnpool
 from cnncalc.numerics.arrays import Array
-from cnncalc.records import Record
 from cnncalc.shapes import Shape
 
 
@@ -19,7 +18,7 @@ class Unsayable(Exception):
     """A layer that ONNX has no operators for; the text says what of it."""
 
 
-class Made(Record):
+class Made(NamedTuple):
     """An operator of the graph."""
 
     op: str

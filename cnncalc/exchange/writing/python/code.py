@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
@@ -18,7 +19,6 @@ from cnncalc.analysis.outline.terms import (
     Term,
     names,
 )
-from cnncalc.records import Record
 
 WIDTH = 88
 
@@ -29,7 +29,7 @@ WORDS = {ENTERING: CHANNELS.text, ROUND: "i"}
 """Names with a meaning; what reached a block is what its constructor is given."""
 
 
-class Code(Record):
+class Code(NamedTuple):
     """An expression: a text, or what stands between a head and a tail."""
 
     head: str

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Term, evaluate, names
 from cnncalc.analysis.outline.types import Block, Item, Outline
 from cnncalc.exchange.writing.python.channels import is_local
-from cnncalc.records import Record
 
 LIMIT = 1000
 """So many combinations of values are looked at."""
@@ -18,7 +17,7 @@ LIMIT = 1000
 Values = Mapping[str, set[Any]]
 
 
-class Parameters(Record):
+class Parameters(NamedTuple):
     """What is known of a block's parameters from all its uses."""
 
     tuples: Mapping[str, int]

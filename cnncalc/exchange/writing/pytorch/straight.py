@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
@@ -31,10 +32,9 @@ from cnncalc.exchange.writing.pytorch.helpers import HELPERS
 from cnncalc.exchange.writing.pytorch.layer import Layer
 from cnncalc.exchange.writing.pytorch.layers import modules
 from cnncalc.graph import Graph
-from cnncalc.records import Record
 
 
-class Written(Record):
+class Written(NamedTuple):
     """A class as it was written."""
 
     name: str
@@ -42,7 +42,7 @@ class Written(Record):
     """Channels that its constructor takes: of what is before it, of layers that it is given."""
 
 
-class Part(Record):
+class Part(NamedTuple):
     """Modules, under a condition or in a loop if there is one."""
 
     modules: tuple[Code, ...] = ()
