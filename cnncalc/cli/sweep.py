@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -72,7 +71,6 @@ def command(
       cnncalc sweep lenet5 --input 28:64 --batch 1,8 -o lenet5.csv
       cnncalc sweep mobilenet_v2 --set width=0.25:1.5:0.25 -o curve.svg
     """
-    gc.enable()  # a sweep runs long, unlike the other commands
     if pareto and best:
         raise UsageError("`--pareto` and `--best` choose both", "one of them")
     source = None if net != "-" else find(net)

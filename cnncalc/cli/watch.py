@@ -64,10 +64,7 @@ def _forever(own: str, once: Once) -> NoReturn:
         UsageError: the package watchfiles is missing.
         KeyboardInterrupt: as told by Ctrl-C, which is how it ends.
     """
-    import gc
-
     _watcher()
-    gc.enable()  # it runs long, unlike the command alone
     files = {own}
     while True:
         seen = {path: _stamp(path) for path in files}

@@ -15,7 +15,7 @@ from cnncalc.language.text.source import Source, UnreadableError
 if TYPE_CHECKING:
     from cnncalc.exchange.imported import Imported
 
-MODULE = r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*"
+MODULE = re.compile(r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*")
 """`file.py:NAME` or `package.module:NAME`."""
 
 OURS = (".yaml", ".yml")
@@ -84,7 +84,7 @@ def _opened(found: Format, net: str) -> Imported:
 
 def _is_module(net: str) -> bool:
     """Whether a name means a class or function of Python."""
-    named = ":" in net and re.fullmatch(MODULE, net) is not None
+    named = ":" in net and MODULE.fullmatch(net) is not None
     return named and os.path.splitext(net)[1].lower() not in OURS and not os.path.exists(net)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MARKDOWN_SIGNS = r"([\\`*\[\]|~#!<>&])|(?<!\w)_|_(?!\w)"
+MARKDOWN_SIGNS = re.compile(r"([\\`*\[\]|~#!<>&])|(?<!\w)_|_(?!\w)")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -73,7 +73,7 @@ def _encodes(sign: str, encoding: str) -> bool:
 
 def markdown(text: str) -> str:
     """For GitHub-flavoured Markdown, table cells included."""
-    return re.sub(MARKDOWN_SIGNS, _markdown_sign, plain(text))
+    return MARKDOWN_SIGNS.sub(_markdown_sign, plain(text))
 
 
 def _markdown_sign(match: re.Match[str]) -> str:

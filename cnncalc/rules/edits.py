@@ -13,7 +13,7 @@ from cnncalc.diagnostics import Edit, Place
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode
 
-LITERAL = r"-?\d+(\.\d+)?|true|false|same|same_lower|valid"  # compiled when a fix is made
+LITERAL = re.compile(r"-?\d+(\.\d+)?|true|false|same|same_lower|valid")
 
 
 def set_options(form: LayerForm, options: Mapping[str, str]) -> tuple[Edit, ...]:
@@ -35,9 +35,7 @@ def literal(node: Node) -> bool:
     """Whether a value is written out, on one line and without names."""
     if isinstance(node, SequenceNode):
         return bool(node.flow_style) and all(literal(item) for item in node.value)
-    return (
-        isinstance(node, ScalarNode) and not node.style and bool(re.fullmatch(LITERAL, node.value))
-    )
+    return isinstance(node, ScalarNode) and not node.style and bool(LITERAL.fullmatch(node.value))
 
 
 def _at(form: LayerForm, line: int, column: int, text: str) -> Edit:

@@ -86,6 +86,7 @@ def find(net: str, torch: Any) -> Any:
 
 def _imported(where: str) -> Any:
     import importlib
+    import importlib.machinery
     import importlib.util
     import sys
 
@@ -97,11 +98,14 @@ def _imported(where: str) -> Any:
             folder = os.path.dirname(os.path.abspath(where))
             if folder not in sys.path:
                 sys.path.insert(0, folder)
+            found = importlib.machinery.PathFinder.find_spec(stem)
+            is_found = found is not None and found.origin == os.path.abspath(where)
+            if is_found and stem not in sys.modules and stem not in sys.builtin_module_names:
+                return importlib.import_module(stem)
             spec = importlib.util.spec_from_file_location(stem, where)
             assert spec is not None
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
-            sys.modules.setdefault(stem, module)
             spec.loader.exec_module(module)
             return module
         if "" not in sys.path and os.getcwd() not in sys.path:

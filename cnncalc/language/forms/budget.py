@@ -27,15 +27,15 @@ TOTALS = {
 }
 """What a file can expect of itself, exactly."""
 
-EXACT = r"\d{1,30}"
-AMOUNT = r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)"  # compiled when a budget is read
+EXACT = re.compile(r"\d{1,30}")
+AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)", re.IGNORECASE)
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def parse_amount(text: str, cost: str) -> int | None:
     """`5M`, `1.5G` (units of 1000), and for memory `512KiB` (1024) or `4MB`; `None`: no amount."""
     of_memory = cost.endswith("memory")
-    match = re.fullmatch(AMOUNT, text.strip().replace("_", ""), re.IGNORECASE)
+    match = AMOUNT.fullmatch(text.strip().replace("_", ""))
     if match is None:
         return None
     number, unit, of_bytes = match.groups()
@@ -70,7 +70,7 @@ def read_expect(findings: Findings, source: Source, node: Node) -> Amounts:
 def parse_exact(text: str, total: str) -> int | None:
     """A whole number, `_` between its digits allowed; `None`: it is none."""
     digits = text.strip().replace("_", "")
-    return int(digits) if re.fullmatch(EXACT, digits) else None
+    return int(digits) if EXACT.fullmatch(digits) else None
 
 
 def _read(

@@ -52,7 +52,7 @@ class LayerPath(NamedTuple):
     text: str
 
 
-PATH = r"[A-Za-z_][\w-]*(\.[\w-]+)+"  # compiled when an argument is read
+PATH = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)+")
 
 
 class ValueReader:
@@ -163,7 +163,7 @@ class ValueReader:
 
     def argument(self, source: Source, node: Node, about: str) -> Any:
         """What is given to a block: a value as `read` gives it, or the path of a layer."""
-        if isinstance(node, ScalarNode) and "." in node.value and re.fullmatch(PATH, node.value):
+        if isinstance(node, ScalarNode) and "." in node.value and PATH.fullmatch(node.value):
             return LayerPath(node.value)
         return self.read(source, node, about)
 

@@ -21,8 +21,11 @@ SEPARATORS = ("[", "{", ",", ": ", ":\n", "- ", "-\n", "? ", "?\n")
 BREAKS = "\r\x85\u2028\u2029"
 """What else ends a line for YAML, whose places count so."""
 
-BRACKETS = r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]"
-INDENTED = rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})"
+BRACKETS = re.compile(r"(?:(?<=\s)|^)#[^\n]*|[\[\]{}]", re.MULTILINE)
+INDENTED = re.compile(
+    rf"^(?: {{{DEPTH_LIMIT + 1}}} *(?=[^ #\n])| *(?:[-?:][ \t]+){{{DEPTH_LIMIT + 1}}})",
+    re.MULTILINE,
+)
 
 ScalarNode = yaml.ScalarNode
 SequenceNode = yaml.SequenceNode
@@ -204,9 +207,9 @@ def _check_limits(source: Source) -> None:
     if max(longest, text.count("[") + text.count("{")) <= DEPTH_LIMIT:
         return
     depth = 0
-    deep = re.search(INDENTED, text, re.MULTILINE)
+    deep = INDENTED.search(text)
     position = deep.end() if deep else len(text)
-    for match in re.compile(BRACKETS, re.MULTILINE).finditer(text, 0, position):
+    for match in BRACKETS.finditer(text, 0, position):
         sign = match.group()
         if sign in "[{":
             depth += 1
