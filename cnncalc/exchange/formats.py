@@ -90,7 +90,8 @@ FORMATS: tuple[Format, ...] = (
         "a darknet .cfg",
         (".cfg",),
         holds(r"^\s*\[(net|network)\]"),
-        advice=LATER,
+        reader="cnncalc.exchange.darknet.reader:open_model",
+        text=True,
     ),
     Format(
         "a solver's settings for Caffe",

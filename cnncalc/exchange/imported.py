@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cnncalc.diagnostics import UsageError, nearest
+from cnncalc.diagnostics import SpecError, UsageError, nearest
 from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.elaborate import Elaboration
@@ -62,8 +62,25 @@ class Imported:
         key = (tuple(input.items()) if isinstance(input, Mapping) else input, self._chosen)
         if key not in self._readings:
             more = (dict(self._chosen),) if self.parameters else ()
-            self._readings[key] = self._read(input, *more)
+            try:
+                self._readings[key] = self._read(input, *more)
+            except SpecError as error:
+                raise self._shown(error) from None
         return self._readings[key]
+
+    def _shown(self, error: SpecError) -> SpecError:
+        """The same with the lines of the text that are meant."""
+        source = self.source
+        if source is None:
+            return error
+        return SpecError(
+            [
+                one._replace(excerpt=source.line(one.place.line))
+                if one.place is not None and one.excerpt is None and one.place.file == source.label
+                else one
+                for one in error.diagnostics
+            ]
+        )
 
     def graph(
         self,

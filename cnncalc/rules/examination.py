@@ -121,13 +121,7 @@ def foreign_findings(
         found, layers = ordered(error.diagnostics), 0
     except WindowLimitError as error:
         found, layers = (Diagnostic("limit-exceeded", "error", str(error)),), 0
-    shown = [
-        finding._replace(excerpt=source.line(finding.place.line))
-        if finding.place is not None and finding.excerpt is None
-        else finding
-        for finding in found
-    ]
-    return silence(tuple(shown), source, sources), layers
+    return silence(found, source, sources), layers
 
 
 def judge(

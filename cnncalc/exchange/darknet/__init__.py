@@ -1,0 +1,1 @@
+"""darknet's .cfg: YOLO, version 1 to 4, and the classifiers of that framework."""
