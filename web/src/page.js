@@ -172,16 +172,8 @@ function showReport(data) {
   shown = data;
   if (report) report.update(data);
   else {
-    report = mount(by("report"), data, { explain, switcher: false, words: say("ofReport") });
-    arrange(by("report"));
+    report = mount(by("report"), data, { explain, switcher: false, words: say("ofReport"), beside: true });
   }
-}
-
-/** Beside an editor the table comes first, then what is drawn. */
-function arrange(element) {
-  const panes = element.querySelector(".panes");
-  panes.append(panes.querySelector(".diagram"));
-  panes.after(element.querySelector(".charts"));
 }
 
 /** What is said of a layer that is pointed at; nothing where another is by now. */

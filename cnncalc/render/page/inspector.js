@@ -61,17 +61,42 @@ function explained(found) {
   return parts;
 }
 
-/** The panel; `show(layer, page)` fills it. Where room is short it opens for what `stays` alone. */
+const BESIDE = 1080; // pixels of a report from which on the panel stands beside the table
+
+/**
+ * The panel; `show(layer, page)` fills it. Where room is short it is a drawer over the lower part of
+ * the report, which opens for what `stays` alone.
+ */
 export function inspector({ close }) {
   const content = make("div", { class: "content" });
   const button = make("button", { type: "button", class: "close", "aria-label": say("Close"), click: close }, "×");
   const panel = make("aside", { class: "inspector", "aria-label": say("The layer pointed at") }, button, content);
   let shown = null;
   let told = "";
+  let stays = false;
 
-  async function show(layer, page, { hint = "", stays = false } = {}) {
-    panel.classList.toggle("filled", stays);
-    panel.parentElement?.classList.toggle("filled-beside", stays);
+  /** Open or close the drawer, where the panel is one. */
+  function open(wanted) {
+    stays = wanted;
+    const drawer = panel.popover !== null;
+    if (drawer && panel.isConnected && panel.matches(":popover-open") !== wanted) panel.togglePopover(wanted);
+    panel.parentElement?.classList.toggle("drawn-out", drawer && wanted);
+  }
+
+  /** Stand beside the table or below it, as the report has room. */
+  function place(report) {
+    const { left, width } = report.getBoundingClientRect();
+    if (!width) return void (panel.popover !== null && panel.matches(":popover-open") && panel.hidePopover());
+    const drawer = width < BESIDE;
+    if (drawer !== (panel.popover !== null)) panel.popover = drawer ? "manual" : null;
+    panel.style.setProperty("--drawer-left", `${Math.max(left, 0)}px`);
+    panel.style.setProperty("--drawer-width", `${Math.min(width, innerWidth)}px`);
+    open(stays);
+  }
+
+  async function show(layer, page, { hint = "", stays: kept = false } = {}) {
+    panel.classList.toggle("filled", kept);
+    open(kept);
     const said = layer && `${page.version} ${layer.number} ${hint}`;
     if (said && said === shown) return;
     shown = said;
@@ -101,5 +126,5 @@ export function inspector({ close }) {
   }
 
   show(null);
-  return { panel, show };
+  return { panel, show, place };
 }

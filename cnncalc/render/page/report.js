@@ -60,9 +60,10 @@ function findingList(findings, on) {
  *
  * data: what `page_data` gives. explain(number, name): what is said of a layer, or a promise of
  * it; not needed where the data has `explanations`. switcher: whether to offer light and dark.
- * words: the page's own words in another language, by the English ones.
+ * words: the page's own words in another language, by the English ones. beside: whether it stands
+ * beside an editor, where the table comes first.
  */
-export function mount(element, data, { explain = null, switcher = true, words = {} } = {}) {
+export function mount(element, data, { explain = null, switcher = true, words = {}, beside = false } = {}) {
   speak(words);
   const title = make("div", { class: "title" });
   const figures = make("ul", { class: "figures", "aria-label": say("Totals") });
@@ -175,9 +176,17 @@ export function mount(element, data, { explain = null, switcher = true, words = 
 
   diagram.panel.hidden = true; // until there is one; that of the text before stays till the next
   element.classList.add("report");
-  element.replaceChildren(
-    make("header", {}, title, switcher ? themeSwitch() : null), figures, charts.panel,
-    make("div", { class: "panes" }, diagram.panel, layers, panel.panel), findings, totals);
+  element.classList.toggle("beside", beside);
+  const panes = make("div", { class: "panes" }, layers, panel.panel);
+  panes[beside ? "append" : "prepend"](diagram.panel);
+  element.replaceChildren(make("header", {}, title, switcher ? themeSwitch() : null), figures,
+    ...(beside ? [panes, charts.panel] : [charts.panel, panes]), findings, totals);
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || chosen === null) return;
+    on.choose(null);
+    table.focused()?.focus({ preventScroll: true });
+  });
+  new ResizeObserver(() => panel.place(element)).observe(element);
   update(data);
   return { update, add, select: (number) => on.choose(number, true) };
 }

@@ -3,8 +3,28 @@
 import { make, plainKey, say } from "./dom.js";
 
 const ORDER = [null, "descending", "ascending"];
-const SPARE = ["index", "kind", "field", "start", "memory", "flops", "buffers", "activations"];
-const FEWEST = 3; // as many columns at least are kept where room is short
+// columns that give way where room is short, the first one first; a kind then stands below the name
+const GIVES_WAY = ["start", "index", "buffers", "activations", "flops", "kind", "memory", "field"];
+const PADDING = 14; // pixels around a cell's text
+
+const BREAKS = /(?<=[._])/; // a long name may be broken behind these
+
+/** A name that is broken between its words, where it has to be. */
+function broken(name) {
+  return name.split(BREAKS).flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
+}
+
+let digits = 0;
+
+/** Pixels of a digit in the table's font. */
+function digitWidth() {
+  if (!digits) {
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = `13px ${getComputedStyle(document.body).fontFamily}`;
+    digits = context.measureText("0").width || 7.5;
+  }
+  return digits;
+}
 
 /** The table; `on.point(number)`, `on.choose(number)` and `on.told(text)` hear what happens. */
 export function layerTable(on) {
@@ -19,6 +39,8 @@ export function layerTable(on) {
   let rows = [];
   let byNumber = [];
   let drawn = ""; // the columns that the titles and the rows' elements are of
+  let room = 0; // pixels that the table has
+  let names = { least: 0, usual: 0 }; // characters that the names need
   let focused = null;
   let entry = null; // the row that the Tab key leads to
 
@@ -26,10 +48,16 @@ export function layerTable(on) {
 
   function fill(data) {
     columns = data.columns.map((column, at) => ({ ...column,
-      spare: SPARE.includes(column.key) && data.columns.length > FEWEST,
       width: Math.max(column.title.length + 1.5, ...data.rows.map((row) => row[4][at].length)) }));
-    measure(Math.max(...data.rows.map(([level, label]) => label.length + 1.5 * level)));
-    const now = JSON.stringify(columns.map(({ key, title, number, most, spare }) => [key, title, number, most, spare]));
+    names = { least: 0, usual: 0 };
+    for (const [level, label] of data.rows) {
+      const indent = 2 * level + 3;
+      const word = Math.max(...label.split(BREAKS).map((part) => part.length));
+      names.least = Math.max(names.least, Math.min(word, 24) + indent);
+      names.usual = Math.max(names.usual, Math.min(label.length, 30) + indent);
+    }
+    measure();
+    const now = JSON.stringify(columns.map(({ key, title, number, most }) => [key, title, number, most]));
     const before = now === drawn ? new Map(rows.map((row) => [row.name, row])) : new Map();
     const above = [];
     let number = 0;
@@ -61,16 +89,24 @@ export function layerTable(on) {
     arrange();
   }
 
-  /** Widths of columns by their longest texts; the kind may be broken into lines. */
-  function measure(longest) {
-    const name = `minmax(${Math.min(longest, 15) * 0.95 + 2}ch, 1fr)`;
-    const tracks = (some, first) => [first, ...some.map(({ key, width }) =>
-      (key === "kind" ? `minmax(6rem, ${width * 0.9 + 1.5}ch)` : `${width * 0.96 + 1.6}ch`))].join(" ");
-    const set = (property, value) => {
-      if (table.style.getPropertyValue(property) !== value) table.style.setProperty(property, value);
-    };
-    set("--columns", tracks(columns, name));
-    set("--few-columns", tracks(columns.filter((column) => !column.spare), "minmax(6rem, 1fr)"));
+  /** Columns as wide as their longest texts; those for which there is no room give way. */
+  function measure() {
+    const digit = digitWidth();
+    const pixels = ({ key, width }) => (key === "kind" ? Math.min(width, 18) : width) * digit + PADDING;
+    const left = (kept) => room - kept.reduce((sum, column) => sum + pixels(column), 0);
+    let kept = columns;
+    for (const key of GIVES_WAY) {
+      if (!room || left(kept) >= Math.min(names.usual, 20) * digit) break;
+      kept = kept.filter((column) => column.key !== key);
+    }
+    const least = Math.min(names.least * digit, Math.max(left(kept), 96));
+    const tracks = kept.map((column) => (column.key === "kind"
+      ? `minmax(${pixels(column).toFixed(1)}px, ${(column.width * digit + PADDING).toFixed(1)}px)`
+      : `${pixels(column).toFixed(1)}px`));
+    const wanted = [`minmax(${least.toFixed(1)}px, 1fr)`, ...tracks].join(" ");
+    if (table.style.getPropertyValue("--columns") !== wanted) table.style.setProperty("--columns", wanted);
+    const without = columns.filter((column) => !kept.includes(column)).map((column) => column.key).join(" ");
+    if (table.dataset.without !== without) table.dataset.without = without;
   }
 
   const kind = (row) => row.cells[columns.findIndex((column) => column.key === "kind")] ?? "";
@@ -85,7 +121,7 @@ export function layerTable(on) {
     })));
   }
 
-  const classes = ({ number, spare }) => `${number ? "number" : ""} ${spare ? "spare" : ""}`;
+  const classes = ({ number }) => (number ? "number" : null);
 
   function sortBy(column) {
     const order = column.number ? ORDER : [null, "ascending", "descending"];
@@ -177,7 +213,7 @@ export function layerTable(on) {
   function build(row) {
     const name = make("th", { scope: "row", role: "rowheader", "data-key": "name" },
       make("span", { class: "caret", "aria-hidden": "true" }),
-      make("span", { class: "path" }, row.prefix), make("span", { class: "label" }, row.label),
+      make("span", { class: "path" }, ...broken(row.prefix)), make("span", { class: "label" }, ...broken(row.label)),
       make("span", { class: "kind" }, kind(row)));
     name.style.setProperty("--level", row.level);
     const cells = row.cells.map((text, at) => {
@@ -272,10 +308,15 @@ export function layerTable(on) {
     row.element?.scrollIntoView({ block: "nearest" });
   }
 
-  // more columns than there is room for scroll by themselves, and not with the page
+  // what still does not fit scrolls by itself, and not with the page
   new ResizeObserver(() => {
     const pane = table.parentElement;
-    pane?.classList.toggle("wide-table", table.scrollWidth > pane.clientWidth + 1);
+    if (!pane) return;
+    if (pane.clientWidth !== room) {
+      room = pane.clientWidth;
+      measure();
+    }
+    pane.classList.toggle("wide-table", table.scrollWidth > pane.clientWidth + 1);
   }).observe(table);
 
   return {
