@@ -87,7 +87,10 @@ async function takeSnapshot(library, modules) {
 
 /** The page itself, with its policy: nothing but its own files. */
 function page() {
+  const made = readFileSync(join(target, "first.json"), "utf8").replaceAll("<", "\\u003c");
+  rmSync(join(target, "first.json"));
   let text = readFileSync(join(web, "src/index.html"), "utf8").replaceAll("{{nonce}}", nonce);
+  text = text.replace("{{first}}", () => made);
   if (alone) text = text.replace(/ *<a class="button" id="documentation".*\n/, "");
   writeFileSync(join(target, "index.html"), text);
   for (const name of ["icon.svg", "manifest.webmanifest"]) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from calculator import static
@@ -192,3 +193,35 @@ def test_all_that_can_be_asked_is_asked_before_the_snapshot() -> None:
 
     script = (Path(__file__).parents[2] / "web" / "python" / "warming.py").read_text("utf-8")
     assert all(f'"ask": "{name}"' in script for name in ASKED)
+
+
+GARBAGE = [
+    "", "i", "input", "input:", "inputs:", "42", "- a", "{}", "[]", "null", "# c", "input: 3",
+    "input: []", "input: {a: }", "layers:", "import torch\nclass A(nn.Module):\n  pass", "<html>",
+    '{"a": 1}', "input: [3, 224,", "extends: nothing", "parameters: 3", "parameters: {a: [1]}",
+    "a: &a [*a]", "? [a]\n: b", "blocks: {a: 3}", "%YAML 1.1", "\t", "extends: {a: b}",
+    "nn.Sequential(nn.Conv2d(3, 4, 5))", "input: [a, b]\nlayers: []",
+]  # fmt: skip
+PIECES = [
+    *"input: [3,]{}\n- &*!|>%@`'\"#?:\t", "input", "layers:", "blocks:", "\n  - ", "conv",
+    "extends: vgg16", "parameters: ", "from:", "repeat: ", "share: ", " name: ",
+]  # fmt: skip
+
+
+def texts() -> list[str]:
+    """Texts that are no files: garbage, random pieces, and files that break off anywhere."""
+    chance = random.Random(0)
+    made = ["".join(chance.choices(PIECES, k=chance.randint(1, 14))) for _ in range(400)]
+    cut = []
+    for name in ("lenet5", "unet", "googlenet", "resnet101", "siamese_patches"):
+        whole = text_of(name)
+        cut += [whole[:end] for end in chance.sample(range(len(whole)), 40)]
+    return GARBAGE + made + cut
+
+
+def test_any_text_at_all_is_answered() -> None:
+    calculator = Calculator()
+    for text in texts():
+        for ask in ("report", "findings"):
+            answer = json.loads(calculator.answer(json.dumps({"ask": ask, "text": text})))
+            assert answer.get("report") or answer.get("diagnostics") is not None, text

@@ -21,7 +21,7 @@ TEN = "input: [3, 64, 64]\nlayers:\n" + "".join(
     f"  - conv: {{filters: 8, kernal: {size}}}\n" for size in range(1, 11)
 )
 ENDLESS = "input: [1, 32, 32]\nlayers:\n  - conv: [1, 3, 1, 1]\n    repeat: 99999\n"
-WIDTHS = (380, 1000, 1600)
+WIDTHS = (360, 768, 1024, 1366, 1920, 2560)
 
 
 def totals(found: Visit) -> list[tuple[str, str, str]]:
@@ -123,7 +123,7 @@ def test_a_link_is_the_network(browser: Any, address: str) -> None:
         second.open(f"#{fragment}")
         assert second.text() == text
         assert totals(second) == summary.totals(cnncalc.analyze(yaml=text, batch=3))
-        assert second.tab.locator("#net").input_value() == ""
+        assert second.tab.locator("#net").get_attribute("data-net") == ""
 
 
 DAMAGED = ["#file=AAAA", "#net=nosuch", "#file=", "#batch=-1", "#%%%", "#net=vgg16&batch=1e99"]
@@ -133,7 +133,7 @@ DAMAGED = ["#file=AAAA", "#net=nosuch", "#file=", "#batch=-1", "#%%%", "#net=vgg
 def test_a_damaged_link_opens_a_shipped_network(browser: Any, address: str, fragment: str) -> None:
     with visit(browser, address) as found:
         found.open(fragment)
-        assert found.tab.locator("#net").input_value() == "vgg16"
+        assert found.tab.locator("#net").get_attribute("data-net") == "vgg16"
 
 
 def test_the_switch_puts_the_page_in_chinese_and_back(browser: Any, address: str) -> None:
@@ -243,6 +243,79 @@ def test_one_axis_answers_as_the_command_does(browser: Any, address: str) -> Non
         answer.get_by_text("the stride tiles the input").wait_for(timeout=PATIENCE)
         found.tab.locator("#axis-form").get_by_label("Input").fill("224")
         answer.get_by_text("54.25").first.wait_for(timeout=PATIENCE)
+
+
+def test_a_chosen_layer_is_shown_at_every_width_and_closed_by_escape(
+    browser: Any, address: str
+) -> None:
+    for width in (360, 768, 1024, 1280, 1366, 1440, 1600, 1920, 2560):
+        with visit(browser, address, viewport={"width": width, "height": 800}) as found:
+            found.open("#net=unet")
+            if width < 900:
+                found.tab.locator('[data-view="right"]').click()
+            row = found.tab.locator("table.layers tbody tr.layer").nth(9)
+            row.click()
+            panel = found.tab.locator(".inspector")
+            panel.locator("h2").wait_for(timeout=PATIENCE)
+            line, box = row.bounding_box(), panel.bounding_box()
+            assert line["y"] >= 0, width
+            beside = box["x"] >= line["x"] + line["width"]
+            assert beside or line["y"] + line["height"] <= box["y"] + 1, (width, line, box)
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1, (width, box)
+            table = found.tab.locator(".panes > .table").bounding_box()
+            assert table["width"] >= min(width - 40, 500), (width, table)
+            found.tab.keyboard.press("Escape")
+            assert found.tab.locator("tr.chosen").count() == 0, width
+            assert beside or not panel.is_visible(), width
+
+
+def test_a_file_is_kept_over_a_reload_and_undo_brings_it_back(browser: Any, address: str) -> None:
+    text = "name: Mine\ninput: [3, 9, 9]\nlayers: [relu]\n"
+    with visit(browser, address) as found:
+        found.open("#net=lenet5")
+        found.type(text)
+        found.settled("examined")
+        found.tab.goto(address)
+        found.tab.wait_for_selector("html[data-noted]", timeout=PATIENCE)
+        assert found.text() == text
+        found.choose("vgg16")
+        found.tab.go_back()
+        found.tab.wait_for_function(
+            "document.querySelector('.cm-content').innerText.includes('Mine')"
+        )
+        found.settled()
+        found.choose("vgg16")
+        found.tab.locator(".cm-content").focus()
+        found.tab.keyboard.press("Control+z")
+        found.settled()
+        assert found.text() == text
+        found.tab.locator("#net").click()
+        assert found.tab.locator("#net-list li", has_text="Mine").count() == 1
+
+
+def test_a_new_line_goes_on_where_the_list_does(browser: Any, address: str) -> None:
+    typed = ["conv: [32, 3]", "relu", "add:", "[]", "[relu]"]
+    with visit(browser, address) as found:
+        found.open("#net=lenet5")
+        found.type("input: [3, 9, 9]\nlayers:")
+        for line in typed:
+            found.tab.keyboard.press("Escape")
+            found.tab.keyboard.press("Enter")
+            found.tab.keyboard.insert_text(line)
+        assert found.text() == (
+            "input: [3, 9, 9]\nlayers:\n  - conv: [32, 3]\n  - relu\n  - add:\n      - []\n      - [relu]"
+        )
+
+
+def test_the_first_table_is_there_before_python(browser: Any, address: str) -> None:
+    with visit(browser, address) as found:
+        found.tab.route("**/worker.js", lambda route: route.abort())
+        found.tab.goto(address)
+        found.tab.locator("table.layers tbody tr").first.wait_for(timeout=5000)
+        assert totals(found) == summary.totals(cnncalc.analyze("vgg16"))
+        found.tab.unroute("**/worker.js")
+        found.tab.goto("about:blank")
+        found.tab.wait_for_timeout(100)
 
 
 def test_completion_offers_the_kinds_and_hover_tells_of_them(browser: Any, address: str) -> None:

@@ -51,7 +51,10 @@ class Visit:
 
     def choose(self, name: str) -> None:
         """Open a shipped network."""
-        self.tab.locator("#net").select_option(name)
+        before = self.revision()
+        self.tab.locator("#net").click()
+        self.tab.locator(f'#net-list [data-net="{name}"]').click()
+        self.tab.wait_for_selector(f'html:not([data-revision="{before}"])', state="attached")
         self.settled()
 
 

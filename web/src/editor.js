@@ -1,6 +1,6 @@
 // The editor: YAML with completion and hover, findings underlined, notes in grey behind the lines.
 import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import { defaultKeymap, history, isolateHistory, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { forceLinting, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
@@ -120,6 +120,7 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
     keymap.of([
       { key: "Tab", run: tab, shift: indentLess },
       ...completionKeymap,
+      { key: "Enter", run: nextLine },
       ...lintKeymap,
       ...searchKeymap,
       ...foldKeymap,
@@ -133,10 +134,16 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
   return {
     view,
     text: () => view.state.doc.toString(),
-    /** Another file: what was typed before cannot be undone into it. */
+    /** Another file; undo brings back the one before. */
     open(text) {
-      view.setState(EditorState.create({ doc: text, extensions }));
-      changed();
+      if (text === view.state.doc.toString()) return void changed();
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: text },
+        selection: { anchor: 0 },
+        effects: EditorView.scrollIntoView(0),
+        annotations: [isolateHistory.of("full"), Transaction.addToHistory.of(view.state.doc.length > 0)],
+        userEvent: "input.file",
+      });
     },
     rename: (text) => view.dispatch({ effects: labelled.reconfigure(attributes(text)) }),
     annotate: (found) => view.dispatch({ effects: setNotes.of(found) }),
@@ -177,6 +184,36 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
 /** A place behind another that has grown. */
 function moved(place, grown, by) {
   return place.from >= grown.to ? { ...place, from: place.from + by, to: place.to + by } : place;
+}
+
+/**
+ * A new line as lists and mappings of a file go on: behind an entry of a list the next entry, behind
+ * `key:` one level deeper; on an entry that is still empty, the list ends.
+ */
+export function nextLine({ state, dispatch }) {
+  const { from, to } = state.selection.main;
+  const line = state.doc.lineAt(from);
+  const before = line.text.slice(0, from - line.from);
+  const after = line.text.slice(from - line.from).trim();
+  const [, indent, dashes] = /^(\s*)((?:- +)*)/.exec(before);
+  const content = before.slice(indent.length + dashes.length).replace(/\s+#.*$/, "").trimEnd();
+  const insert = (text, start = from) => {
+    dispatch(state.update({ changes: { from: start, to, insert: text }, selection: { anchor: start + text.length },
+      scrollIntoView: true, userEvent: "input" }));
+    return true;
+  };
+  if (after || depth(content) > 0) return insert(`\n${indent}${" ".repeat(dashes.length)}${depth(content) > 0 ? "  " : ""}`);
+  if (dashes && !content) return insert(indent.slice(2), line.from);
+  const listed = /^(layers|add|concat|multiply)\s*:$|\)\s*:$/.test(content);
+  if (content.endsWith(":")) return insert(`\n${indent}${" ".repeat(dashes.length)}  ${listed ? "- " : ""}`);
+  return insert(`\n${indent}${dashes.length > 2 ? " ".repeat(dashes.length - 2) : ""}${dashes ? "- " : ""}`);
+}
+
+/** How many brackets are open at the end of a text. */
+function depth(text) {
+  let open = 0;
+  for (const sign of text.replace(/(["']).*?\1/g, "")) open += "[{".includes(sign) ? 1 : "]}".includes(sign) ? -1 : 0;
+  return open;
 }
 
 /** Tab indents a selection; else it leaves the editor, for those who have no mouse. */

@@ -5,8 +5,10 @@ import { controls } from "./controls.js";
 import { editor as makeEditor } from "./editor.js";
 import { by, download, make } from "./elements.js";
 import { showFindings } from "./findings.js";
+import { keepDraft, keepShown, lastShown, nameOf } from "./drafts.js";
 import { knowledge } from "./language.js";
 import { read, written } from "./link.js";
+import { picker as makePicker } from "./picker.js";
 import { Runner } from "./runner.js";
 import { keep, language, preferred, recalled, say, switchTo } from "./texts.js";
 
@@ -26,10 +28,12 @@ const LATER = 150; // milliseconds without typing before what is not urgent is a
 const script = document.querySelector("script[data-nonce]");
 const root = document.documentElement;
 const runner = new Runner(new URL("worker.js", import.meta.url), showState);
+const first = JSON.parse(by("first").textContent); // the first network's file and table, made by the build
 const answers = Promise.all(["language.json", "zoo.json"].map(async (name) => (await fetch(name)).json()));
 
 let settings = { batch: 1, dtype: "float32" };
-let networks = new Map();
+let networks = new Map([[FIRST, { name: FIRST, title: first.report.name, text: first.text }]]);
+let picker = null;
 let report = null; // mounted with the first network that could be built
 let shown = null; // the data of it
 let revision = 0; // of the text and settings
@@ -60,37 +64,47 @@ const control = controls(editor, settings, (change) => {
 });
 const axis = axisForm((body) => runner.ask(body).then(showAxis, ignore));
 
-begin();
-
 async function begin() {
-  const [told, zoo] = await answers;
-  networks = new Map(zoo.map((network) => [network.name, network]));
-  knows = knowledge(told, [...networks.keys()]);
-  fillPicker();
-  await open(location.hash);
   axis.draw();
   view("left");
+  const told = location.hash.length > 1 ? { hash: location.hash } : lastShown();
+  // the first network's table is part of the page: it is shown before anything else is loaded
+  if (!told || told.net === FIRST) {
+    editor.open(first.text);
+    showReport(first.report);
+  }
+  const [known, zoo] = await answers;
+  networks = new Map(zoo.map((network) => [network.name, network]));
+  knows = knowledge(known, [...networks.keys()]);
+  picker = makePicker(networks, choose);
+  if (told?.hash) await open(told.hash);
+  else put(told ?? { net: FIRST });
+  runner.start();
 }
 
 /** Show what a fragment says; a shipped network where it says nothing. */
 async function open(hash) {
   const told = await read(hash);
-  Object.assign(settings, { batch: 1, dtype: "float32" }, told && { batch: told.batch, dtype: told.dtype });
-  control.forget();
   fragment = hash;
-  if (told?.text !== undefined) editor.open(told.text);
-  else editor.open(networks.get(told?.net in Object.fromEntries(networks) ? told.net : FIRST).text);
+  put(told ?? { net: FIRST });
   if (hash.length > 1 && !told) tell("unreadable");
 }
 
-function fillPicker() {
-  const order = new Intl.Collator("en", { numeric: true });
-  const sorted = [...networks.values()].sort((a, b) => order.compare(a.title, b.title));
-  const options = sorted.map(({ name, title }) => make("option", { value: name, text: title }));
-  by("net").replaceChildren(make("option", { value: "", "data-text": "ownFile", text: say("ownFile") }), ...options);
-  by("net").addEventListener("change", ({ target }) => {
-    if (target.value) editor.open(networks.get(target.value).text);
-  });
+/** Put a file into the editor: a shipped network's, or a text with its settings. */
+function put({ net, text, batch = 1, dtype = "float32" }) {
+  Object.assign(settings, { batch, dtype });
+  control.forget();
+  editor.open(text ?? (networks.get(net) ?? networks.get(FIRST)).text);
+}
+
+/** Open what was chosen, with the file before it one step back in the browser's history. */
+async function choose(chosen) {
+  const before = await written({ net: shipped(editor.text()), text: editor.text(), ...settings });
+  history.replaceState(null, "", before || location.pathname);
+  fragment = chosen.net ? `#net=${chosen.net}` : await written({ batch: 1, dtype: "float32", net: "", ...chosen });
+  history.pushState(null, "", fragment || location.pathname);
+  put(chosen);
+  if (!chosen.net) editor.view.focus();
 }
 
 /** The name of the shipped network whose file this is. */
@@ -104,7 +118,11 @@ function changed() {
   const mine = ++revision;
   root.dataset.revision = mine;
   const text = editor.text();
-  by("net").value = shipped(text);
+  const net = shipped(text);
+  const name = nameOf(text);
+  picker?.show(net, text, name);
+  if (picker) keepShown(net ? { net } : { text, ...settings });
+  if (picker && !net) keepDraft({ name, text, ...settings });
   clearTimeout(later);
   if (!rest) resting = new Promise((resolve) => (rest = resolve));
   ask({ ask: "report" }).then((answer) => answered(answer, mine), refused);
@@ -219,7 +237,7 @@ for (const [format, [text, ending]] of Object.entries(FORMATS)) {
 
 async function save(format, ending) {
   by("formats").hidePopover();
-  const name = shipped(editor.text()) || "network";
+  const name = shipped(editor.text()) || fileName(nameOf(editor.text())) || "network";
   if (format === "yaml") {
     download(`${name}.yaml`, editor.text(), "application/yaml");
     return;
@@ -232,6 +250,9 @@ async function save(format, ending) {
     refused(error);
   }
 }
+
+/** A network's name as that of a file. */
+const fileName = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
 
 by("share").addEventListener("click", async ({ target }) => {
   const found = await written({ net: shipped(editor.text()), text: editor.text(), ...settings });
@@ -294,3 +315,5 @@ if ("serviceWorker" in navigator && isSecureContext) {
   });
   kept.observe(root, { attributes: true, attributeFilter: ["data-answered"] });
 }
+
+begin();

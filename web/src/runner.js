@@ -27,7 +27,11 @@ export class Runner {
   constructor(address, onState) {
     this.address = address;
     this.onState = onState;
-    this.#start();
+  }
+
+  /** Load the interpreter; what was asked before waits for it. */
+  start() {
+    if (!this.#worker) this.#start();
   }
 
   /** An answer to a request; a later one of the same `sort` takes the place of one that waits. */

@@ -19,7 +19,8 @@ export function preferred() {
   return navigator.language?.startsWith("zh") ? "zh" : "en";
 }
 
-/** Put the page in a language: `data-text` is content, `data-label` a name, `data-title` a title. */
+/** Put the page in a language: `data-text` is content, `data-label` a name, `data-title` a title,
+ * `data-placeholder` what an empty field says. */
 export function switchTo(wanted) {
   current = wanted;
   keep("language", wanted);
@@ -30,6 +31,9 @@ export function switchTo(wanted) {
   }
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", say(element.dataset.label));
+  }
+  for (const element of document.querySelectorAll("[data-placeholder]")) {
+    element.placeholder = say(element.dataset.placeholder);
   }
   for (const element of document.querySelectorAll("[data-title]")) {
     element.title = say(element.dataset.title);
