@@ -1,4 +1,4 @@
-"""What the page reads before the package runs: the language, the shipped networks, the first table."""
+"""What the page has before the package runs: the language, the networks, the first table."""
 
 from __future__ import annotations
 
