@@ -78,6 +78,8 @@ MADE_FROM = "give the ONNX model, or the code, that it was made from"
 LATER = "this form is not read yet; write the network as an architecture file"
 WEIGHTS = "give the network, and these with `--weights`"
 
+KERAS = "cnncalc.exchange.keras.reader:open_model"
+
 FORMATS: tuple[Format, ...] = (
     Format(
         "an Ultralytics model",
@@ -143,13 +145,21 @@ FORMATS: tuple[Format, ...] = (
         "a Keras model",
         (".keras", ".json"),
         holds(key("class_name"), key("config")),
-        reader="cnncalc.exchange.keras.reader:open_model",
+        reader=KERAS,
     ),
     Format(
         "a Keras model in HDF5",
         (".h5", ".hdf5"),
         starts(b"\x89HDF\r\n\x1a\n"),
-        advice="save it with `model.save('model.keras')`, or write `model.to_json()` to a file",
+        reader=KERAS,
+    ),
+    Format(
+        "a SavedModel with Keras' description of its layers",
+        (".pb",),
+        lambda head: b"_tf_keras_" in head,
+        inside="keras_metadata.pb",
+        only=True,
+        reader=KERAS,
     ),
     Format("an ONNX model", (".onnx",), reader="cnncalc.exchange.onnx.reader:open_model"),
     Format(

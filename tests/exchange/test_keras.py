@@ -191,8 +191,9 @@ LAMBDA = {"class_name": "Lambda", "config": {"name": "conv", "function": "…"}}
 CYCLE = {"inbound_nodes": layer("Conv2D", "conv", "add")["inbound_nodes"]}
 
 WRONG = [
-    (broken(conv=LAMBDA, add={"class_name": "Dot"}), SpecError,
-     "2 operations have no layer in net: `Lambda, whose code is not run` ×1 at conv; `Dot` ×1 at"),
+    (broken(conv=LAMBDA, add={"class_name": "Hashing"}), SpecError,
+     "2 operations have no layer in net: `Lambda, whose code is not run` ×1 at conv; "
+     "`Hashing` ×1 at"),
     (broken(conv=CYCLE), UsageError, "layers take what nothing gives, or each other: conv"),
     (broken(image={"config": {"batch_shape": [None, None, 8, 3]}}), UsageError,
      "leaves open what its input `image` is: 3×?×8"),

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from cnncalc.exchange.keras.layers import activation, core, merging, normalization, pooling, shape
+from cnncalc.exchange.keras.layers import (
+    activation,
+    attention,
+    core,
+    merging,
+    normalization,
+    pooling,
+    shape,
+    tensorflow,
+    tensors,
+)
 from cnncalc.exchange.keras.layers.registry import LAYERS, NOTHING, OPERATIONS
 
 __all__ = [
-    "LAYERS", "NOTHING", "OPERATIONS", "activation", "core", "merging", "normalization", "pooling",
-    "shape",
+    "LAYERS", "NOTHING", "OPERATIONS", "activation", "attention", "core", "merging",
+    "normalization", "pooling", "shape", "tensorflow", "tensors",
 ]  # fmt: skip

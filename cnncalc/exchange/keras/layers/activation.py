@@ -56,7 +56,8 @@ def named(call: Call, x: Op, function: Any) -> Op:
 
 def _with(call: Call, config: dict[str, Any]) -> Call:
     found = Call(call.name, None, call.origin, call.ops)
-    found.config, found.store, found.where, found.used = config, call.store, call.where, call.used
+    found.config, found.store, found.where, found.names = config, call.store, call.where, call.names
+    found.timed, found.used = call.timed, call.used
     return found
 
 
@@ -116,6 +117,7 @@ def prelu(call: Call, x: Op) -> Op:
 def softmax(call: Call, x: Op) -> Op:
     """Softmax over an axis."""
     axis = call.config.get("axis", -1)
+    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     require(isinstance(axis, int), "over several axes")
     return call.emit("softmax", [x], {"axis": axis % len(x.shape)}, x.shape)
 
@@ -130,7 +132,7 @@ def dropout(call: Call, x: Op) -> Op:
 
 
 LAYERS_OF: dict[str, Any] = {
-    "ReLU": relu, "LeakyReLU": leaky_relu, "ELU": elu, "Softmax": softmax,
+    "ReLU": relu, "LeakyReLU": leaky_relu, "ELU": elu, "Softmax": softmax, "PReLU": prelu,
 }  # fmt: skip
 
 
@@ -148,7 +150,41 @@ OPERATIONS.update(
         for name, function in (
             ("Relu", "relu"), ("Relu6", "relu6"), ("Sigmoid", "sigmoid"), ("Tanh", "tanh"),
             ("Silu", "silu"), ("Softplus", "softplus"), ("Softsign", "softsign"),
-            ("HardSigmoid", "hard_sigmoid"), ("HardSilu", "hard_silu"), ("Exp", "exponential"),
+            ("HardSigmoid", "hard_sigmoid"), ("HardSilu", "hard_silu"), ("HardTanh", "hard_tanh"),
+            ("Exp", "exponential"), ("Selu", "selu"), ("Mish", "mish"),
         )
+    }
+)  # fmt: skip
+
+
+def _elu(call: Call, x: Op, alpha: float | None = None) -> Op:
+    options = {"alpha": call.config.get("alpha", 1.0) if alpha is None else alpha}
+    return call.emit("elu", [x], options, x.shape)
+
+
+def _leaky_relu(call: Call, x: Op, negative_slope: float | None = None) -> Op:
+    slope = call.config.get("negative_slope", 0.2) if negative_slope is None else negative_slope
+    return call.emit("leaky_relu", [x], {"slope": slope}, x.shape)
+
+
+def _gelu(call: Call, x: Op, approximate: bool | None = None) -> Op:
+    approximate = call.config.get("approximate", True) if approximate is None else approximate
+    options = {"approximate": "tanh"} if approximate else {}
+    return call.emit("gelu", [x], options, x.shape)
+
+
+def _softmax(name: str) -> Any:
+    def emit(call: Call, x: Op, axis: Any = None) -> Op:
+        axis = call.config.get("axis", -1) if axis is None else axis
+        require(isinstance(axis, int), "over several axes")
+        return call.emit(name, [x], {"axis": axis % len(x.shape)}, x.shape)
+
+    return emit
+
+
+OPERATIONS.update(
+    {
+        "Elu": _elu, "LeakyRelu": _leaky_relu, "Gelu": _gelu, "Softmax": _softmax("softmax"),
+        "LogSoftmax": _softmax("log_softmax"),
     }
 )  # fmt: skip

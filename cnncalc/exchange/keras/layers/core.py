@@ -44,7 +44,7 @@ def conv(call: Call, x: Op) -> Op:
     options, groups = window(call, rank), config.get("groups", 1)
     filters, bias = config["filters"], config.get("use_bias", True)
     inputs = x.shape[call.channel(x)] // groups
-    kernel = call.array("kernel", (*options["kernel"], inputs, filters))
+    kernel = call.kernel("kernel", options["kernel"], inputs, filters)
     found = call.layer(
         "conv",
         x,
@@ -63,7 +63,7 @@ def depthwise_conv(call: Call, x: Op) -> Op:
     config, rank = call.config, len(x.shape) - 2
     options, multiplier = window(call, rank), config.get("depth_multiplier", 1)
     channels, bias = x.shape[call.channel(x)], config.get("use_bias", True)
-    kernel = call.array("kernel", (*options["kernel"], channels, multiplier))
+    kernel = call.kernel("kernel", options["kernel"], channels, multiplier)
     found = call.layer(
         "depthwise_conv",
         x,
@@ -83,8 +83,8 @@ def separable_conv(call: Call, x: Op) -> Op:
     options, multiplier = window(call, rank), config.get("depth_multiplier", 1)
     channels, bias = x.shape[call.channel(x)], config.get("use_bias", True)
     filters = config["filters"]
-    first = call.array("depthwise_kernel", (*options["kernel"], channels, multiplier))
-    second = call.array("pointwise_kernel", (*[1] * rank, channels * multiplier, filters))
+    first = call.kernel("depthwise_kernel", options["kernel"], channels, multiplier)
+    second = call.kernel("pointwise_kernel", [1] * rank, channels * multiplier, filters)
     found = call.layer(
         "separable_conv",
         x,
@@ -103,13 +103,9 @@ def conv_transpose(call: Call, x: Op) -> Op:
     """Transposed convolution; `same` gives the stride times the input."""
     config, rank = call.config, len(x.shape) - 2
     options, filters = window(call, rank, transposed=True), config["filters"]
-    extra, bias = config.get("output_padding"), config.get("use_bias", True)
-    require(extra is None, "with output padding")
-    if options["padding"] == 0:  # at least the stride, as Keras has it
-        wide = zip(options["kernel"], options["stride"], options["dilation"], strict=True)
-        rows = [max(s - (d * (k - 1) + 1), 0) for k, s, d in wide]
-        require(not any(rows), "with a stride over its kernel")
-    kernel = call.array("kernel", (*options["kernel"], filters, x.shape[call.channel(x)]))
+    bias = config.get("use_bias", True)
+    options = _transposed(call, x, options)
+    kernel = call.kernel("kernel", options["kernel"], filters, x.shape[call.channel(x)])
     found = call.layer(
         "conv_transpose",
         x,
@@ -120,6 +116,47 @@ def conv_transpose(call: Call, x: Op) -> Op:
         },
     )
     return activated(call, found)
+
+
+def _transposed(call: Call, x: Op, options: dict[str, Any]) -> dict[str, Any]:
+    """Padding in numbers where Keras' output is another than that of its word for it."""
+    channel = call.channel(x)
+    sizes = [n for axis, n in enumerate(x.shape) if axis not in (0, channel)]
+    extra = call.config.get("output_padding")
+    stated = call.config.get("output_shape")  # Keras 1's `Deconvolution2D`
+    if isinstance(stated, list) and len(stated) == len(x.shape):
+        outputs = [n for axis, n in enumerate(stated) if axis not in (0, channel)]
+    elif extra is not None:
+        extras = listed(extra, len(sizes))
+        same = options["padding"] != 0
+        outputs = [
+            (size - 1) * stride + reach - (2 * (reach // 2) if same else 0) + more
+            for size, stride, reach, more in zip(
+                sizes, options["stride"], _reaches(options), extras, strict=True
+            )
+        ]
+    elif options["padding"] == 0:  # at least the stride, as Keras has it
+        outputs = [
+            size * stride + max(reach - stride, 0)
+            for size, stride, reach in zip(sizes, options["stride"], _reaches(options), strict=True)
+        ]
+    else:
+        return options
+    rows = [
+        (size - 1) * stride + reach - output
+        for size, stride, reach, output in zip(
+            sizes, options["stride"], _reaches(options), outputs, strict=True
+        )
+    ]
+    taken = tuple([(max(row, 0) // 2, max(row, 0) - max(row, 0) // 2) for row in rows])
+    added = tuple([max(-row, 0) for row in rows])
+    found = {**options, "padding": taken if any(map(any, taken)) else 0}
+    return {**found, "output_padding": added} if any(added) else found
+
+
+def _reaches(options: dict[str, Any]) -> list[int]:
+    """The rows that a kernel spans on each axis."""
+    return [d * (k - 1) + 1 for k, d in zip(options["kernel"], options["dilation"], strict=True)]
 
 
 @layer("Dense")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
+from cnncalc.exchange.keras.layers.normalization import written
 from cnncalc.exchange.keras.layers.registry import (
     LAYERS,
     OPERATIONS,
@@ -12,18 +15,29 @@ from cnncalc.exchange.keras.layers.registry import (
     layer,
     require,
 )
+from cnncalc.exchange.keras.layers.tensors import normalized, permuted, reshaped_to
 from cnncalc.exchange.reading.program import Op
-from cnncalc.exchange.reading.shaping import broadcast, reduced
+from cnncalc.exchange.reading.shaping import broadcast, product, reduced
+from cnncalc.layers.base import LayerError
 
 
 def _merge(name: str) -> Any:
     def function(call: Call, *tensors: Op) -> Op:
-        found = tensors[0]
-        for one in tensors[1:]:
+        found, *others = _of_one_rank(call, tensors)
+        for one in others:
             found = call.emit(name, [found, one], shape=broadcast(found.shape, one.shape))
         return found
 
     return function
+
+
+def _of_one_rank(call: Call, tensors: Sequence[Op]) -> list[Op]:
+    """Tensors with as many axes each; Keras puts those that lack behind the batch."""
+    rank = max(len(one.shape) for one in tensors)
+    return [
+        reshaped_to(call, one, (one.shape[0], *[1] * (rank - len(one.shape)), *one.shape[1:]))
+        for one in tensors
+    ]
 
 
 for _class, _name in (
@@ -43,10 +57,40 @@ def average(call: Call, *tensors: Op) -> Op:
 @layer("Concatenate")
 def concatenate(call: Call, *tensors: Op) -> Op:
     """Tensors one after the other."""
+    sizes = {len(one.shape) for one in tensors}
+    require(len(sizes) == 1, "of tensors of unequal rank")
     axis = call.config.get("axis", -1) % len(tensors[0].shape)
     shape = list(tensors[0].shape)
+    for place, size in enumerate(shape):
+        if place != axis and any(one.shape[place] != size for one in tensors):
+            raise LayerError(
+                "shape-mismatch",
+                "its inputs are " + " and ".join(str(list(one.shape[1:])) for one in tensors)
+                + f", which differ along another axis than {axis}",
+            )
     shape[axis] = sum(one.shape[axis] for one in tensors)
     return call.emit("concat", list(tensors), {"axis": axis}, shape)
+
+
+@layer("Dot")
+def dot(call: Call, a: Op, b: Op) -> Op:
+    """Dot products along one axis of each."""
+    axes = call.config["axes"]
+    first, second = [axes, axes] if isinstance(axes, int) else axes
+    first, second = first % len(a.shape), second % len(b.shape)
+    require(bool(first and second), "along the batch")
+    require(len(a.shape) <= 3 and len(b.shape) <= 3, "of tensors of more than two axes")
+    if call.config.get("normalize"):
+        a, b = normalized(call, a, [first], 1e-12), normalized(call, b, [second], 1e-12)
+    rows = [axis for axis in range(1, len(a.shape)) if axis != first]
+    columns = [axis for axis in range(1, len(b.shape)) if axis != second]
+    shape = (a.shape[0], *[a.shape[n] for n in rows], *[b.shape[n] for n in columns])
+    left = permuted(call, a, (0, *rows, first))
+    right = permuted(call, b, (0, second, *columns))
+    left = reshaped_to(call, left, (left.shape[0], prod(left.shape[1:-1]), left.shape[-1]))
+    right = reshaped_to(call, right, (right.shape[0], right.shape[1], prod(right.shape[2:])))
+    found = call.emit("matmul", [left, right], shape=product(left.shape, right.shape))
+    return reshaped_to(call, found, shape if len(shape) > 1 else (shape[0], 1))
 
 
 @layer("CustomScaleLayer")
@@ -63,6 +107,8 @@ def _arithmetic(name: str) -> Any:
         for one in (a, b):
             if isinstance(one, (int, float)):
                 one = call.number(one)
+            if isinstance(one, list) and one:
+                one = written(one)
             if not hasattr(one, "shape"):
                 raise Unsupported("with something else than tensors and numbers")
             operands.append(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.exchange.keras.layers.registry import Call, layer, require
+from cnncalc.exchange.keras.layers.tensors import normalized, powered
 from cnncalc.exchange.reading.program import Constant, Op
 
 
@@ -52,21 +53,53 @@ def batch_norm(call: Call, x: Op) -> Op:
 
 @layer("LayerNormalization")
 def layer_norm(call: Call, x: Op) -> Op:
-    """Layer normalization over the last axis."""
+    """Layer normalization: over the channels at each position, or over all values of a sample."""
+    config = call.config
+    require(not config.get("rms_scaling"), "with another scaling")
+    axis = config.get("axis", -1)
+    axes = sorted({one % len(x.shape) for one in ([axis] if isinstance(axis, int) else axis)})
+    options = {"eps": config.get("epsilon", 1e-3)}
+    if axes == [len(x.shape) - 1]:
+        return _affine(call, x, "layer_norm", options, axes[0])
+    require(axes == list(range(1, len(x.shape))), f"over axes {axes} of {len(x.shape)}")
+    scale, offset = affine(call, x.shape[1:])
+    found = call.emit("layer_norm", [x], {**options, "over": "all", "affine": False}, x.shape,
+                      channel=call.channel(x))  # fmt: skip
+    if scale is not None:
+        found = call.emit("mul", [found, scale], shape=x.shape)
+    return found if offset is None else call.emit("add", [found, offset], shape=x.shape)
+
+
+@layer("UnitNormalization")
+def unit_norm(call: Call, x: Op) -> Op:
+    """Vectors of length 1."""
+    axis = call.config.get("axis", -1)
+    return normalized(call, x, axis if isinstance(axis, list) else [axis], 1e-12)
+
+
+@layer("RMSNormalization")
+def rms_norm(call: Call, x: Op) -> Op:
+    """Division by the root of the mean square along an axis, and a trained factor."""
     config = call.config
     axis = config.get("axis", -1)
-    axis = (axis if isinstance(axis, int) else axis[0] if len(axis) == 1 else 0) % len(x.shape)
-    require(axis == len(x.shape) - 1, "over other axes than the last")
-    require(not config.get("rms_scaling"), "with another scaling")
-    return _affine(call, x, "layer_norm", {"eps": config.get("epsilon", 1e-3)}, axis)
+    axes = [one % len(x.shape) for one in ([axis] if isinstance(axis, int) else axis)]
+    require(axes == [len(x.shape) - 1], "over other axes than the last")
+    scale = call.array("scale", (x.shape[-1],))
+    squares = call.emit("mul", [x, x], shape=x.shape)
+    shape = (*x.shape[:-1], 1)
+    options = {"by": "mean", "axes": axes, "keepdims": True}
+    mean = call.emit("reduce", [squares], options, shape)
+    mean = call.emit("add", [mean, call.number(config.get("epsilon", 1e-6))], shape=shape)
+    found = call.emit("mul", [x, powered(call, mean, -0.5)], shape=x.shape)
+    return call.emit("mul", [found, scale], shape=x.shape)
 
 
-@layer("GroupNormalization")
+@layer("GroupNormalization", "InstanceNormalization")
 def group_norm(call: Call, x: Op) -> Op:
-    """Group normalization."""
+    """Group normalization; with a group a channel, instance normalization."""
     config = call.config
     axis = config.get("axis", -1) % len(x.shape)
-    groups = config.get("groups", 32)
+    groups = -1 if call.name == "InstanceNormalization" else config.get("groups", 32)
     groups = x.shape[axis] if groups == -1 else groups
     options = {"groups": groups, "eps": config.get("epsilon", 1e-3)}
     return _affine(call, x, "group_norm", options, axis)

@@ -38,7 +38,7 @@ def _pool(call: Call, x: Op, kind: str) -> Op:
 def _global(by: str) -> object:
     def function(call: Call, x: Op) -> Op:
         channel = call.channel(x)
-        axes = [axis for axis in range(1, len(x.shape)) if axis != channel]
+        axes = [a for a in range(1 + call.timed, len(x.shape)) if a != channel]
         keep = bool(call.config.get("keepdims", False))
         options = {"by": by, "axes": axes, "keepdims": keep}
         return call.emit("reduce", [x], options, reduced(x.shape, axes, keep))

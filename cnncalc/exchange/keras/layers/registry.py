@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, TypeVar
 
-from cnncalc.exchange.keras.weights import Store
+from cnncalc.exchange.keras.weights import Slot, Store
 from cnncalc.exchange.reading.calls import Call as Shared
 from cnncalc.exchange.reading.calls import Unsupported, require
 from cnncalc.exchange.reading.program import Constant, Op
@@ -24,7 +24,11 @@ NOTHING = frozenset(
     {
         "GaussianNoise", "GaussianDropout", "ActivityRegularization", "Identity", "RandomFlip",
         "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness",
-        "RandomCrop", "StochasticDepth", "Masking",
+        "RandomCrop", "StochasticDepth", "Masking", "RandomHeight", "RandomWidth", "RandomHue",
+        "RandomSaturation", "RandomGrayscale", "RandomSharpness", "RandomShear", "RandomErasing",
+        "RandomInvert", "RandomPosterization", "RandomColorJitter", "RandomColorDegeneration",
+        "RandomPerspective", "RandomGaussianBlur", "RandomElasticTransform", "RandAugment",
+        "AugMix", "AutoContrast", "MixUp", "CutMix", "Solarization", "Equalization",
     }
 )  # fmt: skip
 """Layers that do nothing at inference."""
@@ -36,21 +40,46 @@ class Call(Shared):
     """One call of a layer: its config, and where its arrays are kept."""
 
     config: dict[str, Any]
+    arguments: dict[str, Any]
+    """Further arguments of the call, by name."""
+    first: Any = None
+    """What it is called on: a tensor, several, or a constant."""
     store: Store
     where: str = ""
     """The path of its arrays in the archive."""
-    used: int = 0
-    """How many of them were taken."""
+    names: tuple[str, ...] = ()
+    """Its own name and those of the models around it, outermost first."""
+    timed: int = 0
+    """As many axes behind the batch each have the layer applied along them (`TimeDistributed`)."""
 
-    def array(self, name: str, shape: Sequence[int], role: str = "parameter") -> Constant:
+    used: dict[str, int]
+    """How many arrays were taken of each part of the layer."""
+
+    def prepare(self, tensors: Sequence[Op]) -> None:
+        """Write the config for inputs with axes of time in front: windows are 1 along them."""
+        self.used = {}
+        if self.timed:
+            rank = len(tensors[0].shape) - 2
+            self.config = timed_config(self.config, self.timed, rank)
+
+    def array(
+        self, name: str, shape: Sequence[int], role: str = "parameter", part: str = ""
+    ) -> Constant:
         """The layer's next array, in Keras' order."""
-        found = self.store.constant(self.where, self.used, name, tuple(shape), role)
-        self.used += 1
-        return found
+        place = self.used.get(part, 0)
+        slot = Slot(self.where, self.names, part, place, sum(self.used.values()))
+        self.used[part] = place + 1
+        return self.store.constant(slot, name, tuple(shape), role)
+
+    def kernel(self, name: str, window: Sequence[int], *rest: int) -> Constant:
+        """The next array, which has a window in front; stored without the axes of time."""
+        found = self.array(name, (*window[self.timed :], *rest))
+        shape = (*window, *rest)
+        return found.mapped(shape, lambda array: array.reshape(shape)) if self.timed else found
 
     def channel(self, x: Op) -> int:
         """The axis of the channels."""
-        return channels(self.config, len(x.shape))
+        return channels(self.config, len(x.shape), self.timed)
 
     def layer(
         self,
@@ -76,9 +105,42 @@ def layer(*names: str) -> Callable[[F], F]:
     return register
 
 
-def channels(config: dict[str, Any], rank: int) -> int:
+def channels(config: dict[str, Any], rank: int, timed: int = 0) -> int:
     """The axis of the channels: the last, unless a layer says that it is the first."""
-    return 1 if config.get("data_format") == "channels_first" or rank == 2 else rank - 1
+    return 1 + timed if config.get("data_format") == "channels_first" else rank - 1
+
+
+WINDOWED = ("kernel_size", "strides", "dilation_rate", "pool_size", "size")
+BORDERED = ("padding", "cropping")
+
+
+def timed_config(config: dict[str, Any], timed: int, rank: int) -> dict[str, Any]:
+    """A config for maps of `rank` axes of which the first `timed` are time."""
+    found = dict(config)
+    inner = rank - timed
+    require(rank <= 3 or not any(key in config for key in WINDOWED), f"along {rank} axes")
+    for key in WINDOWED:
+        if found.get(key) is not None:
+            found[key] = [1] * timed + list(listed(found[key], inner))
+    for key in BORDERED:
+        if isinstance(found.get(key), (int, list, tuple)):
+            found[key] = [[0, 0]] * timed + [list(pair) for pair in pairs(found[key], inner)]
+    for key in ("axis", "axes"):
+        value = found.get(key)
+        if isinstance(value, int) and value > 0:
+            found[key] = value + timed
+        elif isinstance(value, list):
+            found[key] = [one + timed if one > 0 else one for one in value]
+    return found
+
+
+def pairs(value: Any, rank: int) -> tuple[tuple[int, int], ...]:
+    """Rows before and after on each axis."""
+    if isinstance(value, int):
+        return ((value, value),) * rank
+    if rank == 1 and all(isinstance(one, int) for one in value):
+        return (tuple(value),) if len(value) == 2 else ((value[0], value[0]),)
+    return tuple([(one, one) if isinstance(one, int) else tuple(one) for one in value])
 
 
 def turned(weight: Constant, order: Sequence[int]) -> Constant:
@@ -115,4 +177,6 @@ def padded(
 
 def listed(value: Any, rank: int) -> tuple[int, ...]:
     """A number for each axis."""
-    return (value,) * rank if isinstance(value, int) else tuple(value)
+    if isinstance(value, int):
+        return (value,) * rank
+    return tuple(value) * rank if len(value) == 1 else tuple(value)

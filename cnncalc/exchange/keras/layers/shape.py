@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, layer, listed, require
+from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, layer, listed, pairs, require
+from cnncalc.exchange.keras.layers.tensors import cut, repeated, reshaped_to
 from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.reading.shaping import reshaped
 
@@ -13,34 +14,38 @@ from cnncalc.exchange.reading.shaping import reshaped
 @layer("Flatten")
 def flatten(call: Call, x: Op) -> Op:
     """All values of a sample in a row, in Keras' order of axes."""
-    if call.config.get("data_format") == "channels_first" and len(x.shape) > 2:
-        order = [0, *range(2, len(x.shape)), 1]
+    front = 1 + call.timed
+    if call.config.get("data_format") == "channels_first" and len(x.shape) > front + 1:
+        order = [*range(front), *range(front + 1, len(x.shape)), front]
         x = call.emit("permute", [x], {"order": order}, [x.shape[axis] for axis in order])
-    return call.emit("reshape", [x], shape=(x.shape[0], prod(x.shape[1:])))
+    return call.emit("reshape", [x], shape=(*x.shape[:front], prod(x.shape[front:])))
 
 
 @layer("Reshape")
 def reshape(call: Call, x: Op) -> Op:
     """Another shape of a sample."""
     target = [-1 if size is None else size for size in call.config["target_shape"]]
-    return call.emit("reshape", [x], shape=(x.shape[0], *reshaped(x.shape[1:], target)))
+    front = 1 + call.timed
+    shape = (*x.shape[:front], *reshaped(x.shape[front:], target))
+    return call.emit("reshape", [x], shape=shape)
+
+
+@layer("RepeatVector")
+def repeat_vector(call: Call, x: Op) -> Op:
+    """A row of values several times, one below the other."""
+    front = 1 + call.timed
+    require(len(x.shape) == front + 1, f"of {len(x.shape) - front} axes")
+    x = reshaped_to(call, x, (*x.shape[:front], 1, x.shape[-1]))
+    return repeated(call, x, front, call.config["n"])
 
 
 @layer("Permute")
 def permute(call: Call, x: Op) -> Op:
     """A sample's axes, which count from 1, in another order."""
-    order = [0, *call.config["dims"]]
+    front = call.timed
+    order = [*range(front + 1), *[axis + front for axis in call.config["dims"]]]
     require(sorted(order) == list(range(len(x.shape))), f"to {order}")
     return call.emit("permute", [x], {"order": order}, [x.shape[axis] for axis in order])
-
-
-def pairs(value: Any, rank: int) -> tuple[tuple[int, int], ...]:
-    """Rows before and after on each axis."""
-    if isinstance(value, int):
-        return ((value, value),) * rank
-    if rank == 1 and all(isinstance(one, int) for one in value):
-        return (tuple(value),)
-    return tuple([(one, one) if isinstance(one, int) else tuple(one) for one in value])
 
 
 @layer("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
@@ -73,15 +78,60 @@ def up_sampling(call: Call, x: Op) -> Op:
     )
 
 
+RESIZING = {"bilinear": "bilinear", "nearest": "nearest"}
+
+
 @layer("Resizing")
 def resizing(call: Call, x: Op) -> Op:
-    """Another size by linear interpolation."""
+    """Another size by interpolation."""
     config = call.config
-    require(config.get("interpolation") == "bilinear", "with another interpolation than bilinear")
     plain = not (config.get("antialias") or config.get("crop_to_aspect_ratio"))
     require(plain and not config.get("pad_to_aspect_ratio"), "with antialiasing or another aspect")
     size = (config["height"], config["width"])
-    return call.layer("upsample", x, {"size": size, "mode": "bilinear"})
+    return resized(call, x, size, str(config.get("interpolation", "bilinear")).lower())
+
+
+def resized(call: Call, x: Op, size: Any, mode: str) -> Op:
+    """Two axes of another size."""
+    require(mode in RESIZING, f"with {mode} interpolation")
+    size = tuple(int(one) for one in size)
+    channel = call.channel(x)
+    if size == tuple([n for axis, n in enumerate(x.shape) if axis not in (0, channel)]):
+        return x
+    return call.layer("upsample", x, {"size": size, "mode": RESIZING[mode]})
+
+
+def _image_resize(
+    call: Call, x: Op, size: Any, method: Any = "bilinear", antialias: Any = False
+) -> Op:
+    require(not antialias and len(x.shape) == 4, "with antialiasing, or of no batch of images")
+    return resized(call, x, size, str(method).lower().rpartition(".")[2])
+
+
+OPERATIONS["ImageResize"] = _image_resize
+
+
+def _resize(call: Call, x: Op) -> Op:
+    """`keras.ops.image.resize`."""
+    config = call.config
+    require(not config.get("antialias") and not config.get("crop_to_aspect_ratio"), "with options")
+    return resized(call, x, config["size"], str(config.get("interpolation", "bilinear")).lower())
+
+
+OPERATIONS["Resize"] = _resize
+
+
+@layer("CenterCrop")
+def center_crop(call: Call, x: Op) -> Op:
+    """The middle of each axis."""
+    config, channel = call.config, call.channel(x)
+    sizes = [n for axis, n in enumerate(x.shape) if axis not in (0, channel)]
+    target = (config["height"], config["width"])
+    require(all(a <= b for a, b in zip(target, sizes, strict=True)), "of a smaller image")
+    offset = tuple([(b - a) // 2 for a, b in zip(target, sizes, strict=True)])
+    if target == tuple(sizes):
+        return x
+    return call.layer("crop", x, {"size": target, "offset": offset})
 
 
 def _reshape(call: Call, x: Op, newshape: Any = None, **options: Any) -> Op:
@@ -115,26 +165,35 @@ OPERATIONS["Pad"] = _pad
 
 
 def _get_item(call: Call, x: Op, key: Any) -> Op:
-    """`x[..., a:b]`: ranges of axes."""
-    parts = list(key) if isinstance(key, list) else [key]
+    """`x[..., a:b]`: ranges of axes, and single rows whose axis goes."""
+    parts = [_slice(one) for one in (key if isinstance(key, list) else [key])]
     words = [part.get("class_name") if isinstance(part, dict) else None for part in parts]
     if "__ellipsis__" in words:
         place = words.index("__ellipsis__")
         whole = {"class_name": "__slice__", "config": {}}
         parts[place : place + 1] = [whole] * (len(x.shape) - len(parts) + 1)
+    gone: list[int] = []
     for axis, part in enumerate(parts):
-        require(isinstance(part, dict) and part["class_name"] == "__slice__", "by a number")
+        if type(part) is int:
+            size = x.shape[axis]
+            require(-size <= part < size, f"by {part} of {size}")
+            x = cut(call, x, axis, part % size, part % size + 1)
+            gone.append(axis)
+            continue
+        require(isinstance(part, dict) and part["class_name"] == "__slice__", "by what is no range")
         config = part["config"]
         ends = [config.get(word) for word in ("start", "stop", "step")]
-        start, stop, step = slice(*ends).indices(x.shape[axis])
-        if (start, stop, step) == (0, x.shape[axis], 1):
-            continue
-        require(bool(axis) and stop > start and step > 0, "of nothing, or of the batch")
-        shape = [*x.shape]
-        shape[axis] = -(-(stop - start) // step)
-        options = {"axis": axis, "start": start, "stop": stop, "step": step}
-        x = call.emit("slice", [x], options, shape)
-    return x
+        x = cut(call, x, axis, *slice(*ends).indices(x.shape[axis]))
+    return reshaped_to(call, x, [size for n, size in enumerate(x.shape) if n not in gone])
+
+
+def _slice(part: Any) -> Any:
+    """A range as Keras 3 writes it; `tf.keras` wrote its ends alone, an ellipsis as a text."""
+    if isinstance(part, dict) and "class_name" not in part:
+        return {"class_name": "__slice__", "config": part}
+    if isinstance(part, str) and "llipsis" in part:
+        return {"class_name": "__ellipsis__"}
+    return part
 
 
 OPERATIONS["GetItem"] = _get_item

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from heapq import heappop, heappush
 from typing import Any
 
-from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
+from cnncalc.diagnostics import Diagnostic, SpecError
+from cnncalc.exchange.keras.dialects import DEEPEST, MODELS, Malformed, first_shape
 from cnncalc.exchange.keras.layers import LAYERS, NOTHING, OPERATIONS
 from cnncalc.exchange.keras.layers.registry import Call, Unsupported, channels
 from cnncalc.exchange.keras.weights import Store
@@ -16,22 +19,13 @@ from cnncalc.layers.base import LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape
 
-MODELS = ("Functional", "Sequential", "Model")
-DEEPEST = 20
-"""As many models may lie in each other."""
-
 Key = tuple[str, int, int]
 """A tensor: its layer, which call of it, which of its results."""
 
+class Importer:
+    """Reads one model, which is written as Keras 3 writes it."""
 
-class Malformed(Exception):
-    """The JSON is none of a model."""
-
-
-class Walk:
-    """Reads one model."""
-
-    def __init__(self, store: Store, name: str, shapes: dict[str, Shape]) -> None:
+    def __init__(self, store: Store, name: str, shapes: Mapping[str, Shape]) -> None:
         self.store = store
         self.shapes = shapes
         """Of the inputs, as Keras has them, with their batch."""
@@ -46,15 +40,15 @@ class Walk:
             SpecError: it holds layers that no layer of ours stands for.
         """
         given = []
-        for name, config in inputs_of(model):
+        order = data_format(model)
+        for name, _ in inputs_of(model):
             op = Op("input", [], self.shapes[name], {"name": name})
-            op.channel = channels({"data_format": data_format(model)}, len(op.shape))
+            op.channel = channels({"data_format": order}, len(op.shape))
             op.origin = Origin((), (), name)
             self.program.ops.append(op)
             self.program.inputs.append(op)
             given.append(op)
-            del config
-        outputs = self._model(model, given, (), "", 0)
+        outputs = self._model(model, given, (), "", 0, 0)
         if self.refused:
             raise SpecError(unsupported(self.program.name, self.refused))
         self.program.outputs += outputs
@@ -62,45 +56,37 @@ class Walk:
         return self.program
 
     def _model(
-        self, model: dict[str, Any], given: list[Op], path: tuple[str, ...], where: str, depth: int
+        self,
+        model: dict[str, Any],
+        given: list[Op],
+        path: tuple[str, ...],
+        where: str,
+        depth: int,
+        timed: int,
     ) -> list[Op]:
         """The outputs of a model on given inputs."""
         if depth > DEEPEST:
             raise Malformed("models lie in each other without end")
-        layers = _layers(model)
+        layers = layers_of(model)
         places = _places(layers, where)
         if model["class_name"] == "Sequential":
-            x = given[0]
+            found = given
             for layer, place in zip(layers, places, strict=True):
                 if layer.get("class_name") != "InputLayer":
-                    (x,) = self._layer(layer, [x], [], {}, path, place, depth)
-            return [x]
-        values: dict[Key, Op] = {}
+                    found = self._layer(layer, found, [], {}, path, place, depth, timed)
+            return found
         config = model["config"]
-        for key, op in zip(_keys(config.get("input_layers")), given, strict=True):
-            values[key] = op
-        waiting = [
-            (layer, number, node, place)
-            for layer, place in zip(layers, places, strict=True)
-            for number, node in enumerate(layer.get("inbound_nodes") or ())
-        ]
-        while waiting:
-            left = []
-            for layer, number, node, place in waiting:
-                taken = _history(node)
-                if any(key not in values for key in taken):
-                    left.append((layer, number, node, place))
-                    continue
-                args, kwargs = _arguments(node, values)
-                found = self._layer(
-                    layer, [values[key] for key in taken], args, kwargs, path, place, depth
-                )
-                for tensor, op in enumerate(found):
-                    values[str(layer.get("name")), number, tensor] = op
-            if len(left) == len(waiting):
-                names = ", ".join(str(layer.get("name"))[:60] for layer, *_ in left[:5])
-                raise Malformed(f"layers take what nothing gives, or each other: {names}")
-            waiting = left
+        values: dict[Key, Op] = {}
+        entries = _keys(config.get("input_layers"))
+        if len(entries) != len(given):
+            raise Malformed(f"a model of {len(entries)} inputs is given {len(given)}")
+        values.update(zip(entries, given, strict=True))
+        for layer, number, node, place in _in_order(layers, places, values):
+            args, kwargs = _arguments(node, values)
+            tensors = [values[key] for key in _history(node)]
+            found = self._layer(layer, tensors, args, kwargs, path, place, depth, timed)
+            for tensor, op in enumerate(found):
+                values[str(layer.get("name")), number, tensor] = op
         wanted = _keys(config.get("output_layers"))
         if not wanted or any(key not in values for key in wanted):
             raise Malformed("its outputs are none of its layers")
@@ -115,23 +101,37 @@ class Walk:
         path: tuple[str, ...],
         place: str,
         depth: int,
+        timed: int,
+        types: tuple[str, ...] = (),
     ) -> list[Op]:
         """One call of a layer."""
-        kind, name = str(layer.get("class_name")), str(layer.get("name") or _name(layer))
+        kind, name = str(layer.get("class_name")), str(layer.get("name"))
+        config = layer["config"]
         own = (*path, name)
-        if kind in MODELS and isinstance(layer.get("config"), dict):
-            return self._model(layer, tensors, own, place, depth + 1)
-        origin = Origin(own, (*[""] * len(path), kind), name)
-        operation = ".ops." in str(layer.get("module"))
+        if kind in MODELS:
+            return self._model(layer, tensors, own, place, depth + 1, timed)
+        if kind == "TimeDistributed" and isinstance(config.get("layer"), dict):
+            inner = {**config["layer"], "path": layer.get("path", ())}
+            if inner.get("class_name") in MODELS:
+                return self._model(inner, tensors, own, f"{place}/layer", depth + 1, timed + 1)
+            inner["name"] = name
+            return self._layer(
+                inner, tensors, args, {}, path, f"{place}/layer", depth + 1, timed + 1, (kind,)
+            )
+        origin = Origin(own, (*[""] * len(path), (*types, kind)[0]), name)
+        operation = is_operation(layer)
         function = (OPERATIONS if operation else LAYERS).get(kind)
         if kind in NOTHING and not operation:
             return tensors[:1]
         call = Call(kind, None, origin, self.program.ops)
-        call.config = layer.get("config") or {}
-        call.store, call.where = self.store, place
+        call.config = config
+        call.store, call.where, call.timed = self.store, place, timed
+        call.names = own
+        call.arguments, call.first = kwargs, args[0] if args else None
         reason, before = "", len(self.program.ops)
         if function is not None:
             try:
+                call.prepare(tensors)
                 found = function(call, *args, **kwargs) if operation else function(call, *tensors)
                 return list(found) if isinstance(found, tuple) else [found]
             except Unsupported as error:
@@ -158,17 +158,15 @@ class Walk:
         return [op]
 
 
-def _layers(model: dict[str, Any]) -> list[dict[str, Any]]:
-    config = model.get("config")
-    layers = config.get("layers") if isinstance(config, dict) else None
-    if not isinstance(layers, list) or not all(isinstance(one, dict) for one in layers):
-        raise Malformed("it lists no layers")
-    return layers
+def layers_of(model: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The layers of a model."""
+    found: list[dict[str, Any]] = model["config"]["layers"]
+    return found
 
 
-def _name(layer: dict[str, Any]) -> str:
-    config = layer.get("config")
-    return str(config.get("name", "layer")) if isinstance(config, dict) else "layer"
+def is_operation(layer: Mapping[str, Any]) -> bool:
+    """Whether it is a function of tensors that was called between layers."""
+    return ".ops." in str(layer.get("module"))
 
 
 def _places(layers: list[dict[str, Any]], where: str) -> list[str]:
@@ -177,7 +175,7 @@ def _places(layers: list[dict[str, Any]], where: str) -> list[str]:
     found = []
     for layer in layers:
         kind = str(layer.get("class_name"))
-        if ".ops." in str(layer.get("module")):
+        if is_operation(layer):
             found.append("")
             continue
         name = _snake(kind)
@@ -192,6 +190,50 @@ def _snake(name: str) -> str:
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+# -- calls ---------------------------------------------------------------------------------------
+
+CallOf = tuple[dict[str, Any], int, Any, str]
+"""A layer, the number of its call, the call's arguments, and where the layer's arrays are."""
+
+
+def _in_order(
+    layers: list[dict[str, Any]], places: list[str], given: Mapping[Key, Op]
+) -> list[CallOf]:
+    """All calls of all layers, each after those whose results it takes.
+
+    Raises:
+        Malformed: some take what nothing gives, or each other.
+    """
+    calls: list[CallOf] = [
+        (layer, number, node, place)
+        for layer, place in zip(layers, places, strict=True)
+        for number, node in enumerate(layer.get("inbound_nodes") or ())
+        if layer.get("class_name") != "InputLayer"
+    ]
+    known = {key[:2] for key in given}
+    owner = {(str(layer["name"]), number): n for n, (layer, number, _, _) in enumerate(calls)}
+    missing: list[int] = []
+    waiting: dict[int, list[int]] = {}
+    for n, (_, _, node, _) in enumerate(calls):
+        taken = {key[:2] for key in _history(node)} - known
+        missing.append(len(taken))
+        for one in taken:
+            waiting.setdefault(owner.get(one, -1), []).append(n)
+    found: list[CallOf] = []
+    ready = [n for n, count in enumerate(missing) if not count]
+    while ready:  # in the file's order, as far as that goes
+        n = heappop(ready)
+        found.append(calls[n])
+        for one in waiting.get(n, ()):
+            missing[one] -= 1
+            if not missing[one]:
+                heappush(ready, one)
+    if len(found) < len(calls):
+        names = [str(calls[n][0]["name"])[:60] for n, count in enumerate(missing) if count > 0]
+        raise Malformed(f"layers take what nothing gives, or each other: {', '.join(names[:5])}")
+    return found
 
 
 def _keys(entry: Any) -> list[Key]:
@@ -218,7 +260,7 @@ def _history(node: Any) -> list[Key]:
     return []
 
 
-def _arguments(node: Any, values: dict[Key, Op]) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(node: Any, values: Mapping[Key, Op]) -> tuple[list[Any], dict[str, Any]]:
     """A call's arguments with the tensors put in."""
 
     def put(one: Any) -> Any:
@@ -229,40 +271,39 @@ def _arguments(node: Any, values: dict[Key, Op]) -> tuple[list[Any], dict[str, A
         return one
 
     if not isinstance(node, dict):
-        raise Malformed("its calls are written as Keras 2 wrote them")
+        raise Malformed("its calls are no calls")
     args = [put(one) for one in node.get("args", ())]
     return args, {key: put(one) for key, one in node.get("kwargs", {}).items() if one is not None}
 
 
-def inputs_of(model: dict[str, Any]) -> list[tuple[str, list[Any]]]:
-    """Names and shapes of a model's inputs, the batch first."""
-    layers = _layers(model)
-    found = {
-        str(one.get("name") or _name(one)): one["config"].get("batch_shape")
-        for one in layers
-        if one.get("class_name") == "InputLayer" and isinstance(one.get("config"), dict)
-    }
+# -- inputs --------------------------------------------------------------------------------------
+
+
+def inputs_of(model: Mapping[str, Any]) -> list[tuple[str, list[Any] | None]]:
+    """Names and shapes of a model's inputs, the batch first; `None` where it says nothing."""
+    layers = layers_of(model)
     if model["class_name"] == "Sequential":
-        if not found:
-            shape = model["config"].get("build_input_shape")
-            found = {"input": shape}
-        names = list(found)[:1]
-    else:
-        names = [key[0] for key in _keys(model["config"].get("input_layers"))]
-    for name in names:
-        if not isinstance(found.get(name), list):
-            raise Malformed(f"it does not say what its input `{name[:60]}` is")
+        shape = first_shape(model)
+        named = next((str(one["name"]) for one in layers[:1] if _is_input(one)), "input")
+        return [(named, shape)]
+    found = {str(one["name"]): first_shape(one) for one in layers if _is_input(one)}
+    names = [key[0] for key in _keys(model["config"].get("input_layers"))]
     if not names:
-        raise UsageError("the model has no input")
+        raise Malformed("it has no input")
+    for name in names:
+        if found.get(name) is None:
+            raise Malformed(f"it does not say what its input `{name[:60]}` is")
     return [(name, found[name]) for name in names]
 
 
-def data_format(model: dict[str, Any], depth: int = 0) -> str:
+def _is_input(layer: Mapping[str, Any]) -> bool:
+    return layer.get("class_name") == "InputLayer"
+
+
+def data_format(model: Mapping[str, Any], depth: int = 0) -> str:
     """Where the channels are: what the first layer that says it says."""
-    for layer in _layers(model):
-        config = layer.get("config")
-        if not isinstance(config, dict):
-            continue
+    for layer in layers_of(model):
+        config = layer["config"]
         if layer.get("class_name") in MODELS and depth < DEEPEST:
             return data_format(layer, depth + 1)
         if config.get("data_format"):
