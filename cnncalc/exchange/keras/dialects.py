@@ -122,7 +122,10 @@ APART: Mapping[str, tuple[str, ...]] = {
 UNITS = ("Dense", "LSTM", "GRU", "SimpleRNN")
 """Layers whose `units` Keras 1 called `output_dim`."""
 
-KERNELS = (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3"))
+KERNELS: tuple[tuple[str, ...], ...] = (
+    ("nb_row", "nb_col"),
+    ("kernel_dim1", "kernel_dim2", "kernel_dim3"),
+)
 
 
 def _config(kind: str, old: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,8 +142,8 @@ def _config(kind: str, old: Mapping[str, Any]) -> dict[str, Any]:
         found["units"] = found.pop("output_dim")
     padding = found.get("padding")
     if isinstance(padding, dict):  # Keras 1.2's `ZeroPadding2D`
-        sides = ("top_pad", "bottom_pad", "left_pad", "right_pad")
-        padding = [padding.get(side, 0) for side in sides]
+        edges = ("top_pad", "bottom_pad", "left_pad", "right_pad")
+        padding = [padding.get(edge, 0) for edge in edges]
     if isinstance(padding, list) and len(padding) == 4 and kind == "ZeroPadding2D":
         found["padding"] = [padding[:2], padding[2:]]
     return found
@@ -227,7 +230,7 @@ def _model(model: dict[str, Any], path: Path, inside: Path, depth: int) -> dict[
     own = (*path, *inside)
     found = [_layer(one, (*own, place), depth) for place, one in enumerate(layers)]
     kind = _class(model)
-    made = {
+    made: dict[str, Any] = {
         **{key: model[key] for key in ("build_config", "inbound_nodes") if key in model},
         "class_name": kind,
         "name": name,
@@ -316,9 +319,11 @@ def _merge(layer: dict[str, Any]) -> dict[str, Any]:
         made["axis"] = config.get("concat_axis", -1)
     if kind == "Dot":
         axes = config.get("dot_axes", -1)
-        made["axes"] = [one[0] if isinstance(one, list) else one for one in axes] if isinstance(
-            axes, list
-        ) else axes
+        made["axes"] = (
+            [one[0] if isinstance(one, list) else one for one in axes]
+            if isinstance(axes, list)
+            else axes
+        )
         made["normalize"] = mode == "cos"
     found = {**layer, "class_name": kind, "config": made}
     inner = config.get("layers")
@@ -365,9 +370,7 @@ def _call(kind: str, name: str, config: dict[str, Any], path: Path) -> dict[str,
 
 def _taking(keys: list[list[Any]]) -> dict[str, Any]:
     tensors = [tensor(key) for key in keys]
-    return {
-        "inbound_nodes": [{"args": tensors if len(keys) == 1 else [tensors], "kwargs": {}}]
-    }
+    return {"inbound_nodes": [{"args": tensors if len(keys) == 1 else [tensors], "kwargs": {}}]}
 
 
 def first_shape(layer: Mapping[str, Any]) -> list[Any] | None:

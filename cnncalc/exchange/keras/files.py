@@ -72,7 +72,15 @@ def open_file(path: str) -> ModelFile:
         return ModelFile(path, _parsed(_packed(path), path), None, ArchiveStore(path), True, runs)
     if ending == ".keras":
         raise UsageError(f"{path} is no Keras 3 archive, or it is cut short")
-    text = _decoded(_read(path, LARGEST + 1), path)
+    return text_file(path, _decoded(_read(path, LARGEST + 1), path).replace("\r\n", "\n"))
+
+
+def text_file(path: str, text: str) -> ModelFile:
+    """The model of a text.
+
+    Raises:
+        UsageError: it is no JSON, or of a graph without layers.
+    """
     model = _parsed(text, path)
     if isinstance(model, dict) and model.get("format") == "graph-model":
         raise UsageError(f"{path} is a graph model of TensorFlow.js", GRAPH_MODEL)

@@ -11,8 +11,9 @@ from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.exchange.keras.dialects import DEEPEST, MODELS, Malformed, first_shape
 from cnncalc.exchange.keras.layers import LAYERS, NOTHING, OPERATIONS
 from cnncalc.exchange.keras.layers.registry import Call, Unsupported, channels
+from cnncalc.exchange.keras.spans import Spans
 from cnncalc.exchange.keras.weights import Store
-from cnncalc.exchange.reading.lower import unsupported
+from cnncalc.exchange.reading.lower import explained, unsupported
 from cnncalc.exchange.reading.program import Op, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.layers.base import LayerError
@@ -22,15 +23,19 @@ from cnncalc.shapes import Shape
 Key = tuple[str, int, int]
 """A tensor: its layer, which call of it, which of its results."""
 
+
 class Importer:
     """Reads one model, which is written as Keras 3 writes it."""
 
-    def __init__(self, store: Store, name: str, shapes: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, store: Store, name: str, shapes: Mapping[str, Shape], spans: Spans | None = None
+    ) -> None:
         self.store = store
+        self.spans = spans
         self.shapes = shapes
         """Of the inputs, as Keras has them, with their batch."""
         self.program = Program(name)
-        self.refused: dict[str, list[str]] = {}
+        self.refused: dict[str, list[Origin | str]] = {}
 
     def run(self, model: dict[str, Any]) -> Program:
         """Read everything.
@@ -118,7 +123,8 @@ class Importer:
             return self._layer(
                 inner, tensors, args, {}, path, f"{place}/layer", depth + 1, timed + 1, (kind,)
             )
-        origin = Origin(own, (*[""] * len(path), (*types, kind)[0]), name)
+        span = self.spans.of(layer.get("path", ())) if self.spans is not None else None
+        origin = Origin(own, (*[""] * len(path), (*types, kind)[0]), name, span)
         operation = is_operation(layer)
         function = (OPERATIONS if operation else LAYERS).get(kind)
         if kind in NOTHING and not operation:
@@ -136,17 +142,20 @@ class Importer:
                 return list(found) if isinstance(found, tuple) else [found]
             except Unsupported as error:
                 reason = f" {error}"
-            except (LayerError, OptionError) as error:
+            except LayerError as error:
+                wrong = Op(kind, [], (), origin=origin)
+                raise SpecError([explained(wrong, error)]) from None
+            except OptionError as error:
                 text = f"`{kind}`: {error}"
-                raise SpecError(
-                    [Diagnostic("bad-value", "error", text, layer=str(origin))]
-                ) from None
+                wrong_option = Diagnostic("bad-value", "error", text, layer=str(origin))
+                where = None if span is None else span.place
+                raise SpecError([wrong_option._replace(place=where)]) from None
             except (TypeError, ValueError, KeyError, IndexError, AttributeError):
                 reason = " with a config that is not its own"
         del self.program.ops[before:]
         if kind == "Lambda":
             reason = ", whose code is not run"
-        self.refused.setdefault(f"{kind[:60]}{reason}", []).append(str(origin))
+        self.refused.setdefault(f"{kind[:60]}{reason}", []).append(origin)
         return self._guess(tensors, layer)
 
     def _guess(self, tensors: list[Op], layer: dict[str, Any]) -> list[Op]:
@@ -226,10 +235,10 @@ def _in_order(
     while ready:  # in the file's order, as far as that goes
         n = heappop(ready)
         found.append(calls[n])
-        for one in waiting.get(n, ()):
-            missing[one] -= 1
-            if not missing[one]:
-                heappush(ready, one)
+        for later in waiting.get(n, ()):
+            missing[later] -= 1
+            if not missing[later]:
+                heappush(ready, later)
     if len(found) < len(calls):
         names = [str(calls[n][0]["name"])[:60] for n, count in enumerate(missing) if count > 0]
         raise Malformed(f"layers take what nothing gives, or each other: {', '.join(names[:5])}")

@@ -10,11 +10,10 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from cnncalc.diagnostics import Place
 
-_SCAN: Any = json.JSONDecoder().scan_once
+_DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 Key = str | int
@@ -65,23 +64,24 @@ class JsonPlaces:
         if found is None:
             try:
                 found = dict(self._scanned(offset))
-            except (StopIteration, ValueError, RecursionError):
+            except (ValueError, RecursionError):
                 found = {}
             self._children[offset] = found
         return found
 
     def _scanned(self, offset: int) -> Iterator[tuple[Key, tuple[int, int]]]:
         text = self.text
-        if text[offset : offset + 1] not in ("{", "["):
+        first = text[offset : offset + 1]
+        if first not in ("{", "["):
             return
-        mapping, number = text[offset] == "{", 0
+        mapping, number = first == "{", 0
         position = self._skip(offset + 1)
         while position < len(text) and text[position] not in "}]":
             key: Key = number
             if mapping:
-                key, position = _SCAN(text, position)
+                key, position = _DECODER.raw_decode(text, position)
                 position = self._skip(self._skip(position) + 1)  # a colon between the two
-            _, end = _SCAN(text, position)
+            _, end = _DECODER.raw_decode(text, position)
             yield key, (position, end)
             number += 1
             position = self._skip(end)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.keras.dialects import Malformed, modern
-from cnncalc.exchange.keras.files import ModelFile, open_file
+from cnncalc.exchange.keras.files import ModelFile, open_file, text_file
 from cnncalc.exchange.keras.importer import Importer, data_format, inputs_of
 from cnncalc.exchange.keras.padding import merge_padding
+from cnncalc.exchange.keras.spans import Spans
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
+from cnncalc.language.text.source import Source
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
@@ -32,10 +34,26 @@ def open_model(path: str) -> Imported:
         UsageError: it cannot be read, or is no model.
     """
     opened = open_file(path)
+    return _imported(path, opened)
+
+
+def open_text(source: Source) -> Imported:
+    """A model from its JSON, which may have been changed since it was read."""
+    return _imported(source.label, text_file(source.label, source.text))
+
+
+def _imported(path: str, opened: ModelFile) -> Imported:
     model = _modern(opened.model, path)
     stem = os.path.splitext(os.path.basename(path))[0]
     name = str(model["config"].get("name") or stem)[:80]
-    return Imported(path, "Keras", name, lambda input: read_model(model, opened, input))
+
+    def read(input: Shapes) -> Reading:
+        return read_model(model, opened, input)
+
+    if opened.places is None:
+        return Imported(path, "Keras", name, read)
+    source = Source(path, opened.places.text, path)
+    return Imported(path, "Keras", name, read, source=source, reopen=open_text)
 
 
 def _modern(model: Any, path: str) -> dict[str, Any]:
@@ -70,7 +88,8 @@ def read_model(
         last = data_format(model) != "channels_first"
         shapes = _input_shapes(inputs_of(model), path, input, last)
         name = str(model["config"].get("name") or "model")[:80]
-        program = Importer(opened.store, name, shapes).run(model)
+        spans = None if opened.places is None else Spans(opened.places)
+        program = Importer(opened.store, name, shapes, spans).run(model)
     except Malformed as error:
         raise _no_model(path, error) from None
     except (TypeError, KeyError, ValueError, AttributeError) as error:

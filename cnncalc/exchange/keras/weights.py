@@ -118,8 +118,7 @@ class NamedStore(Store):
                 array = array[(slice(None, None, -1),) * (len(shape) - 2)]
             return array
         if product(tuple(found.shape)) == product(shape) and 1 in found.shape:
-            array = found[()].reshape(shape)
-            return array
+            return self.checked(found[()].reshape(shape), key, shape)
         return self.checked(found, key, shape)
 
 

@@ -64,7 +64,7 @@ def lower(program: Program, source: str, file: str) -> Reading:
             builder.views[op] = view
         except (Refusal, LayerError, WindowLimitError) as error:
             failed.add(op)
-            findings.append(_told(op, error))
+            findings.append(explained(op, error))
     if findings:
         raise SpecError(findings)
     return _finished(program, builder, source, file)
@@ -104,7 +104,7 @@ def unsupported(name: str, places: Mapping[str, Sequence[Origin | str]]) -> list
     return [_finding("unknown-layer", text)._replace(place=place)]
 
 
-def _told(op: Op, error: Refusal | LayerError | WindowLimitError) -> Diagnostic:
+def explained(op: Op, error: Refusal | LayerError | WindowLimitError) -> Diagnostic:
     """What keeps an operation from being a layer, where it is written, and what would help."""
     layer, span = str(op.origin), op.origin.span
     operator = op.options.get("operator", op.name)

@@ -33,9 +33,9 @@ def multi_head_attention(
     require(isinstance(width, int), "with an output of several axes")
 
     def projected(part: str, x: Op, each: int) -> Op:
-        kernel = call.array(
-            "kernel", (x.shape[-1], heads, each), part=f"{part}_dense"
-        ).mapped((x.shape[-1], heads * each), lambda array: array.reshape(array.shape[0], -1))
+        kernel = call.array("kernel", (x.shape[-1], heads, each), part=f"{part}_dense").mapped(
+            (x.shape[-1], heads * each), lambda array: array.reshape(array.shape[0], -1)
+        )
         offset = (
             call.array("bias", (heads, each), part=f"{part}_dense").mapped(
                 (heads * each,), lambda array: array.reshape(-1)

@@ -65,7 +65,8 @@ def concatenate(call: Call, *tensors: Op) -> Op:
         if place != axis and any(one.shape[place] != size for one in tensors):
             raise LayerError(
                 "shape-mismatch",
-                "its inputs are " + " and ".join(str(list(one.shape[1:])) for one in tensors)
+                "its inputs are "
+                + " and ".join(str(list(one.shape[1:])) for one in tensors)
                 + f", which differ along another axis than {axis}",
             )
     shape[axis] = sum(one.shape[axis] for one in tensors)

@@ -145,6 +145,7 @@ def node_of_tensorflow(call: Call, *tensors: Op) -> Any:
     node = call.config.get("node_def")
     node = json.loads(node) if isinstance(node, str) else node
     require(isinstance(node, dict), "whose node cannot be read")
+    assert isinstance(node, dict)
     name = str(node.get("op"))
     operation = NODES.get(name)
     require(operation is not None, f"of {name}")
@@ -161,5 +162,8 @@ def node_of_tensorflow(call: Call, *tensors: Op) -> Any:
     if operation == "Squeeze":
         axes = ((attributes.get("squeeze_dims") or {}).get("list") or {}).get("i") or []
         call.config["axis"] = [int(axis) for axis in axes]
-    return OPERATIONS[operation](call, inputs) if word == "axis" and operation == "Concatenate" \
+    return (
+        OPERATIONS[operation](call, inputs)
+        if word == "axis" and operation == "Concatenate"
         else OPERATIONS[operation](call, *inputs)
+    )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, require
 from cnncalc.exchange.reading.program import Op
-from cnncalc.exchange.reading.shaping import broadcast, product
+from cnncalc.exchange.reading.shaping import broadcast, product, reduced
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def operation(name: str) -> Any:
+def operation(name: str) -> Callable[[F], F]:
     """Register a function of tensors under the name of its class in `keras.ops`."""
 
-    def register(function: Any) -> Any:
+    def register(function: F) -> F:
         OPERATIONS[name] = function
         return function
 
@@ -249,8 +251,6 @@ def space_to_depth(call: Call, x: Op, block_size: Any = None, data_format: Any =
 
 def normalized(call: Call, x: Op, axes: Sequence[int], epsilon: float) -> Op:
     """Vectors along axes, each of length 1."""
-    from cnncalc.exchange.reading.shaping import reduced
-
     axes = sorted({axis % len(x.shape) for axis in axes})
     require(0 not in axes, "over the batch")
     squares = call.emit("mul", [x, x], shape=x.shape)
