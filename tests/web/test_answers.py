@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
+from typing import Any
 
 import pytest
 from calculator import static
@@ -225,3 +227,59 @@ def test_any_text_at_all_is_answered() -> None:
         for ask in ("report", "findings"):
             answer = json.loads(calculator.answer(json.dumps({"ask": ask, "text": text})))
             assert answer.get("report") or answer.get("diagnostics") is not None, text
+
+
+SLIDES = [
+    # settings, output, what the first output reads on an axis, how often each input is read
+    ({"input": "7", "kernel": "3", "stride": "2", "padding": "1", "dilation": "1"}, 4, [-1, 0, 1],
+     [1, 2, 1, 2, 1, 2, 1]),
+    ({"input": "6", "kernel": "3", "stride": "3", "padding": "0", "dilation": "1"}, 2, [0, 1, 2],
+     [1] * 6),
+    ({"input": "10", "kernel": "3", "stride": "2", "padding": "0", "dilation": "1"}, 4, [0, 1, 2],
+     [1, 1, 2, 1, 2, 1, 2, 1, 1, 0]),
+    ({"input": "3", "kernel": "3", "stride": "2", "padding": "1", "dilation": "1",
+      "transposed": True}, 5, [None, 0, None], [2, 3, 2]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "output", "first", "reads"), SLIDES)
+def test_what_a_sliding_kernel_reads(
+    given: dict[str, Any], output: int, first: list[int | None], reads: list[int]
+) -> None:
+    answer = asked("", "slide", **given)
+    assert len(answer["taps"]) == output
+    assert answer["taps"][0] == first
+    assert answer["reads"] == reads
+
+
+def test_a_file_of_another_tool_becomes_an_architecture_file() -> None:
+    text = b"[net]\nheight=8\nwidth=8\nchannels=3\n[convolutional]\nfilters=4\nsize=3\npad=1\n"
+    answer = asked("", "open", file="small.cfg", data=base64.b64encode(text).decode())
+    assert cnncalc.analyze(yaml=answer["text"]).totals.params == 4 * 3 * 9 + 4
+    assert "small.cfg" in answer["text"]
+    ours = base64.b64encode(b"input: [1, 4, 4]\nlayers: [relu]\n").decode()
+    assert asked("", "open", file="x.yaml", data=ours)["text"].startswith("input")
+    binary = base64.b64encode(b"\xff\xfe\x00").decode()
+    assert "no text" in asked("", "open", file="x.dat", data=binary)["refused"]["message"]
+
+
+def test_whether_it_fits_is_what_memory_says() -> None:
+    answer = asked(text_of("vgg16"), "fit", gib=8, optimizer="adam")
+    by_what = {fit["what"]: fit for fit in answer["fits"]}
+    assert by_what["inference"]["fits"]
+    assert int(by_what["training"]["batch"].replace(",", "")) > 1
+
+
+def test_what_changed_is_listed_with_its_totals() -> None:
+    before = text_of("lenet5")
+    answer = asked(before.replace("linear: 120", "linear: 60"), "changes", before=before)
+    assert [change[:2] for change in answer["changes"]] == [["changed", "linear1"]]
+    old, new = 61_706, 61_706 - 60 * 401 - 60 * 84
+    assert answer["totals"][0][1:3] == ["61.7K", f"{new / 1000:.1f}K"], (old, new)
+
+
+def test_each_layer_has_its_line() -> None:
+    text = text_of("lenet5")
+    lines = asked(text, "lines")["lines"]
+    assert len(lines) == 12
+    assert "conv: {filters: 6" in text.split("\n")[lines[0] - 1]

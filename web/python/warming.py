@@ -25,6 +25,11 @@ def warm():
         {"ask": "explain", "text": text, "number": 1},
         {"ask": "findings", "text": text},
         {"ask": "check", "mode": "kernel", "width": 80, **axis},
+        {"ask": "lines", "text": text},
+        {"ask": "changes", "text": text, "before": text.replace("4096", "1024")},
+        {"ask": "fit", "text": text, "gib": 8, "optimizer": "adam"},
+        {"ask": "slide", "input": 7, "kernel": 3, "stride": 2, "padding": "1", "dilation": 1},
+        {"ask": "open", "text": "", "file": "x.yaml", "data": "bmFtZTogeA=="},
         *[{"ask": "write", "text": text, "format": name} for name in FORMATS],
     ]
     for request in requests:

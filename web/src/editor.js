@@ -55,6 +55,24 @@ const notes = StateField.define({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+const setMark = StateEffect.define();
+
+/** The line of the layer that is chosen in the report. */
+const marked = StateField.define({
+  create: () => Decoration.none,
+  update(found, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(setMark)) {
+        const { doc } = transaction.state;
+        const line = effect.value;
+        return line && line <= doc.lines ? Decoration.set(Decoration.line({ class: "cm-of-layer" }).range(doc.line(line).from)) : Decoration.none;
+      }
+    }
+    return found.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
 /** Places that the page edits; they move with the text. */
 const setPlaces = StateEffect.define();
 
@@ -91,10 +109,11 @@ export function range(doc, place) {
 }
 
 /**
- * An editor in an element. `changed` hears every change of the text, `complete` and `hover` are
+ * An editor in an element. `changed` hears every change of the text, `pointed` the line that the
+ * cursor is put on, `complete` and `hover` are
  * CodeMirror's sources, `nonce` is that of the page's policy for styles.
  */
-export function editor({ parent, nonce, changed, complete, hover, label }) {
+export function editor({ parent, nonce, changed, complete, hover, pointed, label }) {
   const labelled = new Compartment();
   const attributes = (text) =>
     EditorView.contentAttributes.of({ "aria-label": text, tabindex: "0", spellcheck: "false", autocapitalize: "off" });
@@ -116,7 +135,14 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
     autocompletion({ override: [complete], icons: false }),
     hoverTooltip(hover),
     notes,
+    marked,
     places,
+    EditorView.domEventHandlers({
+      click: (event, view) => {
+        const { main } = view.state.selection;
+        if (main.empty) pointed(view.state.doc.lineAt(main.head).number);
+      },
+    }),
     keymap.of([
       { key: "Tab", run: tab, shift: indentLess },
       ...completionKeymap,
@@ -144,6 +170,14 @@ export function editor({ parent, nonce, changed, complete, hover, label }) {
         annotations: [isolateHistory.of("full"), Transaction.addToHistory.of(view.state.doc.length > 0)],
         userEvent: "input.file",
       });
+    },
+    /** Mark the line of a chosen layer, or none; `scroll` brings it into view. */
+    mark(line, scroll) {
+      const effects = [setMark.of(line)];
+      if (line && scroll && line <= view.state.doc.lines) {
+        effects.push(EditorView.scrollIntoView(view.state.doc.line(line).from, { y: "nearest", yMargin: 40 }));
+      }
+      view.dispatch({ effects });
     },
     rename: (text) => view.dispatch({ effects: labelled.reconfigure(attributes(text)) }),
     annotate: (found) => view.dispatch({ effects: setNotes.of(found) }),

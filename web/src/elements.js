@@ -22,4 +22,25 @@ export function download(name, text, type) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
+/** Let the reader save a drawing as a picture, at twice its size. */
+export function downloadPicture(name, svg) {
+  const address = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+  const image = new Image();
+  image.onload = () => {
+    const scale = Math.min(2, 16_000 / Math.max(image.width, image.height));
+    const canvas = make("canvas", { width: Math.ceil(image.width * scale), height: Math.ceil(image.height * scale) });
+    const context = canvas.getContext("2d");
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(address);
+    canvas.toBlob((blob) => {
+      const made = URL.createObjectURL(blob);
+      make("a", { href: made, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(made), 10_000);
+    });
+  };
+  image.src = address;
+}
+
 export const code = (text) => make("code", { text });

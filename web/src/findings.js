@@ -18,11 +18,35 @@ export function showFindings(editor, found) {
       make("span", { class: severity, text: `${SIGNS[severity]} ${count}` }, hidden(` ${severity}s `)),
     ),
   );
-  const list = found.map((finding) => item(editor, finding));
+  const list = folded(found).map((finding) => item(editor, finding));
   by("findings").replaceChildren(...(list.length ? list : [make("li", { class: "none", text: say("noFindings") })]));
 }
 
+/** The layer that a finding is about, where its message does not name it. */
+function subject({ layer, message }) {
+  return layer && !message.includes(layer) ? `${layer}: ` : "";
+}
+
+/** A message in which what stands between backticks is code. */
+function worded(text) {
+  return text.split("`").map((part, at) => (at % 2 ? make("code", { text: part }) : part));
+}
+
+const plain = (text) => text.replaceAll("`", "");
+
 const hidden = (text) => make("span", { class: "hidden", text });
+
+/** Findings of which the same is said at the same place stand once. */
+function folded(found) {
+  const seen = new Map();
+  for (const finding of found) {
+    const key = JSON.stringify([finding.rule, finding.message, finding.here, finding.fixes]);
+    const known = seen.get(key);
+    if (known) known.times += finding.times ?? 1;
+    else seen.set(key, { ...finding, times: finding.times ?? 1 });
+  }
+  return [...seen.values()];
+}
 
 function underlined(editor, doc, finding) {
   const { from, to } = range(doc, finding.here);
@@ -31,10 +55,10 @@ function underlined(editor, doc, finding) {
     to,
     severity: SEVERITIES[finding.severity],
     source: finding.rule,
-    message: [finding.message, finding.hint].filter(Boolean).join("\n"),
+    message: plain([subject(finding) + finding.message, finding.hint].filter(Boolean).join("\n")),
     actions: finding.fixes
       .filter((fix) => fix.edits.length)
-      .map((fix) => ({ name: fix.description, apply: () => editor.apply(fix.edits) })),
+      .map((fix) => ({ name: plain(fix.description), apply: () => editor.apply(fix.edits) })),
   };
 }
 
@@ -53,10 +77,10 @@ function item(editor, finding) {
           type: "button",
           class: "repair",
           title: say("repair"),
-          text: fix.description,
+          text: plain(fix.description),
           onclick: () => editor.apply(fix.edits),
         })
-      : make("span", { class: "advice", text: fix.description }),
+      : make("span", { class: "advice" }, ...worded(fix.description)),
   );
   return make(
     "li",
@@ -66,9 +90,9 @@ function item(editor, finding) {
       "div",
       {},
       hidden(`${finding.severity}: `),
-      make("span", { class: "message", text: finding.message }),
-      make("span", { class: "about" }, make("code", { text: finding.rule }), " ", place),
-      ...(finding.hint ? [make("p", { class: "hint", text: finding.hint })] : []),
+      make("span", { class: "message" }, ...worded(subject(finding) + finding.message)),
+      make("span", { class: "about" }, make("code", { text: finding.rule }), " ", place, finding.times > 1 ? ` ×${finding.times}` : ""),
+      ...(finding.hint ? [make("p", { class: "hint" }, ...worded(finding.hint))] : []),
       ...(repairs.length ? [make("div", { class: "repairs" }, ...repairs)] : []),
     ),
   );

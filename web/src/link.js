@@ -2,6 +2,8 @@
 
 export const LONGEST = 100_000; // characters of a link that programs still pass on
 
+const VIEWS = ["right", "axis", "slide"]; // that a link may open
+
 /** The fragment of what the page shows; empty where it would be too long. */
 export async function written({ net, text, batch, dtype }) {
   const parts = new URLSearchParams();
@@ -20,9 +22,10 @@ export async function read(fragment) {
   const told = {
     batch: Number.isSafeInteger(batch) && batch > 0 ? batch : 1,
     dtype: parts.get("dtype") ?? "float32",
+    view: VIEWS.includes(parts.get("view")) ? parts.get("view") : null,
   };
   if (parts.has("net")) return { ...told, net: parts.get("net") };
-  if (!parts.has("file")) return null;
+  if (!parts.has("file")) return told.view && parts.size === 1 ? { ...told, net: "vgg16" } : null;
   try {
     return { ...told, text: await unpacked(parts.get("file")) };
   } catch {

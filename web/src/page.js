@@ -1,15 +1,19 @@
 // The page: an editor on the left, what the package says of its text on the right.
 import { mount } from "cnncalc-report/report.js";
 import { axisForm, showAxis } from "./axis.js";
+import { showChanges } from "./changes.js";
 import { controls } from "./controls.js";
 import { editor as makeEditor } from "./editor.js";
-import { by, download, make } from "./elements.js";
+import { by, download, downloadPicture, make } from "./elements.js";
 import { showFindings } from "./findings.js";
+import { showFit } from "./fitting.js";
 import { keepDraft, keepShown, lastShown, nameOf } from "./drafts.js";
 import { knowledge } from "./language.js";
 import { read, written } from "./link.js";
+import { opening } from "./opening.js";
 import { picker as makePicker } from "./picker.js";
 import { Runner } from "./runner.js";
+import { slidingWindow } from "./sliding.js";
 import { keep, language, preferred, recalled, say, switchTo } from "./texts.js";
 
 const FIRST = "vgg16";
@@ -19,9 +23,17 @@ const FORMATS = {
   csv: ["saveCsv", "csv"],
   latex: ["saveLatex", "tex"],
   html: ["saveHtml", "html"],
+  json: ["saveJson", "json"],
+  volumes: ["saveVolumes", "svg"],
+  png: ["savePng", "png"],
+  blocks: ["saveBlocks", "svg"],
+  dot: ["saveDot", "dot"],
+  mermaid: ["saveMermaid", "mmd"],
   pytorch: ["savePytorch", "py"],
+  keras: ["saveKeras", "py"],
 };
 const PARTS = ["sights", "charts", "diagram"]; // asked for when nobody types
+const STALE = ["stale", "nothing", "stopped", "failed", "broken"]; // what is said where the report is not the text's
 const SLOW = 500; // milliseconds before the page says that it works
 const LATER = 150; // milliseconds without typing before what is not urgent is asked for
 
@@ -44,6 +56,9 @@ let resting = Promise.resolve();
 let state = "starting";
 let notice = null; // key of the text above the report, and what stands behind it
 let fragment = "";
+let opened = ""; // the text as it was opened, for what has changed since
+let lines = []; // the line that makes each layer
+let meant = 0; // the layer that the cursor chose, which is not to move the cursor
 let last = []; // findings that are shown
 let knows = { complete: () => null, hover: () => null };
 
@@ -57,16 +72,19 @@ const editor = makeEditor({
   changed,
   complete: (context) => knows.complete(context),
   hover: (view, position) => knows.hover(view, position),
+  pointed: (line) => pointed(line),
 });
 const control = controls(editor, settings, (change) => {
   Object.assign(settings, change);
   changed();
 });
+const slide = slidingWindow((body) => runner.ask(body).catch(ignore));
 const axis = axisForm((body) => runner.ask(body).then(showAxis, ignore));
 
 async function begin() {
   axis.draw();
   view("left");
+  opening(openFile, (text) => tell("refused", text));
   const told = location.hash.length > 1 ? { hash: location.hash } : lastShown();
   // the first network's table is part of the page: it is shown before anything else is loaded
   if (!told || told.net === FIRST) {
@@ -87,6 +105,7 @@ async function open(hash) {
   const told = await read(hash);
   fragment = hash;
   put(told ?? { net: FIRST });
+  if (told?.view) view(told.view);
   if (hash.length > 1 && !told) tell("unreadable");
 }
 
@@ -94,7 +113,23 @@ async function open(hash) {
 function put({ net, text, batch = 1, dtype = "float32" }) {
   Object.assign(settings, { batch, dtype });
   control.forget();
-  editor.open(text ?? (networks.get(net) ?? networks.get(FIRST)).text);
+  opened = text ?? (networks.get(net) ?? networks.get(FIRST)).text;
+  editor.open(opened);
+}
+
+/** Open a file of any tool that the package reads. */
+async function openFile(file, data) {
+  try {
+    const answer = await ask({ ask: "open", file, data });
+    if (answer.text !== undefined) {
+      await choose({ text: answer.text });
+      return;
+    }
+    const wrong = answer.refused ?? answer.diagnostics?.[0];
+    tell("refused", [wrong?.message, wrong?.hint].filter(Boolean).join(". "));
+  } catch (error) {
+    refused(error);
+  }
 }
 
 /** Open what was chosen, with the file before it one step back in the browser's history. */
@@ -178,6 +213,11 @@ function more(asked) {
       ignore,
     );
   }
+  const quietly = (body) => ask(body).catch(ignore);
+  ask({ ask: "lines" }).then(current((answer) => (lines = answer.lines ?? [])), ignore);
+  showFit(quietly);
+  if (editor.text() === opened) showChanges(null);
+  else quietly({ ask: "changes", before: opened }).then((answer) => asked === revision && showChanges(answer));
   written({ net: shipped(editor.text()), text: editor.text(), ...settings }).then(
     current((found) => {
       fragment = found;
@@ -190,8 +230,23 @@ function showReport(data) {
   shown = data;
   if (report) report.update(data);
   else {
-    report = mount(by("report"), data, { explain, switcher: false, words: say("ofReport"), beside: true });
+    report = mount(by("report"), data, { explain, switcher: false, words: say("ofReport"), beside: true, chosen: follow });
   }
+}
+
+/** A layer was chosen: its line is marked. */
+function follow(number) {
+  const line = number ? lines[number - 1] : null;
+  editor.mark(line ?? null, meant !== number);
+  meant = 0;
+}
+
+/** The cursor stands on a line: the layer that it makes is chosen. */
+function pointed(line) {
+  const number = lines.indexOf(line) + 1;
+  if (!number || !report) return;
+  meant = number;
+  report.select(number);
 }
 
 /** What is said of a layer that is pointed at; nothing where another is by now. */
@@ -216,7 +271,7 @@ function tell(key, more = "") {
   const line = by("notice");
   line.hidden = !key;
   line.textContent = key ? (say(key) ?? "") + more : "";
-  by("report").classList.toggle("stale", key !== null && key !== "unreadable");
+  by("report").classList.toggle("stale", STALE.includes(key));
 }
 
 /** What the worker does, in words where it takes its time. */
@@ -243,8 +298,10 @@ async function save(format, ending) {
     return;
   }
   try {
-    const answer = await ask({ ask: "write", format });
-    if (answer.text === undefined) tell("nothing");
+    const answer = await ask({ ask: "write", format: format === "png" ? "volumes" : format });
+    if (answer.refused) tell("refused", answer.refused.message);
+    else if (answer.text === undefined) tell("nothing");
+    else if (format === "png") downloadPicture(`${name}.png`, answer.text);
     else download(`${name}.${ending}`, answer.text, answer.type);
   } catch (error) {
     refused(error);
@@ -295,6 +352,7 @@ function view(name) {
     button.setAttribute("aria-pressed", String(shown));
   }
   if (name === "axis") axis.ask();
+  if (name === "slide") slide.show();
 }
 
 const wide = matchMedia("(min-width: 900px)");

@@ -61,9 +61,10 @@ function findingList(findings, on) {
  * data: what `page_data` gives. explain(number, name): what is said of a layer, or a promise of
  * it; not needed where the data has `explanations`. switcher: whether to offer light and dark.
  * words: the page's own words in another language, by the English ones. beside: whether it stands
- * beside an editor, where the table comes first.
+ * beside an editor, where the table comes first. chosen(number): hears which layer is chosen.
  */
-export function mount(element, data, { explain = null, switcher = true, words = {}, beside = false } = {}) {
+export function mount(element, data, { explain = null, switcher = true, words = {}, beside = false,
+  chosen: chose = () => {} } = {}) {
   speak(words);
   const title = make("div", { class: "title" });
   const figures = make("ul", { class: "figures", "aria-label": say("Totals") });
@@ -79,6 +80,7 @@ export function mount(element, data, { explain = null, switcher = true, words = 
       mark(number);
     },
     choose(number, visibly = false) {
+      if (number !== chosen) chose(number);
       chosen = number;
       table.choose(number, visibly);
       diagram.choose(number);

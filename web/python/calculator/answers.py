@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from calculator.controls import controls
-from calculator.notes import notes
+from calculator.notes import line_of, notes
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.api import Report, report
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
@@ -187,6 +187,42 @@ def _check(calculator: Calculator, body: Body) -> dict[str, Any]:
     return axis(body)
 
 
+def _slide(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """A kernel that slides over a map."""
+    from calculator.sliding import sliding
+
+    return sliding(body)
+
+
+def _open(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """A file of another tool, as an architecture file."""
+    from calculator.opening import opened
+
+    return opened(body)
+
+
+def _fit(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """Whether the network fits a device."""
+    from calculator.fitting import fit
+
+    return fit(calculator.report(body)[1], body)
+
+
+def _changes(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """What changed from another text to this one, layer by layer, and in the totals."""
+    from calculator.changes import changes
+
+    _, before = Calculator().report({**body, "text": body["before"], "name": ""})
+    return changes(before, calculator.report(body)[1])
+
+
+def _lines(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """The line that makes each layer, `null` for one of a file that is extended."""
+    found = label(body)
+    _, made = calculator.report(body)
+    return {"lines": [line_of(layer.node, found) for layer in made.layers]}
+
+
 ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
     "report": _report,
     "beside": _beside,
@@ -195,5 +231,10 @@ ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
     "findings": _findings,
     "write": _write,
     "check": _check,
+    "slide": _slide,
+    "open": _open,
+    "fit": _fit,
+    "changes": _changes,
+    "lines": _lines,
 }
 """What can be asked."""

@@ -39,6 +39,18 @@ def notes(report: Report, label: str) -> list[Note]:
     return [Note(line, _text(made)) for line, made in sorted(lines.items())]
 
 
+def line_of(node: Node, label: str) -> int | None:
+    """The line of the file `label` that makes a node: the innermost one, as in a block's body."""
+    if node.place is not None and node.place.file == label:
+        return node.place.line
+    use = node.use
+    while use is not None:
+        if use.place.file == label:
+            return use.place.line
+        use = use.parent
+    return None
+
+
 def _lines(node: Node, label: str, uses: dict[int, dict[int, int]]) -> dict[int, int]:
     """The lines that make a node, and for each the use of the block around it (0 for none).
 

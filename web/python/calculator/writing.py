@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cnncalc.api import Report
-from cnncalc.exchange.converting import pytorch_of
+from cnncalc.exchange.converting import keras_of, pytorch_of
 from cnncalc.language.network import Network
 from cnncalc.render.csv import report_csv
+from cnncalc.render.dot import report_dot
+from cnncalc.render.drawing.blocks import report_blocks
+from cnncalc.render.drawing.volumes import report_volumes
+from cnncalc.render.json import report_json
 from cnncalc.render.latex import report_latex
 from cnncalc.render.markdown import report_markdown
+from cnncalc.render.mermaid import report_mermaid
 from cnncalc.render.page import page_html
+from cnncalc.render.rows import View
 
 
 class Form(NamedTuple):
@@ -25,6 +31,12 @@ FORMATS: Mapping[str, Form] = {
     "markdown": Form("text/markdown", lambda network, report: report_markdown(report)),
     "csv": Form("text/csv", lambda network, report: report_csv(report)),
     "html": Form("text/html", lambda network, report: page_html(report)),
+    "json": Form("application/json", lambda network, report: report_json(report)),
+    "volumes": Form("image/svg+xml", lambda network, report: report_volumes(report, View())),
+    "blocks": Form("image/svg+xml", lambda network, report: report_blocks(report, View())),
+    "dot": Form("text/vnd.graphviz", lambda network, report: report_dot(report, View())),
+    "mermaid": Form("text/plain", lambda network, report: report_mermaid(report, View())),
+    "keras": Form("text/x-python", lambda network, report: keras_of(network, report.graph)),
     "pytorch": Form("text/x-python", lambda network, report: pytorch_of(network, report.graph)),
     "latex": Form("application/x-latex", lambda network, report: report_latex(report)),
 }
