@@ -109,8 +109,8 @@ def test_other_values(declared: str, given: dict[str, Any], value: Any) -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({}, "either named or given as `yaml`"),
     ({"net": "vgg16", "yaml": TEXT}, "either named or given as `yaml`"),
-    ({"net": 3}, "a path, a name or a mapping, not int"),
-    ({"net": b"vgg16"}, "a path, a name or a mapping, not bytes"),
+    ({"net": 3}, "object of a framework, not int"),
+    ({"net": b"vgg16"}, "object of a framework, not bytes"),
     ({"net": {"input": {1, 2}, "layers": [object()]}}, "the mapping is no architecture file"),
     ({"yaml": TEXT.encode()}, "`yaml` must be a text, not bytes"),
     ({"yaml": TEXT, "parameters": {3: 4}}, "the name of a parameter is a text, not 3"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex, overload
 
 from cnncalc.analysis.memory import Activations, activations
 from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, fields_by_input
-from cnncalc.diagnostics import Diagnostic
+from cnncalc.diagnostics import Diagnostic, UsageError, did_you_mean
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import NOTHING, Operations
 from cnncalc.shapes import Shape
@@ -142,6 +142,12 @@ class LayerReport:
         index = self.index
         return tuple([described(fields[index]) for fields in self._fields])
 
+    def __repr__(self) -> str:
+        what = f"{self.kind} {self.essentials}".rstrip()
+        shape = "×".join(map(str, self.output_shape))
+        counts = f"{self.params:,} parameters, {self.macs:,} MACs"
+        return f"<LayerReport {self.name}: {what} → {shape}, {counts}>"
+
     @property
     def fields(self) -> tuple[Field, ...]:
         """For each input the receptive field as windows, exact for every unit."""
@@ -151,6 +157,50 @@ class LayerReport:
 def described(field: Field) -> ReceptiveField | None:
     """Size, stride and start of a field, where it has them."""
     return None if field is None else describe(field)
+
+
+class UnknownLayerError(UsageError, KeyError):
+    """There is no layer of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Layers(tuple[LayerReport, ...]):
+    """Layers in execution order, by index or by name."""
+
+    @overload
+    def __getitem__(self, key: SupportsIndex | str) -> LayerReport: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[LayerReport, ...]: ...
+    def __getitem__(self, key: SupportsIndex | str | slice) -> Any:
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        for layer in self:
+            if layer.name == key:
+                return layer
+        raise UnknownLayerError(f"there is no layer `{key}`", self._nearest(key))
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, str):
+            return key in self.names
+        return super().__contains__(key)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers' names."""
+        return tuple([layer.name for layer in self])
+
+    def _nearest(self, name: str) -> str:
+        """What may be meant by a name that no layer has."""
+        names = self.names
+        inside = [one for one in names if one.startswith(f"{name}.")]
+        if inside:
+            return f"`{name}` is a block; its layers are {', '.join(inside[:8])}"
+        return did_you_mean(name, names) or f"its layers are {', '.join(names[:8])}…"
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} layers: {', '.join(self.names[:8])}{', …' * (len(self) > 8)}>"
 
 
 class Totals(NamedTuple):
@@ -244,12 +294,12 @@ class Report:
         return self.graph.nodes[self._activations.peak_node].name
 
     @cached_property
-    def layers(self) -> tuple[LayerReport, ...]:
-        """The layers in execution order."""
+    def layers(self) -> Layers:
+        """The layers in execution order, by index or by name."""
         graph, settings = self.graph, self.settings
         owned, fields = self._activations.owned, self._fields
         inputs = len(graph.inputs)
-        return tuple(
+        return Layers(
             [
                 LayerReport(graph, index, index - inputs + 1, settings, owned[index], fields)
                 for index in range(inputs, len(graph.nodes))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cnncalc.api.result import PEOPLE, Result, columns
 from cnncalc.cli.options import option
-from cnncalc.cli.values import Whole, from_channels_last, parse_change, parse_input
+from cnncalc.cli.values import Whole, parse_change, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
-from cnncalc.exchange.load import load
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.render.escape import legible
 
@@ -32,80 +31,54 @@ def _input_shape(
     return None if value is None else parse_input(value)
 
 
-def _changes(
+def changes(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
-) -> tuple[tuple[str, Any], ...]:
-    return tuple(map(parse_change, value))
+) -> dict[str, Any] | None:
+    """Values of parameters by name; `None` where none is given."""
+    return dict(map(parse_change, value)) or None
+
+
+def names(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """The names in a list with commas between."""
+    return tuple([name.strip() for name in (value or "").split(",") if name.strip()])
 
 
 def variant_options(command: Command) -> Command:
     """`--input` and `--set`: which variant of a network is meant."""
     command = option(
-        "--set", "changes", multiple=True, metavar="NAME=VALUE", callback=_changes,
+        "--set", multiple=True, metavar="NAME=VALUE", callback=changes,
         help="Change a parameter of the file.",
     )(command)  # fmt: skip
     return option(
-        "--input", "input_", metavar="[NAME=]CxHxW", callback=_input_shape,
+        "--input", metavar="[NAME=]CxHxW", callback=_input_shape,
         help="The input's shape, in place of the file's; of several, `NAME=SHAPE,NAME=SHAPE`.",
     )(command)  # fmt: skip
 
 
-def network_options(command: Command) -> Command:
-    """The options of every command that analyzes a network."""
-    command = option(
+def dtype_option(command: Command) -> Command:
+    """`--dtype`."""
+    return option(
         "--dtype",
         type=click.Choice(["float32", "float16", "bfloat16", "float64", "int8"]),
-        default="float32",
-        help="Type of weights and activations.",
+        help="Type of weights and activations; float32 where left out.",
     )(command)
-    command = option("--batch", type=Whole(), default=1, help="Samples in a batch.")(command)
+
+
+def network_options(command: Command) -> Command:
+    """The options of every command that analyzes a network."""
+    command = dtype_option(command)
+    command = option("--batch", type=Whole(), help="Samples in a batch; 1 where left out.")(command)
     return variant_options(command)
 
 
-def with_report(command: Callable[..., int]) -> Callable[..., int]:
-    """The options that shape a report of NET and what is shown of it.
-
-    The command is called with `report`, with `view` (a `render.rows.View`), and with its own
-    options. What the report was made from is in the context's `meta`, under `NETWORK`.
-    """
-
-    def run(
-        net: str,
-        input_: GivenInput | None,
-        changes: tuple[tuple[str, Any], ...],
-        batch: int,
-        dtype: str,
-        inplace: bool,
-        depth: int | None,
-        layout: str,
-        columns: tuple[str, ...],
-        kinds: tuple[str, ...],
-        with_input: bool,
-        exact: bool,
-        **others: Any,
-    ) -> int:
-        from cnncalc.analysis.report import Settings
-        from cnncalc.api import report
-        from cnncalc.render.rows import View
-
-        view = View(depth, exact, layout == "channels-last", columns, with_input, kinds)
-        network = load(net)
-        if layout == "channels-last":
-            input_ = from_channels_last(input_)
-        click.get_current_context().meta[NETWORK] = network
-        found = report(network, input_, dict(changes), Settings(batch, dtype, inplace))
-        return command(report=found, view=view, **others)
-
-    update_wrapper(run, command)
+def report_options(command: Command) -> Command:
+    """The options that shape a report of NET and what is shown of it."""
     for added in (
         option("--exact", is_flag=True, help="Exact numbers in place of K, M and MiB."),
         option("--with-input", is_flag=True, help="A row for the input as well."),
+        option("--kinds", metavar="NAMES", callback=names, help="Only layers of these kinds."),
         option(
-            "--kinds", metavar="NAMES", callback=_kinds, help="Only layers of these kinds."
-        ),
-        option(
-            "--columns", metavar="NAMES", callback=_columns,
-            help="Columns to show, commas between.",
+            "--columns", metavar="NAMES", callback=names, help="Columns to show, commas between."
         ),
         option(
             "--layout",
@@ -117,56 +90,24 @@ def with_report(command: Callable[..., int]) -> Callable[..., int]:
         option("--inplace", is_flag=True, help="Activations write over their input."),
         network_options,
         click.argument("net"),
-    ):  # fmt: skip
-        run = added(run)
-    return run
-
-
-def _columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    if not value:
-        return ()
-    from cnncalc.render.columns import COLUMNS
-
-    return chosen(value, "column", COLUMNS)
-
-
-def _kinds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    if not value:
-        return ()
-    from cnncalc.layers import KINDS
-
-    return chosen(value, "layer kind", KINDS)
-
-
-def chosen(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
-    """The names in a list with commas between, each once and in their order.
-
-    Raises:
-        UsageError: one of them is not known.
-    """
-    from cnncalc.diagnostics import suggestion
-
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                f"there is no {what} `{name}`",
-                suggestion(name, known, f"the {what}s are {', '.join(known)}"),
-            )
-    return names
+    ):
+        command = added(command)
+    return command
 
 
 def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
-    """`--format`; the first one is what people read, and the default."""
+    """`--format`; the first one is what people read."""
     return option(
-        "--format", "format_", type=click.Choice(formats), default=formats[0],
-        help="How the result is written.",
+        "--format", type=click.Choice(formats),
+        help=f"How the result is written; {formats[0]}, or what the ending of -o says.",
     )  # fmt: skip
 
 
 def output_option(command: Command) -> Command:
     """`-o/--output`."""
-    return option("-o", "--output", metavar="PATH", help="Write to a file.")(command)
+    return option(
+        "-o", "--output", metavar="PATH", help="Write to a file; its ending picks the format."
+    )(command)
 
 
 def watch_option(command: Callable[..., int]) -> Callable[..., int]:
@@ -184,6 +125,26 @@ def watch_option(command: Callable[..., int]) -> Callable[..., int]:
     return option("--watch", is_flag=True, help=told)(run)
 
 
+def present(result: Result, output: str | None = None) -> int:
+    """Print a result, unless it is in a file; the command's exit status."""
+    if output is None:
+        format = result.format or result.FORMATS[0]
+        if format in PEOPLE:
+            show(result.document(), width=result.WIDTH)
+        elif format == "json":
+            deliver_json(result.to_dict())
+        else:
+            text = result.rendered(format)
+            if isinstance(text, bytes):
+                raise UsageError(f"{format} is no text for standard output", "name a file with -o")
+            deliver(text, data=format in DATA)
+    return result.exit_status
+
+
+DATA = ("csv", "jsonl", "latex", "svg", "html", "yaml", "dot", "mermaid", "patch")
+"""Formats that other programs read: UTF-8 wherever they do not go to a terminal."""
+
+
 def use_colour(stream: Any) -> bool:
     """Whether a stream is a terminal that wants colours."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -191,22 +152,16 @@ def use_colour(stream: Any) -> bool:
     return bool(stream.isatty())
 
 
-def show(renderable: RenderableType, output: str | None = None, width: int | None = None) -> None:
-    """Write to a file or standard output what a person reads: Rich's part of a command.
+def show(renderable: RenderableType, width: int | None = None) -> None:
+    """Write to standard output what a person reads: Rich's part of a command.
 
-    `renderable` is anything that Rich renders: a `render.listing.Listing` for a table (columns
-    by role, numbers to the right, bars, what gives way where the width is short), a `Text` with
-    the roles of `render.console.STYLES` as its styles, a `Group` of such. A terminal gets
-    colours and its width; a pipe or a file neither (`width` is for what needs one there).
-
-    Import `cnncalc.render` modules that import Rich inside the command, in the branch for
-    people only. The other formats never come here: data goes through `deliver_json`, and CSV,
+    A terminal gets colours and its width; a pipe neither (`width` is for what needs one there).
+    Whatever imports Rich is imported for people only: data goes through `deliver_json`, and CSV,
     Markdown and other text through `deliver`.
     """
     from cnncalc.render.console import rendered
 
-    colour = output is None and use_colour(sys.stdout)
-    deliver(rendered(renderable, terminal_width(output) or width, colour), output)
+    deliver(rendered(renderable, terminal_width() or width, use_colour(sys.stdout)))
 
 
 def tell(renderable: RenderableType) -> None:
@@ -217,29 +172,20 @@ def tell(renderable: RenderableType) -> None:
     _write(sys.stderr, rendered(renderable, width, use_colour(sys.stderr)), legible)
 
 
-def deliver(text: str, output: str | None, *, data: bool = False) -> None:
-    """Write a result to a file (always in UTF-8), or to standard output.
+def deliver(text: str, *, data: bool = False) -> None:
+    """Write a result to standard output.
 
     Where standard output's encoding lacks a sign, its ASCII form stands for it (`×`: `x`);
     `data` (CSV, YAML, source code) goes in UTF-8 all the same wherever that is no terminal.
     """
-    if output is not None:
-        write_file(output, text)
-    elif data and not sys.stdout.isatty():
-        _write(sys.stdout, text, None)
-    else:
-        _write(sys.stdout, text, legible)
+    _write(sys.stdout, text, None if data and not sys.stdout.isatty() else legible)
 
 
-def deliver_json(data: dict[str, Any], output: str | None) -> None:
-    """Write plain data as JSON to a file or to standard output, whatever that can encode."""
+def deliver_json(data: dict[str, Any]) -> None:
+    """Write plain data as JSON to standard output, whatever that can encode."""
     from cnncalc.render.json import dumps, escaped
 
-    text = dumps(data)
-    if output is not None:
-        write_file(output, text)
-    else:
-        _write(sys.stdout, text, escaped)
+    _write(sys.stdout, dumps(data), escaped)
 
 
 def _write(stream: Any, text: str, without: Callable[[str, str], str] | None) -> None:
@@ -255,56 +201,6 @@ def _write(stream: Any, text: str, without: Callable[[str, str], str] | None) ->
             return
         text = without(text, encoding)
     stream.write(text)
-
-
-def write_file(path: str, content: str | bytes) -> None:
-    """Write a file whole or not at all: an existing one is replaced when the new one is complete.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    if os.path.isdir(path):
-        raise UsageError(f"{path} is a directory")
-    target = os.path.realpath(path)
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            # a device or a pipe cannot be replaced
-            with open(target, "wb") as stream:
-                stream.write(_bytes(content))
-        else:
-            _replace(target, _bytes(content))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
-
-
-def _bytes(content: str | bytes) -> bytes:
-    return content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
-
-
-def _replace(target: str, content: bytes) -> None:
-    """Write beside the target, then put the finished file in its place."""
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:100]}.{os.urandom(8).hex()}")
-    try:
-        with open(temporary, "xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _mode(target: str) -> int:
-    """The permissions of the file to replace, or those of a new one."""
-    if os.path.exists(target):
-        return os.stat(target).st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def fail(message: str, hint: str | None = None) -> int:
@@ -323,12 +219,9 @@ def refuse(error: SpecError) -> int:
     return 2
 
 
-def terminal_width(output: str | None) -> int | None:
+def terminal_width() -> int | None:
     """The columns to fill; `None` where the text goes to no terminal and has no limit."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isascii() and columns.isdecimal() and 0 < int(columns) < 10_000:
-        return int(columns)
-    return None if output is not None else stream_width(sys.stdout)
+    return columns() or stream_width(sys.stdout)
 
 
 def stream_width(stream: Any) -> int | None:

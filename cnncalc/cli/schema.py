@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnncalc.cli.common import deliver_json, output_option
+from cnncalc.api.reference import schema
+from cnncalc.cli.common import output_option, present
 from cnncalc.cli.options import subcommand
 
 
@@ -10,7 +11,4 @@ from cnncalc.cli.options import subcommand
 @output_option
 def command(output: str | None) -> int:
     """Print the JSON Schema of an architecture file, for editors that complete and check."""
-    from cnncalc.language.schema import schema
-
-    deliver_json(schema(), output)
-    return 0
+    return present(schema(output=output), output)

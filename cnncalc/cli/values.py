@@ -1,9 +1,8 @@
-"""Values of command-line options: shapes, changes of parameters, budgets."""
+"""Values of command-line options: shapes, changes of parameters."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,11 +10,10 @@ import click
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
-from cnncalc.language.forms.budget import COSTS, parse_amount
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.load import checked_input
 from cnncalc.layers.options import INTEGER_LIMIT
-from cnncalc.shapes import Shape, channels_first
+from cnncalc.shapes import Shape
 
 
 class Whole(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on
@@ -93,25 +91,3 @@ def _sizes(text: str, whole: str) -> Shape:
             "as in `--input 3x224x224`, or `--input image=3x224x224,depth=1x224x224`",
         )
     return tuple(map(int, parts))
-
-
-def from_channels_last(given: GivenInput | None) -> GivenInput | None:
-    """Shapes of `--input` that are written with their channels last."""
-    if given is None:
-        return None
-    if isinstance(given, Mapping):
-        return {name: channels_first(shape) for name, shape in given.items()}
-    return channels_first(given)
-
-
-def parse_budget(text: str, cost: str) -> int:
-    """An amount of `--max-params`, `--max-macs`, `--max-memory` or `--max-training-memory`.
-
-    Raises:
-        UsageError: it is none.
-    """
-    amount = parse_amount(text, cost)
-    if amount is None:
-        option = cost.replace("_", "-")
-        raise UsageError(f"`--max-{option} {text}` is no amount", COSTS[cost])
-    return amount

@@ -33,7 +33,7 @@ def watched(params: Mapping[str, Any], once: Once) -> NoReturn:
             is missing.
         KeyboardInterrupt: as told by Ctrl-C, which is how it ends.
     """
-    if params.get("output") is not None or params.get("format_", "table") != "table":
+    if params.get("output") is not None or params.get("format") not in (None, "table"):
         raise UsageError("`--watch` shows the table on the terminal", "leave it out for a file")
     _forever(_file(params["net"]), once)
 

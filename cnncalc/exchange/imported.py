@@ -29,6 +29,8 @@ class Imported:
         source: Source | None = None,
         reopen: Callable[[Source], Imported] | None = None,
         parameters: Mapping[str, Any] | None = None,
+        channels_last: bool = False,
+        takes_examples: bool = False,
     ) -> None:
         self.label = label
         """As the caller wrote it."""
@@ -41,6 +43,10 @@ class Imported:
         """Reads the same network from a changed text; repairs are tried so."""
         self.parameters = parameters or {}
         """What `--set` changes, with the file's own values; `read` is given the changes, too."""
+        self.channels_last = channels_last
+        """Whether its own arrays have their channels last."""
+        self.takes_examples = takes_examples
+        """Whether it is read by running it, so that example tensors are an input of it."""
         self._read = read
         self.asked: Any = None
         """The input that its graph was last asked for."""
@@ -128,4 +134,22 @@ class Imported:
         self._chosen = tuple(sorted(changes.items()))
 
 
-__all__ = ["Imported", "Origin", "Reading", "Result"]
+def from_graph(graph: Graph, label: str) -> Imported:
+    """A network of which only the graph is left, as in a report that was pickled."""
+    count = len(graph.nodes)
+    reading = Reading(graph, (Origin(),) * count, ({},) * count)
+
+    def read(input: Any) -> Reading:
+        given = dict(input) if isinstance(input, Mapping) else {next(iter(shapes)): input}
+        if input is not None and any(shapes.get(name) != given[name] for name in given):
+            raise UsageError(
+                f"{label} is a report without its network, and has no other input",
+                "analyze the network again",
+            )
+        return reading
+
+    shapes = graph.input_shapes
+    return Imported(label, "report", graph.name, read)
+
+
+__all__ = ["Imported", "Origin", "Reading", "Result", "from_graph"]

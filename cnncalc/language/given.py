@@ -140,5 +140,6 @@ def given_amount(value: Any, cost: str) -> int | None:
         return whole(value, f"`max_{cost}`")
     amount = parse_amount(value, cost)
     if amount is None:
-        raise UsageError(f"`max_{cost}` is no amount: {value!r}", COSTS[cost])
+        option = cost.replace("_", "-")
+        raise UsageError(f"`--max-{option} {value}` is no amount", COSTS[cost])
     return amount

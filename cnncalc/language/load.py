@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from cnncalc.diagnostics import Refusal, UsageError
 from cnncalc.language.forms.inputs import GivenInput, check_input_size
 from cnncalc.language.network import Network
+from cnncalc.language.text.revision import at_revision, source_at
 from cnncalc.language.text.source import Source, UnreadableError
 from cnncalc.language.text.which import which
 from cnncalc.layers.base import SIZE_LIMIT
@@ -27,6 +28,9 @@ def find(net: str, stdin: bytes | None = None) -> Source:
     """
     if net == "-":
         return Source.decode("<stdin>", standard_input() if stdin is None else stdin)
+    revision = at_revision(net)
+    if revision is not None:
+        return source_at(*revision)
     try:
         path, label = which(net)
         return Source.read(path, label)

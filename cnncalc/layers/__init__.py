@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from cnncalc.command_module import CommandModule
 from cnncalc.layers import (
     activation,
     arithmetic,
@@ -48,3 +51,5 @@ __all__ = [
     "Reference",
     "Windows",
 ]
+
+sys.modules[__name__].__class__ = CommandModule

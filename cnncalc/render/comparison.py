@@ -38,6 +38,9 @@ METRICS = {
 }
 """What is compared, by its key in the data."""
 
+DEFAULTS = tuple(METRICS)
+"""What every comparison shows."""
+
 
 class Side(NamedTuple):
     """One network of a comparison."""

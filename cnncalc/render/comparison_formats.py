@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import numbers
@@ -14,21 +14,22 @@ if TYPE_CHECKING:
     pass
 
 
-from cnncalc.render.comparison import METRICS, Side, shapes, totals
+from cnncalc.render.comparison import DEFAULTS, METRICS, Side, shapes, totals
 
 
-def comparison_dict(sides: Sequence[Side]) -> dict[str, Any]:
-    """The data of `cnncalc.compare/1`."""
-    return {"schema": "cnncalc.compare/1", "networks": [_entry(side) for side in sides]}
+def comparison_dict(sides: Sequence[Side], columns: Sequence[str] = ()) -> dict[str, Any]:
+    """The data of `cnncalc.compare/1`; `columns` are totals beside those of every comparison."""
+    keys = dict.fromkeys((*DEFAULTS, *columns))
+    return {"schema": "cnncalc.compare/1", "networks": [_entry(side, keys) for side in sides]}
 
 
-def _entry(side: Side) -> dict[str, Any]:
+def _entry(side: Side, keys: Iterable[str]) -> dict[str, Any]:
     report = side.report
     return {
         "name": report.name,
         "net": side.net,
         "input_shape": list(report.input_shape),
-        **{key: metric.value(report) for key, metric in METRICS.items()},
+        **{key: METRICS[key].value(report) for key in keys},
     }
 
 

@@ -22,6 +22,9 @@ UNLIMITED = 10_000
 READABLE = 88
 """Cells in a line of prose."""
 
+HTML = '<pre style="line-height:normal;font-family:monospace">{code}</pre>'
+"""What stands around text in HTML."""
+
 STYLES = {
     # what surrounds the numbers
     "title": "bold",
@@ -74,6 +77,14 @@ def svg(renderable: RenderableType, title: str, width: int) -> str:
     lines = [segment for line in _lines(console, renderable) for segment in (*line, Segment.line())]
     console.print(Segments(lines), end="", crop=False)
     return console.export_svg(title=title, unique_id="cnncalc")
+
+
+def html(renderable: RenderableType, width: int) -> str:
+    """A renderable as a notebook shows it: preformatted text, its styles beside it."""
+    console = _console(io.StringIO(), width, "truecolor", record=True)
+    lines = [segment for line in _lines(console, renderable) for segment in (*line, Segment.line())]
+    console.print(Segments(lines), end="", crop=False)
+    return console.export_html(inline_styles=True, code_format=HTML)
 
 
 def terminal(stream: Any) -> Console:

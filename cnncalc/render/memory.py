@@ -12,7 +12,7 @@ from rich.text import Text
 from cnncalc.analysis.fitting import Advice, Fit
 from cnncalc.analysis.footprint import Footprint
 from cnncalc.analysis.training.heap import Moment
-from cnncalc.analysis.training.optimizers import OPTIMIZERS
+from cnncalc.analysis.training.optimizers import OPTIMIZERS, Optimizer
 from cnncalc.analysis.training.step import weight_shapes
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
@@ -134,6 +134,15 @@ def advice(found: Sequence[Advice]) -> Listing:
     )  # fmt: skip
 
 
+def optimizer_bytes(found: Footprint) -> Iterator[tuple[Optimizer, int, int]]:
+    """Each optimizer with the bytes of its state and of its temporaries for a network."""
+    shapes = weight_shapes(found.graph)
+    width = 4 if found.training is None else found.training.plan.width
+    for one in OPTIMIZERS.values():
+        state = sum([one.state(shape, width) for shape in shapes])
+        yield one, state, one.update(shapes, width)
+
+
 def optimizers(found: Footprint) -> Listing:
     """What every optimizer stores for this network, and what its step takes besides."""
     columns = {
@@ -143,17 +152,15 @@ def optimizers(found: Footprint) -> Listing:
         "what": Column("stored for each parameter", "quiet", least=12),
         "source": Column("source", "quiet", least=8),
     }
-    shapes = weight_shapes(found.graph)
-    width = 4 if found.training is None else found.training.plan.width
     rows = [
         [
             one.name,
-            numbers.human_bytes(sum([one.state(shape, width) for shape in shapes])),
-            numbers.human_bytes(one.update(shapes, width)),
+            numbers.human_bytes(state),
+            numbers.human_bytes(update),
             one.stores,
             one.source,
         ]
-        for one in OPTIMIZERS.values()
+        for one, state, update in optimizer_bytes(found)
     ]
     return Listing(columns, rows, yielding=("source",))
 
@@ -169,13 +176,18 @@ def batches(found: Sequence[Batch]) -> Listing:
         columns["kept"] = Column("kept", "macs", number=True)
         columns["training"] = Column("training", "macs", number=True)
         columns["where"] = Column("peak in", "quiet", least=20, wrap=True)
+    budget = any([one.fits is not None for one in found])
+    if budget:
+        columns["fits"] = Column("fits")
     rows = []
     for one in found:
         row = [str(one.batch), *map(numbers.human_bytes, (one.peak, one.inference))]
         if one.training is not None:
             row += [numbers.human_bytes(one.kept), numbers.human_bytes(one.training), one.where]
-        rows.append(row)
-    return Listing(columns, rows, yielding=("where",))
+        rows.append([*row, "✓" if one.fits else "✗"] if budget else row)
+    roles = ["passed" if one.fits else "failed" for one in found]
+    shown = {"fits": roles} if budget else {}
+    return Listing(columns, rows, cell_roles=shown, yielding=("where",))
 
 
 class schedule:  # noqa: N801

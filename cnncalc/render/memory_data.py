@@ -42,6 +42,8 @@ class Batch(NamedTuple):
     kept: int
     training: int | None
     where: str
+    fits: bool | None = None
+    """Whether it is within the budget; `None` without one."""
 
 
 def heading(found: Footprint) -> str:
@@ -187,15 +189,17 @@ def verdict(fit: Fit) -> list[str]:
     return lines
 
 
-def batch_row(found: Footprint) -> Batch:
-    """The row of a batch size."""
+def batch_row(found: Footprint, budget: int | None = None) -> Batch:
+    """The row of a batch size, and whether what was asked for is within a budget."""
     told, training = found.inference, found.training
+    takes = told.total if training is None else training.peak.bytes
+    fits = None if budget is None else takes <= budget
     if training is None:
-        return Batch(found.settings.batch, told.peak, told.total, 0, None, "")
+        return Batch(found.settings.batch, told.peak, told.total, 0, None, "", fits)
     peak = training.peak
     where = peak.phase if peak.phase == "step" else f"{peak.phase} {_name(found, peak.node)}"
     total = training.saved_total
-    return Batch(found.settings.batch, told.peak, told.total, total, peak.bytes, where)
+    return Batch(found.settings.batch, told.peak, told.total, total, peak.bytes, where, fits)
 
 
 def _name(found: Footprint, node: int) -> str:

@@ -98,6 +98,8 @@ def _batch(one: Batch) -> dict[str, Any]:
     row = {"batch": one.batch, "peak_activations": one.peak, "inference": one.inference}
     if one.training is not None:
         row |= {"saved_for_backward": one.kept, "training": one.training}
+    if one.fits is not None:
+        row["fits"] = one.fits
     return row
 
 
@@ -164,12 +166,15 @@ def memory_markdown(found: Footprint, rows: Sequence[LayerRow], fits: Sequence[F
     return "\n".join([*lines, *table(titles, cells, numeric)]) + "\n"
 
 
+def _cell(key: str, value: Any) -> str:
+    if key == "fits":
+        return "yes" if value else "no"
+    return str(value) if key == "batch" else numbers.human_bytes(value)
+
+
 def batches_markdown(found: Footprint, batches: Sequence[Batch]) -> str:
     """A table over batch sizes."""
     rows = [_batch(one) for one in batches]
-    cells = [
-        [str(value) if key == "batch" else numbers.human_bytes(value) for key, value in row.items()]
-        for row in rows
-    ]
+    cells = [[_cell(key, value) for key, value in row.items()] for row in rows]
     head = [f"# {markdown(found.report.name)}: memory by batch", ""]
     return "\n".join([*head, *table(list(rows[0]), cells, [True] * len(rows[0]))]) + "\n"

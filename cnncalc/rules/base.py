@@ -43,6 +43,7 @@ class Limits(NamedTuple):
     batch: int = 1
     width: int = 4
     """Bytes a value."""
+    flops: int | None = None
 
 
 class Written(NamedTuple):

@@ -63,11 +63,11 @@ class BudgetExceeded(Rule):
     summary = "the network costs more than its budget"
     why = (
         "A network for a device has a size and a time that it must keep. `budget:` in the file, "
-        "or `--max-params`, `--max-macs`, `--max-memory` and `--max-training-memory`, state "
-        "them, and a run fails when a change breaks them. Memory is what inference holds at its "
-        "peak: weights and running statistics, and the largest set of activations alive at one "
-        "moment. Training memory is the peak of a step with Adam, as `cnncalc memory --train` "
-        "plays it through."
+        "or `--max-params`, `--max-macs`, `--max-flops`, `--max-memory` and `--max-training- "
+        "memory`, state them, and a run fails when a change breaks them. Memory is what "
+        "inference holds at its peak: weights and running statistics, and the largest set of "
+        "activations alive at one moment. Training memory is the peak of a step with Adam, as "
+        "`cnncalc memory --train` plays it through."
     )
     fails = """\
 input: [3, 32, 32]
@@ -89,6 +89,7 @@ layers:
         for cost, option in (
             ("params", limits.params),
             ("macs", limits.macs),
+            ("flops", limits.flops),
             ("memory", limits.memory),
             ("training_memory", limits.training_memory),
         ):
@@ -115,6 +116,8 @@ layers:
         batch, width = subject.limits.batch, subject.limits.width
         if cost == "macs":
             return sum([node.facts.operations.macs for node in nodes]) * batch
+        if cost == "flops":
+            return sum([node.facts.operations.flops for node in nodes]) * batch
         params = sum([node.params for node in nodes])
         if cost == "params":
             return params
@@ -136,6 +139,7 @@ def _training(graph: Graph, batch: int, width: int) -> int:
 UNITS = {
     "params": "parameters",
     "macs": "multiply-accumulates",
+    "flops": "operations",
     "memory": "bytes of memory",
     "training_memory": "bytes of memory in training",
 }

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from functools import lru_cache
 from itertools import count, islice, pairwise
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cnncalc.exchange.load import load
 from cnncalc.language.network import Network
@@ -24,6 +24,21 @@ TASKS = 4
 """Tasks for each worker that a small grid is divided into, so that all end together."""
 AHEAD = 3
 """Tasks for each worker that wait or run, so that memory does not grow with the grid."""
+
+
+class Swept(Protocol):
+    """What is swept: a network, what it is called, and how it is looked at."""
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def net(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def inplace(self) -> bool: ...
+    def network(self) -> Elaborates:
+        """The network, read."""
 
 
 class Subject(NamedTuple):
@@ -45,7 +60,7 @@ class Subject(NamedTuple):
 class Task(NamedTuple):
     """Some points of a grid."""
 
-    subject: Subject
+    subject: Swept
     grid: Grid
     spans: tuple[range, ...]
     """Their numbers."""
@@ -56,7 +71,7 @@ Block = list[tuple[range, ...]]
 
 
 @lru_cache(maxsize=1)
-def _worker(subject: Subject) -> Worker:
+def _worker(subject: Swept) -> Worker:
     """What this process works with; it keeps what one task leaves for the next."""
     return Worker(subject.network(), subject.dtype, subject.inplace)
 
@@ -68,7 +83,7 @@ def work(task: Task) -> list[Point]:
 
 
 def sweep(
-    subject: Subject, grid: Grid, executor: Executor | None = None, workers: int = 1, first: int = 0
+    subject: Swept, grid: Grid, executor: Executor | None = None, workers: int = 1, first: int = 0
 ) -> Iterator[Point]:
     """The points from `first` on, in the grid's order.
 

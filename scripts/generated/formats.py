@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
+from cnncalc.api.reports import Report
+from cnncalc.api.result import ENDINGS
 from cnncalc.cli import COMMANDS, cli, run
-from cnncalc.cli.export import ENDINGS
 from generated.markdown import code, table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,6 +48,8 @@ TOLD = {
     "sarif": "SARIF 2.1.0 for code scanning.",
 }
 """What each format is for."""
+OF_REPORTS = {end: name for end, name in ENDINGS.items() if name in Report.FORMATS}
+"""Endings and formats of `export`."""
 SEEN = ("html", "svg", "png", "pdf")
 """Formats whose text says nothing to a reader."""
 
@@ -63,9 +66,9 @@ def page() -> str:
     lines = [HEAD, *table(("command", "formats"), [(code(n), f) for n, f in _formats()])]
     lines += [
         "",
-        "`cnncalc export NET -o FILE` chooses by the ending:",
+        "In every command `-o FILE` chooses by the ending; those of `export`:",
         "",
-        *table(("ending", "format"), [(code(end), name) for end, name in ENDINGS.items()]),
+        *table(("ending", "format"), [(code(end), name) for end, name in OF_REPORTS.items()]),
         "",
         "## What they look like",
         "",
@@ -75,11 +78,11 @@ def page() -> str:
         (ROOT / "docs" / "files" / "small.yaml").read_text(encoding="utf-8").rstrip(),
         "```",
     ]
-    for name in dict.fromkeys(ENDINGS.values()):
+    for name in dict.fromkeys(OF_REPORTS.values()):
         lines += ["", f"### {name}", "", TOLD[name]]
         if name not in SEEN:
             lines += ["", *_excerpt(name)]
-    others = {name for _, formats in _choices() for name in formats} - set(ENDINGS.values())
+    others = {name for _, formats in _choices() for name in formats} - set(OF_REPORTS.values())
     lines += ["", "### Elsewhere", ""]
     lines += table(("format", "what it is"), [(name, TOLD[name]) for name in sorted(others)])
     return "\n".join(lines) + "\n"
@@ -92,7 +95,7 @@ def _choices() -> Iterator[tuple[str, tuple[str, ...]]]:
         command = cli.get_command(context, name)
         assert command is not None
         for option in command.params:
-            if option.name == "format_" and isinstance(option.type, click.Choice):
+            if option.name == "format" and isinstance(option.type, click.Choice):
                 yield name, tuple(option.type.choices)
 
 
@@ -102,7 +105,7 @@ def _formats() -> list[tuple[str, str]]:
 
 def _excerpt(name: str) -> list[str]:
     """The first lines of a format, long ones cut."""
-    ending = next(ending for ending, format_ in ENDINGS.items() if format_ == name)
+    ending = next(ending for ending, format_ in OF_REPORTS.items() if format_ == name)
     with tempfile.TemporaryDirectory() as folder, open(f"{folder}/log", "w") as log:
         target = Path(folder, f"small{ending}")
         with contextlib.redirect_stderr(log), contextlib.redirect_stdout(log):

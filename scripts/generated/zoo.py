@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.cli.zoo import overviews
+from cnncalc.api.reference import overviews
 from cnncalc.render.zoo import zoo_markdown
 
 HEAD = """\

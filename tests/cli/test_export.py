@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support import Outcome
 
-from cnncalc.cli import common
+from cnncalc import output as common
 from cnncalc.diagnostics import UsageError
 
 Run = Callable[..., Outcome]

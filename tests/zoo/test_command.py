@@ -14,7 +14,7 @@ import pytest
 from support import SPECS, Outcome
 
 from cnncalc.analysis.overview import Overview
-from cnncalc.cli import zoo as command
+from cnncalc.api import reference as command
 from cnncalc.language import zoo
 
 Run = Callable[..., Outcome]

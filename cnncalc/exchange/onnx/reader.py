@@ -38,9 +38,20 @@ def open_model(path: str) -> Imported:
     if not os.path.isfile(path):
         reason = "it is a directory" if os.path.isdir(path) else "no such file"
         raise UsageError(f"cannot read {path}: {reason}")
-    model = _parsed(path)
+    return _opened(_parsed(path), path, os.path.splitext(os.path.basename(path))[0])
+
+
+def open_object(model: Any) -> Imported:
+    """An `onnx.ModelProto` that is in memory; it is left as it was.
+
+    Raises:
+        UsageError: it holds no graph, or one that is too old or too large.
+    """
+    return _opened(_checked(model, "ModelProto"), "ModelProto", "ModelProto")
+
+
+def _opened(model: Any, path: str, stem: str) -> Imported:
     name = model.graph.name
-    stem = os.path.splitext(os.path.basename(path))[0]
     label = stem if not name or name in ("main_graph", "torch_jit", "graph") else name[:80]
     return Imported(path, "ONNX", label, lambda input: read_model(model, path, label, input))
 
@@ -65,6 +76,15 @@ def _parsed(path: str) -> Any:
         raise UsageError(f"cannot read {path}: {reason}") from None
     except Exception:  # DecodeError, which is protobuf's own
         raise UsageError(f"{path} is no ONNX file, or it is cut short") from None
+    return _checked(model, path)
+
+
+def _checked(model: Any, path: str) -> Any:
+    """A model that can be read, its functions inlined.
+
+    Raises:
+        UsageError: it cannot.
+    """
     if not model.graph.node:
         raise UsageError(f"{path} holds no graph, or an empty one")
     if model.functions:

@@ -12,6 +12,7 @@ from cnncalc.language.text.source import MappingNode, Node, ScalarNode, Source
 COSTS = {
     "params": "trainable values, such as 5M",
     "macs": "multiply-accumulates, such as 600M",
+    "flops": "arithmetic operations, such as 1.2G",
     "memory": "bytes of weights and of the activations alive at once, such as 512KiB",
     "training_memory": "bytes alive at once in a training step with Adam, such as 8GiB",
 }
@@ -29,12 +30,17 @@ TOTALS = {
 
 EXACT = re.compile(r"\d{1,30}")
 AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([KMGT]?i?)(B?)", re.IGNORECASE)
+POWER = r"\d{1,6}(?:\.\d{1,15})?e\+?\d{1,2}"
+"""A whole number such as `4e9` or `1.5e6`."""
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def parse_amount(text: str, cost: str) -> int | None:
-    """`5M`, `1.5G` (units of 1000), and for memory `512KiB` (1024) or `4MB`; `None`: no amount."""
+    """`5M`, `1.5G` (units of 1000), `4e9`, for memory `512KiB` (1024) or `4MB`; `None`: none."""
     of_memory = cost.endswith("memory")
+    if re.fullmatch(POWER, text.strip(), re.IGNORECASE):
+        value = float(text)
+        return int(value) if value.is_integer() and value < 2**63 else None
     match = AMOUNT.fullmatch(text.strip().replace("_", ""))
     if match is None:
         return None

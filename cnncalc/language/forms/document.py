@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from cnncalc.diagnostics import Refusal, misspelt
+from cnncalc.language import zoo
 from cnncalc.language.expressions.expression import CHANNELS, RESERVED, YAML_TRUTH
 from cnncalc.language.expressions.operations import FUNCTIONS
 from cnncalc.language.forms.form import LayerForm, number_names
@@ -19,7 +18,7 @@ from cnncalc.language.text.source import (
     Source,
     UnreadableError,
 )
-from cnncalc.language.text.which import ENDINGS, which
+from cnncalc.language.text.which import ENDINGS
 
 KEYS = {
     "name": "the network's name",
@@ -29,7 +28,7 @@ KEYS = {
     "blocks": "lists of layers with parameters, used like a layer kind",
     "layers": "the layers, first to last",
     "extends": "a file beside this one, or a shipped network, that this one changes",
-    "budget": "the most that it may cost: params, macs, memory, training_memory",
+    "budget": "the most that it may cost: params, macs, flops, memory, training_memory",
     "expect": "its exact totals, to which validation holds it: params, macs, flops, …",
 }
 """Keys of an architecture file."""
@@ -128,20 +127,19 @@ class Document:
         if text is None:
             return
         try:
-            path, label = which(text, os.path.dirname(source.path or ""))
-            if not path.endswith(ENDINGS):
+            if not zoo.is_name(text) and not text.endswith(ENDINGS):
                 message = f"`{text}` is no architecture file"
                 raise Refusal("undefined-name", message, hint="they end in .yaml")
-            if any(one.path is not None and os.path.samefile(one.path, path) for one in chain):
+            try:
+                parent = source.beside(text)
+            except UnreadableError as error:
+                raise Refusal("undefined-name", str(error)) from None
+            if any(one.identity is not None and one.identity == parent.identity for one in chain):
                 circle = " → ".join([*(one.label for one in chain), text])
                 raise Refusal("bad-value", f"the file extends itself: {circle}")
             if len(chain) > EXTENDS_LIMIT:
                 message = f"more than {EXTENDS_LIMIT} files extend each other"
                 raise Refusal("limit-exceeded", message)
-            try:
-                parent = Source.read(path, label)
-            except UnreadableError as error:
-                raise Refusal("undefined-name", str(error)) from None
         except Refusal as refusal:
             self.findings.add(refusal, source, node)
         else:

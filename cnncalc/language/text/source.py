@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from cnncalc.diagnostics import Diagnostic, Place, Refusal, SpecError
+from cnncalc.language.text.which import which
 
 BYTE_LIMIT = 8 * 1024 * 1024
 DEPTH_LIMIT = 200
@@ -71,6 +72,21 @@ class Source:
     def decode(cls, label: str, data: bytes) -> Source:
         """A source from bytes, such as standard input."""
         return cls(label, _decode(label, data))
+
+    @property
+    def identity(self) -> str | None:
+        """What tells the file from others; `None` for a text without a file."""
+        return None if self.path is None else os.path.realpath(self.path)
+
+    def beside(self, text: str) -> Source:
+        """The file that `extends` names here: a path from this file's folder, a shipped network.
+
+        Raises:
+            Refusal: there is no such network or file.
+            UnreadableError: it cannot be read.
+            SpecError: it is no text.
+        """
+        return Source.read(*which(text, os.path.dirname(self.path or "")))
 
     @property
     def written(self) -> bool:

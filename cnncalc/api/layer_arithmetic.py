@@ -1,0 +1,119 @@
+"""`explain`: the arithmetic of a layer, or the story of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.analysis.explaining import Explained, Explainer
+from cnncalc.analysis.story import Story, story
+from cnncalc.api.reports import Report, report_of
+from cnncalc.api.result import Path, Result, delivered
+from cnncalc.api.subject import Net, Parameters, Shaped, asked
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Explanation(Result):
+    """How the numbers of one layer come about."""
+
+    FORMATS = ("table", "json", "markdown")
+    WIDTH = 100
+
+    def __init__(self, explained: Explained) -> None:
+        self.explained = explained
+
+    @property
+    def layer(self) -> str:
+        """The layer's name."""
+        return self.explained.layer.name
+
+    @property
+    def steps(self) -> tuple[Any, ...]:
+        """Each quantity with its formula, the formula with numbers, and its value."""
+        return (*self.explained.steps, *self.explained.memory)
+
+    def document(self) -> RenderableType:
+        from cnncalc.render.explain import explain_text
+
+        return explain_text(self.explained)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data of `cnncalc.explain/1`."""
+        from cnncalc.render.explain_formats import explain_dict
+
+        return explain_dict(self.explained)
+
+    def to_markdown(self) -> str:
+        """The layer as a Markdown document."""
+        from cnncalc.render.explain_formats import explain_markdown
+
+        return explain_markdown(self.explained)
+
+    def summary(self) -> str:
+        layer = self.explained.layer
+        return f"{layer.name}: {layer.kind} {layer.essentials}".rstrip()
+
+
+class NetworkStory(Result):
+    """A network in a dozen lines."""
+
+    FORMATS = ("table", "json", "markdown")
+
+    def __init__(self, report: Report, story: Story) -> None:
+        self.report = report
+        self.story = story
+
+    def document(self) -> RenderableType:
+        from cnncalc.render.story import story_text
+
+        return story_text(self.report, self.story)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data of `cnncalc.explain/1`."""
+        from cnncalc.render.story import story_dict
+
+        return story_dict(self.report, self.story)
+
+    def to_markdown(self) -> str:
+        """The story as a Markdown document."""
+        from cnncalc.render.story import story_markdown
+
+        return story_markdown(self.report, self.story)
+
+    def summary(self) -> str:
+        return self.report.name
+
+
+def explain(
+    net: Net | None = None,
+    layer: str | None = None,
+    *,
+    yaml: str | None = None,
+    input: Shaped | None = None,
+    set: Parameters | None = None,
+    parameters: Parameters | None = None,
+    batch: int | None = None,
+    dtype: str | None = None,
+    format: str | None = None,
+    output: Path | None = None,
+) -> Explanation | NetworkStory:
+    """How the numbers of a layer come about; without a layer, the network's story.
+
+    Args:
+        layer: the layer's name.
+        net, yaml, input, set, parameters, batch, dtype: as of `analyze`.
+        format: `table`, `json` or `markdown`.
+        output: a file to write, in the format of its ending.
+
+    Raises:
+        UsageError: there is no such network or layer.
+        SpecError: the network cannot be used.
+    """
+    found = report_of(asked(net, yaml, input, set, parameters, batch, dtype))
+    result: Explanation | NetworkStory
+    if layer is None:
+        result = NetworkStory(found, story(found))
+    else:
+        result = Explanation(Explainer(found).layer(found.layers[layer]))
+    return delivered(result, output, format)

@@ -1,0 +1,125 @@
+"""Networks that are objects of a framework, known by their own classes' modules.
+
+No framework is imported to find out: whoever has an object of one has imported it already. What
+reads the objects of a framework is imported for them alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.diagnostics import UsageError
+from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.reading.result import Reading
+
+
+def load_object(net: Any) -> Imported | None:
+    """The network that an object is; `None` where it is none.
+
+    Raises:
+        UsageError: it is an object of a framework that cannot be read.
+    """
+    if isinstance(net, Imported):
+        return net
+    framework = framework_of(net)
+    return None if framework is None else OPENERS[framework](net)
+
+
+def framework_of(net: Any) -> str | None:
+    """Whose object a network is: `keras`, `onnx`, `torch` or, a torch program, `program`."""
+    classes = [(one.__module__.split("."), one.__name__) for one in type(net).__mro__]
+    # a Keras model is a torch module as well where Keras runs on torch
+    if any(where[0] in ("keras", "tf_keras") and name == "Model" for where, name in classes):
+        return "keras"
+    for where, name in classes:
+        if name == "ModelProto" and where[-1].startswith("onnx"):
+            return "onnx"
+        if name == "ExportedProgram" and where[:2] == ["torch", "export"]:
+            return "program"
+        if name == "Module" and where[:2] == ["torch", "nn"]:
+            return "torch"
+    return None
+
+
+def _of_module(module: Any) -> Imported:
+    """The network of a `torch.nn.Module`, which is left as it was."""
+    from cnncalc.exchange.torch.reader import read_module
+
+    label = type(module).__name__
+
+    def read(input: Any) -> Reading:
+        modes = [(one, one.training) for one in module.modules()]
+        try:
+            return read_module(label, module.eval(), input)
+        finally:
+            for one, training in modes:
+                one.training = training
+
+    return Imported(label, "PyTorch", label, read)
+
+
+def _of_program(program: Any) -> Imported:
+    """The network of a `torch.export.ExportedProgram`, for the input that it was exported with."""
+    from cnncalc.exchange.torch.reader import read_exported
+
+    label = type(program).__name__
+
+    def read(input: Any) -> Reading:
+        found = read_exported(program, label, label)
+        given = found.graph.input_shape
+        if input is not None and input != given:
+            sizes = "×".join(map(str, given))
+            raise UsageError(f"{label} was exported for an input of {sizes} and takes no other")
+        return found
+
+    return Imported(label, "PyTorch", label, read)
+
+
+def _of_keras(model: Any) -> Imported:
+    """The network of a `keras.Model`, without its weights.
+
+    Raises:
+        UsageError: it keeps no graph.
+    """
+    from cnncalc.exchange.keras.dialects import Malformed, modern
+    from cnncalc.exchange.keras.files import text_file
+    from cnncalc.exchange.keras.importer import data_format
+    from cnncalc.exchange.keras.reader import read_model
+
+    label = str(getattr(model, "name", "") or type(model).__name__)[:80]
+    try:
+        opened = text_file(label, model.to_json())
+        found = modern(opened.model)
+    except (NotImplementedError, TypeError, ValueError, Malformed) as error:
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+        raise UsageError(
+            f"{label} is a {type(model).__name__} that keeps no graph ({reason})",
+            "sequential and functional models are read",
+        ) from None
+    opened = opened._replace(places=None)
+
+    def read(input: Any) -> Reading:
+        return read_model(found, opened, input)
+
+    last = data_format(found) != "channels_first"
+    return Imported(label, "Keras", label, read, channels_last=last)
+
+
+def _of_onnx(model: Any) -> Imported:
+    """The network of an `onnx.ModelProto`, which is left as it was.
+
+    Raises:
+        UsageError: it holds no graph, or one that is too old or too large.
+    """
+    from cnncalc.exchange.onnx.reader import open_object
+
+    return open_object(model)
+
+
+OPENERS = {
+    "torch": _of_module,
+    "program": _of_program,
+    "keras": _of_keras,
+    "onnx": _of_onnx,
+}
+"""What makes a network of an object, by whose it is."""
