@@ -18,6 +18,7 @@ from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.checking import check_import
 from cnncalc.exchange.converting import architecture_of
 from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.keras.reader import open_object
 from cnncalc.exchange.load import load
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
@@ -191,9 +192,9 @@ LAMBDA = {"class_name": "Lambda", "config": {"name": "conv", "function": "…"}}
 CYCLE = {"inbound_nodes": layer("Conv2D", "conv", "add")["inbound_nodes"]}
 
 WRONG = [
-    (broken(conv=LAMBDA, add={"class_name": "Hashing"}), SpecError,
+    (broken(conv=LAMBDA, add={"class_name": "Unheard"}), SpecError,
      "2 operations have no layer in net: `Lambda, whose code is not run` ×1 at conv; "
-     "`Hashing` ×1 at"),
+     "`Unheard` ×1 at"),
     (broken(conv=CYCLE), UsageError, "layers take what nothing gives, or each other: conv"),
     (broken(image={"config": {"batch_shape": [None, None, 8, 3]}}), UsageError,
      "leaves open what its input `image` is: 3×?×8"),
@@ -323,3 +324,62 @@ def test_applications_as_architecture_files(keras: Any, name: str, tmp_path: Pat
     assert sum(node.params for node in graph.layers) == sum(
         prod(weight.shape) for weight in model.trainable_weights
     )
+
+
+# -- models in memory ----------------------------------------------------------------------------
+
+
+def transformer(keras: Any) -> Any:
+    layers = keras.layers
+    tokens = keras.Input((10, 8))
+    x = layers.MultiHeadAttention(2, 4, value_dim=6)(tokens, tokens)
+    x = layers.LayerNormalization()(tokens + x)
+    x = layers.Attention(use_scale=True)([x, x])
+    x = layers.UnitNormalization()(layers.Dot(axes=(1, 1))([x, tokens]))
+    return keras.Model(tokens, layers.RepeatVector(3)(layers.Flatten()(x)))
+
+
+def of_ranks(keras: Any) -> Any:
+    layers = keras.layers
+    image = keras.Input((6, 5, 4))
+    gate = layers.Dense(4)(layers.GlobalAveragePooling2D()(image))
+    x = layers.Multiply()([image, gate])  # Keras puts the axes that lack behind the batch
+    x = layers.Conv2DTranspose(3, 3, strides=2, padding="same", output_padding=0)(x)
+    x = layers.LayerNormalization(axis=[1, 2, 3])(x)
+    x = layers.TimeDistributed(layers.Conv1D(2, 3, padding="same"))(x)
+    return keras.Model(image, layers.TimeDistributed(layers.Flatten())(x)[:, 1:, :4])
+
+
+@pytest.mark.parametrize("make", [residual, siamese, transformer, of_ranks])
+@pytest.mark.filterwarnings("ignore")
+def test_models_in_memory(keras: Any, make: Any) -> None:
+    keras.utils.set_random_seed(0)
+    model = make(keras)
+    for weight in model.weights:
+        weight.assign(keras.random.uniform(weight.shape, 0.2, 0.8, seed=1))
+    network = open_object(model)
+    trained = sum(prod(weight.shape) for weight in model.trainable_weights)
+    assert sum(node.params for node in network.graph().layers) == trained
+    assert check_import(network).largest < 1e-4
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_class_of_its_own_is_followed(keras: Any) -> None:
+    class Net(keras.Model):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = keras.layers.Conv2D(8, 3)
+            self.block = keras.Sequential([keras.layers.Conv2D(4, 1), keras.layers.ReLU()])
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x: Any) -> Any:
+            x = self.conv(x)
+            x = self.block(x) + x[..., :4]
+            return self.dense(keras.ops.mean(x, (1, 2)))
+
+    network = open_object(Net())
+    with pytest.raises(UsageError, match="does not say what its input is"):
+        network.graph()
+    graph = network.graph(None, (3, 12, 12))
+    assert sum(node.params for node in graph.layers) == 224 + 36 + 10
+    assert check_import(network, (3, 12, 12)).largest < 1e-4

@@ -128,9 +128,11 @@ KERNELS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def _config(kind: str, old: Mapping[str, Any]) -> dict[str, Any]:
+def _config(kind: str, former: str, old: Mapping[str, Any]) -> dict[str, Any]:
     """A layer's config under the names of today."""
     found = dict(old)
+    if former.startswith("CuDNN"):
+        found["cudnn"] = True  # it has a bias for the input and one for the state
     for key, name, change in KEYS:
         if key in found and name not in found and kind in APART.get(key, (kind,)):
             value = found.pop(key)
@@ -247,7 +249,8 @@ def _layer(layer: dict[str, Any], path: Path, depth: int) -> dict[str, Any]:
         inside = ("layers",) if layer.get("flat") else _inside(layer)
         made = _model(layer, path, inside, depth + 1)
     else:
-        config = _config(kind, config) if isinstance(config, dict) else {}
+        former = str(layer.get("class_name"))
+        config = _config(kind, former, config) if isinstance(config, dict) else {}
         for key in ("layer", "backward_layer", "forward_layer", "cell"):
             if isinstance(config.get(key), dict) and "class_name" in config[key]:
                 inner = _layer(config[key], (*path, "config", key), depth + 1)

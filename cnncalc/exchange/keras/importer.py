@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.exchange.keras.dialects import DEEPEST, MODELS, Malformed, first_shape
-from cnncalc.exchange.keras.layers import LAYERS, NOTHING, OPERATIONS
+from cnncalc.exchange.keras.layers import LAYERS, NOTHING, OPERATIONS, STATED
 from cnncalc.exchange.keras.layers.registry import Call, Unsupported, channels
 from cnncalc.exchange.keras.spans import Spans
 from cnncalc.exchange.keras.weights import Store
@@ -22,6 +22,11 @@ from cnncalc.shapes import Shape
 
 Key = tuple[str, int, int]
 """A tensor: its layer, which call of it, which of its results."""
+
+
+MALFORMED = (TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError)
+UNREADABLE = "with a config that is not its own"
+UNKNOWN_LAYER = "of the model's own code"
 
 
 class Importer:
@@ -72,7 +77,7 @@ class Importer:
         """The outputs of a model on given inputs."""
         if depth > DEEPEST:
             raise Malformed("models lie in each other without end")
-        layers = layers_of(model)
+        layers = _with_outputs(layers_of(model), model["class_name"] == "Sequential")
         places = _places(layers, where)
         if model["class_name"] == "Sequential":
             found = given
@@ -134,14 +139,14 @@ class Importer:
         call.store, call.where, call.timed = self.store, place, timed
         call.names = own
         call.arguments, call.first = kwargs, args[0] if args else None
-        reason, before = "", len(self.program.ops)
+        before = len(self.program.ops)
         if function is not None:
             try:
                 call.prepare(tensors)
                 found = function(call, *args, **kwargs) if operation else function(call, *tensors)
                 return list(found) if isinstance(found, tuple) else [found]
             except Unsupported as error:
-                reason = f" {error}"
+                call.reason = str(error)
             except LayerError as error:
                 wrong = Op(kind, [], (), origin=origin)
                 raise SpecError([explained(wrong, error)]) from None
@@ -150,12 +155,29 @@ class Importer:
                 wrong_option = Diagnostic("bad-value", "error", text, layer=str(origin))
                 where = None if span is None else span.place
                 raise SpecError([wrong_option._replace(place=where)]) from None
-            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-                reason = " with a config that is not its own"
+            except MALFORMED:
+                call.reason = UNREADABLE
         del self.program.ops[before:]
+        stated = None if operation else STATED.get(kind)
+        if stated is not None:
+            try:
+                call.config = config
+                call.prepare(tensors)
+                found = stated(call, *tensors)
+                return list(found) if isinstance(found, tuple) else [found]
+            except Unsupported as error:
+                call.reason = str(error)
+            except MALFORMED:
+                call.reason = UNREADABLE
+            del self.program.ops[before:]
+        shape = _stated_shape(layer)
+        if shape is not None and tensors:
+            call.used, call.reason = {}, call.reason or UNKNOWN_LAYER
+            return [call.opaque(tensors, (tensors[0].shape[0], *shape), {}, None)]
         if kind == "Lambda":
-            reason = ", whose code is not run"
-        self.refused.setdefault(f"{kind[:60]}{reason}", []).append(origin)
+            call.reason = ", whose code is not run"
+        text = f"{kind[:60]} {call.reason}".replace(" ,", ",").strip()
+        self.refused.setdefault(text, []).append(origin)
         return self._guess(tensors, layer)
 
     def _guess(self, tensors: list[Op], layer: dict[str, Any]) -> list[Op]:
@@ -171,6 +193,31 @@ def layers_of(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The layers of a model."""
     found: list[dict[str, Any]] = model["config"]["layers"]
     return found
+
+
+def _stated_shape(layer: Mapping[str, Any]) -> list[int] | None:
+    """The output of a sample of a layer that is not known, where the file tells it."""
+    for shape in (layer.get("gives"), layer["config"].get("output_shape")):
+        if isinstance(shape, list) and shape and all(type(n) is int and n > 0 for n in shape):
+            return shape
+    return None
+
+
+def _with_outputs(layers: list[dict[str, Any]], sequential: bool) -> list[dict[str, Any]]:
+    """Layers with what they give, as Keras 3 stores it with the layer that takes it."""
+    given: dict[str, Any] = {}
+    for number, layer in enumerate(layers):
+        shape = (layer.get("build_config") or {}).get("input_shape")
+        if not isinstance(shape, list) or not shape or number == 0:
+            continue
+        if sequential:
+            given[layers[number - 1]["name"]] = shape[1:]
+            continue
+        for node in layer.get("inbound_nodes") or ():
+            taken = _history(node)
+            if len(taken) == 1 and taken[0][2] == 0:
+                given[taken[0][0]] = shape[1:]
+    return [{**one, "gives": given.get(str(one["name"]))} for one in layers]
 
 
 def is_operation(layer: Mapping[str, Any]) -> bool:

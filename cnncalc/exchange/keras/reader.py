@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from cnncalc.exchange.keras.files import ModelFile, open_file, text_file
 from cnncalc.exchange.keras.importer import Importer, data_format, inputs_of
 from cnncalc.exchange.keras.padding import merge_padding
 from cnncalc.exchange.keras.spans import Spans
+from cnncalc.exchange.keras.weights import ObjectStore
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
@@ -40,6 +42,47 @@ def open_model(path: str) -> Imported:
 def open_text(source: Source) -> Imported:
     """A model from its JSON, which may have been changed since it was read."""
     return _imported(source.label, text_file(source.label, source.text))
+
+
+def open_object(model: Any, label: str = "") -> Imported:
+    """A `keras.Model` in memory, which is left as it is; `label` is what the caller calls it.
+
+    Raises:
+        UsageError: it keeps no graph.
+    """
+    label = label or str(getattr(model, "name", "") or type(model).__name__)[:80]
+    try:
+        text = model.to_json()
+    except Exception:
+        return _followed(model, label)
+    parsed = json.loads(text)
+    try:
+        found = modern(parsed)
+    except Malformed:
+        return _followed(model, label)
+    return _of_object(model, found, label)
+
+
+def _of_object(model: Any, found: dict[str, Any], label: str) -> Imported:
+    name = str(found["config"].get("name") or label)[:80]
+    opened = ModelFile(label, found, None, ObjectStore(label, model))
+
+    def runner(inputs: list[Any], last: bool) -> list[Any]:
+        return outputs(model, inputs, last)
+
+    return Imported(label, "Keras", name, lambda input: read_model(found, opened, input, runner))
+
+
+def _followed(model: Any, label: str) -> Imported:
+    """A model of a class of its own: what its `call` does to an input that has a shape alone."""
+
+    def read(input: Shapes) -> Reading:
+        from cnncalc.exchange.keras.tracing import functional_of  # needs Keras itself
+
+        traced = functional_of(model, label, input)
+        return _of_object(traced, _modern(json.loads(traced.to_json()), label), label).reading()
+
+    return Imported(label, "Keras", str(getattr(model, "name", label))[:80], read)
 
 
 def _imported(path: str, opened: ModelFile) -> Imported:

@@ -45,7 +45,7 @@ class Store:
     def constant(self, slot: Slot, name: str, shape: Shape, role: str) -> Constant:
         """An array of a layer, in the shape that it is stored with."""
         inner = f"{slot.where}/{slot.part}" if slot.part else slot.where
-        return Constant(f"{inner}/{name}", shape, role, lambda: self.read(slot, shape))
+        return Constant(f"{inner}.{name}", shape, role, lambda: self.read(slot, shape))
 
     def read(self, slot: Slot, shape: Shape) -> Array:
         """The values of an array.

@@ -10,12 +10,13 @@ from cnncalc.exchange.keras.layers import (
     normalization,
     pooling,
     shape,
+    stated,
     tensorflow,
     tensors,
 )
-from cnncalc.exchange.keras.layers.registry import LAYERS, NOTHING, OPERATIONS
+from cnncalc.exchange.keras.layers.registry import LAYERS, NOTHING, OPERATIONS, STATED
 
 __all__ = [
-    "LAYERS", "NOTHING", "OPERATIONS", "activation", "attention", "core", "merging",
-    "normalization", "pooling", "shape", "tensorflow", "tensors",
+    "LAYERS", "NOTHING", "OPERATIONS", "STATED", "activation", "attention", "core", "merging",
+    "normalization", "pooling", "shape", "stated", "tensorflow", "tensors",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.exchange.keras.layers.registry import Call, layer, require
+from cnncalc.exchange.keras.layers.registry import Call, layer, require, turned
 from cnncalc.exchange.keras.layers.tensors import normalized, powered
 from cnncalc.exchange.reading.program import Constant, Op
 
@@ -62,12 +62,18 @@ def layer_norm(call: Call, x: Op) -> Op:
     if axes == [len(x.shape) - 1]:
         return _affine(call, x, "layer_norm", options, axes[0])
     require(axes == list(range(1, len(x.shape))), f"over axes {axes} of {len(x.shape)}")
-    scale, offset = affine(call, x.shape[1:])
-    found = call.emit("layer_norm", [x], {**options, "over": "all", "affine": False}, x.shape,
-                      channel=call.channel(x))  # fmt: skip
-    if scale is not None:
-        found = call.emit("mul", [found, scale], shape=x.shape)
-    return found if offset is None else call.emit("add", [found, offset], shape=x.shape)
+    both = bool(config.get("scale", True))
+    require(both == bool(config.get("center", True)), "with one of scale and offset")
+    channel = call.channel(x)
+    order = [channel - 1, *[axis - 1 for axis in axes if axis != channel]]
+    arrays = {}
+    if both:
+        scale, offset = affine(call, x.shape[1:])
+        assert scale is not None
+        assert offset is not None
+        arrays = {"weight": turned(scale, order), "bias": turned(offset, order)}
+    options = {**options, "over": "all", "affine": both}
+    return call.emit("layer_norm", [x], options, x.shape, arrays=arrays, channel=channel)
 
 
 @layer("UnitNormalization")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, TypeVar
 
@@ -20,6 +20,9 @@ LAYERS: dict[str, Callable[..., Any]] = {}
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """Functions by the class of an operation of `keras.ops`, on the call's own arguments."""
 
+STATED: dict[str, Callable[..., Any]] = {}
+"""Functions by the class of a layer: what is known where no kind of ours stands for it."""
+
 NOTHING = frozenset(
     {
         "GaussianNoise", "GaussianDropout", "ActivityRegularization", "Identity", "RandomFlip",
@@ -33,7 +36,7 @@ NOTHING = frozenset(
 )  # fmt: skip
 """Layers that do nothing at inference."""
 
-__all__ = ["LAYERS", "NOTHING", "OPERATIONS", "Call", "Unsupported", "layer", "require"]
+__all__ = ["LAYERS", "NOTHING", "OPERATIONS", "STATED", "Call", "Unsupported", "layer", "require"]
 
 
 class Call(Shared):
@@ -76,6 +79,30 @@ class Call(Shared):
         found = self.array(name, (*window[self.timed :], *rest))
         shape = (*window, *rest)
         return found.mapped(shape, lambda array: array.reshape(shape)) if self.timed else found
+
+    def opaque(
+        self,
+        inputs: Sequence[Op],
+        shape: Sequence[int],
+        arrays: Mapping[str, Constant],
+        macs: int | None,
+        part: str = "",
+        *,
+        flops: int | None = None,
+        channel: int = -1,
+    ) -> Op:
+        """A layer that no kind of ours stands for; `macs` and `flops` are for a sample."""
+        operator = f"{self.name}.{part}" if part else self.name
+        op = Op(
+            "opaque", inputs, shape,
+            {"operator": f"{operator} {self.reason}".strip(), "macs": macs, "flops": flops},
+            arrays=arrays, channel=channel % len(shape), origin=self.origin,
+        )  # fmt: skip
+        self.ops.append(op)
+        return op
+
+    reason: str = ""
+    """Why no kind of ours stands for the layer in this form."""
 
     def channel(self, x: Op) -> int:
         """The axis of the channels."""
