@@ -172,10 +172,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     from itertools import islice
 
     candidates = list(islice(known, 500))  # comparing is slow, and a hint is only a hint
-    for match in get_close_matches(word.lower(), candidates, n=3, cutoff=0.55):
-        if _is_slip(word.lower(), match.lower()):
-            return match
-    return None
+    close = get_close_matches(word.lower(), candidates, n=3, cutoff=0.55)
+    slips = [match for match in close if _is_slip(word.lower(), match.lower())]
+    return min(slips, key=lambda match: _distance(word.lower(), match.lower()), default=None)
 
 
 def _is_slip(word: str, known: str) -> bool:

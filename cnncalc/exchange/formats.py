@@ -112,8 +112,13 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "a Caffe network",
         (".prototxt", ".pbtxt"),
-        holds(r"(^|[\s}])(layers?|input_shape)\s*:?\s*\{", without=r"^\s*[\w-]+:\s*$"),
-        advice=LATER,
+        holds(
+            r"(^|[\s}])(layers?|input_shape)\s*:?\s*\{",
+            r"(^|[\s{])(name|type|bottom|top|input|dim)\s*:\s*[\"'\dA-Z]",
+            without=r"^(- |input: *\[|\s+- )",
+        ),
+        reader="cnncalc.exchange.caffe.reader:open_model",
+        text=True,
     ),
     Format(
         "nnU-Net plans",

@@ -1,0 +1,1 @@
+"""Caffe's prototxt: deploy and train_val files, of both layer syntaxes."""
