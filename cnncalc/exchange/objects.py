@@ -43,19 +43,9 @@ def framework_of(net: Any) -> str | None:
 
 def _of_module(module: Any) -> Imported:
     """The network of a `torch.nn.Module`, which is left as it was."""
-    from cnncalc.exchange.torch.reader import read_module
+    from cnncalc.exchange.torch.reader import imported_module
 
-    label = type(module).__name__
-
-    def read(input: Any) -> Reading:
-        modes = [(one, one.training) for one in module.modules()]
-        try:
-            return read_module(label, module.eval(), input)
-        finally:
-            for one, training in modes:
-                one.training = training
-
-    return Imported(label, "PyTorch", label, read)
+    return imported_module(module)
 
 
 def _of_program(program: Any) -> Imported:

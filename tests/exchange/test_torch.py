@@ -155,7 +155,7 @@ WRONG = [
     ("nets.py:number", (3, 8, 8), "is a int"),
     ("nets.py:broken", (3, 8, 8), "no such luck"),
     ("nets.py:Net", None, "does not say what its input is"),
-    ("nets.py:Net", (4, 8, 8), "torch.export cannot follow"),
+    ("nets.py:Net", (4, 8, 8), "nets.py:11: module `body.0`: `conv2d` on 2×4×8×8"),
     ("nets.py:Two", (3, 8, 8), "takes 2 inputs: image, depth"),
     ("none.py:Net", (3, 8, 8), "no such file"),
     ("nets.pt", None, "is a pickle"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.diagnostics import Place
 from cnncalc.graph import Graph
 from cnncalc.shapes import Shape
 from cnncalc.spans import SourceSpan
@@ -29,6 +30,8 @@ class Origin(NamedTuple):
     """The framework's name of the operation: a node, an operator."""
     span: SourceSpan | None = None
     """Where it is written in the user's own file, where that is known."""
+    calls: tuple[Place, ...] = ()
+    """The lines of the user's code that called it, innermost first."""
 
     def __str__(self) -> str:
         path = ".".join(self.path)

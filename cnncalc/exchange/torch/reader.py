@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
@@ -11,7 +12,6 @@ from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
-from cnncalc.exchange.torch.walking import AliasError, Walk
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
@@ -124,79 +124,141 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def read_module(net: str, module: Any, input: Shapes) -> Reading:
-    """A module's graph for an input.
+def imported_module(module: Any, input: Any = None, label: str = "") -> Imported:
+    """The network of a module object, which is left exactly as it is.
+
+    Args:
+        module: a `torch.nn.Module`.
+        input: a shape without the batch, a mapping from the names of `forward`'s parameters to
+            shapes, or what `forward` is called with: a tensor, a tuple or list of its arguments, a
+            mapping from names to arguments. It is read with this where it is asked for no other.
+        label: what messages call it; its class where left out.
+    """
+    name = type(module).__name__
+    label = label or name
+
+    def read(asked: Any) -> Reading:
+        return read_module(label, module, input if asked is None else asked)
+
+    return Imported(label, "PyTorch", name, read)
+
+
+def read_module(net: str, module: Any, input: Any) -> Reading:
+    """A module's graph for an input: a shape, shapes by name, or example arguments.
 
     Raises:
-        UsageError: no input is given, or the module does not export with it.
+        UsageError: no input is given, or the module does not run on it.
         SpecError: it holds operations without a layer.
     """
-    torch = torch_module()
-    shapes = _input_shapes(net, module, input)
-    inputs = tuple([torch.zeros(BATCH, *shape) for shape in shapes])
-    try:
-        with torch.no_grad():
-            exported = torch.export.export(module, inputs)
-    except Exception as error:
-        sizes = ", ".join("×".join(map(str, shape)) for shape in shapes)
-        raise UsageError(
-            f"torch.export cannot follow {net} on an input of {sizes}: {_told(error)}",
-            "a network whose steps hang on its values has no fixed graph",
-        ) from None
-    return read_exported(exported, type(module).__name__, net)
+    torch_module()
+    # PyTorch is imported by these, and only here
+    from cnncalc.exchange.torch.inputs import arguments_of
+    from cnncalc.exchange.torch.recording.run import record_module
 
-
-def _input_shapes(net: str, module: Any, input: Shapes) -> list[Shape]:
-    import inspect
-
-    parameters = [
-        one
-        for one in inspect.signature(module.forward).parameters.values()
-        if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
-    ]
-    needed = [one.name for one in parameters if one.default is one.empty]
-    if input is None:
-        names = ",".join(f"{name}=3x224x224" for name in needed) if len(needed) > 1 else "3x224x224"
-        raise UsageError(
-            f"{net} does not say what its input is", f"add it, as in `--input {names}`"
-        )
-    if not isinstance(input, Mapping):
-        if len(needed) > 1:
-            raise UsageError(
-                f"{net} takes {len(needed)} inputs: {', '.join(needed)}",
-                "as in `--input " + ",".join(f"{name}=3x224x224" for name in needed) + "`",
-            )
-        return [input]
-    known = [one.name for one in parameters]
-    for name in input:
-        if name not in known:
-            raise UsageError(f"{net} has no input `{name}`", f"its inputs: {', '.join(known)}")
-    missing = [name for name in needed if name not in input]
-    if missing:
-        raise UsageError(f"`--input` does not say what `{missing[0]}` is")
-    return [input[name] for name in known if name in input]
+    given = arguments_of(net, module, input, BATCH)
+    name = type(module).__name__
+    with explained(net, module, given):
+        recording = record_module(module, name, given)
+    found = _lowered(recording, net)
+    return found._replace(run=lambda inputs: run(module, given, inputs, recording.outputs))
 
 
 def read_exported(exported: Any, name: str, label: str) -> Reading:
     """The graph of an exported program."""
-    try:
-        program = Walk(exported, name).run()
-    except AliasError:
-        # without changes in place every value has one name
-        program = Walk(exported.run_decompositions({}), name).run()
+    from cnncalc.exchange.torch.recording.run import record_program  # imports PyTorch
+
+    recording = record_program(exported, name)
+    found = _lowered(recording, label)
+    return found._replace(run=lambda inputs: run_exported(exported, inputs, recording.outputs))
+
+
+def _lowered(recording: Any, label: str) -> Reading:
+    program = recording.program
+    program.prune()
     simplify(program)
-    found = lower(program, f"PyTorch, {label}", label)
-    return found._replace(run=lambda inputs: run(exported, inputs))
+    return lower(program, f"PyTorch, {label}", label)
 
 
-def run(exported: Any, inputs: list[Array]) -> list[Array]:
-    """The program's own outputs."""
+def run(module: Any, given: Any, inputs: list[Array], places: tuple[int, ...]) -> list[Array]:
+    """The module's own outputs, of those places, on a copy of it."""
+    import copy
+
+    import torch
+
+    from cnncalc.exchange.torch.recording.carriers import mapped
+    from cnncalc.exchange.torch.recording.run import quiet, without_compiler
+
+    arrays = iter(inputs)
+
+    def filled(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        return torch.from_numpy(next(arrays)).to(value.dtype)
+
+    with torch.no_grad(), quiet():
+        network = copy.deepcopy(module).eval()
+        args, kwargs = mapped(given.args, filled), mapped(dict(given.kwargs), filled)
+        found = without_compiler(lambda: network(*args, **kwargs))
+    return _outputs(found, places)
+
+
+def run_exported(exported: Any, inputs: list[Array], places: tuple[int, ...]) -> list[Array]:
+    """The program's own outputs, of those places."""
     import torch
 
     with torch.no_grad():
         found = exported.module()(*[torch.from_numpy(x) for x in inputs])
-    tensors: list[Any] = torch.utils._pytree.tree_leaves(found)
-    return [one.numpy() for one in tensors if isinstance(one, torch.Tensor)]
+    return _outputs(found, places)
+
+
+def _outputs(found: Any, places: tuple[int, ...]) -> list[Array]:
+    import torch
+
+    from cnncalc.exchange.torch.recording.carriers import leaves
+
+    tensors = [one for one in leaves(found) if isinstance(one, torch.Tensor)]
+    wide = (torch.bfloat16, torch.float16)
+    return [
+        (one.float() if one.dtype in wide else one).numpy() for one in (tensors[p] for p in places)
+    ]
+
+
+@contextlib.contextmanager
+def explained(net: str, module: Any, given: Any) -> Iterator[None]:
+    """Turn what goes wrong in a recording run into one clear message.
+
+    Raises:
+        UsageError: it names the user's line, the module and the operator.
+    """
+    from cnncalc.exchange.torch.recording.carriers import ValueNeededError
+    from cnncalc.exchange.torch.recording.recorder import OperatorError
+
+    try:
+        yield
+    except UsageError:
+        raise
+    except OperatorError as error:
+        at = _at(error.origin)
+        shapes = " and ".join("×".join(map(str, one)) or "a number" for one in error.shapes)
+        name = error.operator.rpartition(".")[2]
+        raise UsageError(f"{net} does not run: {at}`{name}` on {shapes}: {error}") from None
+    except ValueNeededError as error:
+        (origin,) = error.args or (None,)
+        at = _at(origin) if origin is not None else ""
+        raise UsageError(
+            f"{net} asks for the value of what it computes: {at}there is none without an input",
+            "give example tensors",
+        ) from None
+    except Exception as error:
+        raise UsageError(f"{net} does not run: {_told(error)}") from None
+
+
+def _at(origin: Any) -> str:
+    """The line and the module of an operator, as the beginning of a message."""
+    calls = origin.calls
+    line = f"{calls[0].file}:{calls[0].line}: " if calls else ""
+    path = ".".join(origin.path)
+    return f"{line}module `{path}`: " if path else line
 
 
 def open_program(path: str) -> Imported:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from cnncalc.exchange.reading.program import Op
+from cnncalc.exchange.reading.program import Constant, Op
+from cnncalc.exchange.torch.operators.arithmetic import operand
 from cnncalc.exchange.torch.operators.registry import (
     OPERATORS,
     Call,
@@ -59,7 +60,12 @@ def clamp(call: Call, x: Any, low: Any = None, high: Any = None) -> Op:
     """Values kept between two numbers."""
     if call.name == "aten.hardtanh":
         low, high = -1 if low is None else low, 1 if high is None else high
-    require(not isinstance(low, Op) and not isinstance(high, Op), "between computed values")
+    tensors = (Op, Constant)
+    if isinstance(low, tensors) or isinstance(high, tensors):
+        found = computed(x)
+        if low is not None:
+            found = call.emit("maximum", [found, operand(call, low)])
+        return found if high is None else call.emit("minimum", [found, operand(call, high)])
     return call.emit(
         "clip",
         [computed(x)],

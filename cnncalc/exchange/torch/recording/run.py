@@ -1,0 +1,180 @@
+"""A recording of a module, or of an exported program."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+
+from cnncalc.diagnostics import Place
+from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.torch.recording.carriers import (
+    Carrier,
+    ValueNeededError,
+    constant_value,
+    leaves,
+    mapped,
+)
+from cnncalc.exchange.torch.recording.copying import copied
+from cnncalc.exchange.torch.recording.recorder import Recorder
+from cnncalc.exchange.torch.recording.scopes import ModuleScope, ModuleStack
+
+T = TypeVar("T")
+
+
+class Recording(NamedTuple):
+    """What one forward pass did."""
+
+    program: Program
+    outputs: tuple[int, ...]
+    """Places, among the tensors that `forward` gives back, of the program's outputs."""
+    constant_outputs: tuple[int, ...]
+    """Places of those that depend on no input."""
+    decided: tuple[tuple[Place, ...], ...]
+    """Lines where a value of a run on real inputs decided something, innermost first."""
+
+
+class Arguments(NamedTuple):
+    """What `forward` is called with: tensors and whatever else it takes."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    names: tuple[str, ...]
+    """Of the tensors among them, in order."""
+
+
+def record_module(module: torch.nn.Module, name: str, given: Arguments) -> Recording:
+    """Run a copy of a module once.
+
+    Raises:
+        OperatorError: PyTorch refuses an operator on its arguments.
+        ValueNeededError: a value is asked for, and a run on real inputs has none either.
+    """
+    try:
+        return without_compiler(lambda: _recorded(module, name, given, values=False))
+    except ValueNeededError:
+        return without_compiler(lambda: _recorded(module, name, given, values=True))
+
+
+def without_compiler(forward: Callable[[], T]) -> T:
+    """A run of a module; what it hands to PyTorch's compiler runs as it is written.
+
+    The compiler takes long to import, so that it is told so only where a module asks for it.
+    """
+    try:
+        return forward()
+    except Exception as error:
+        if not type(error).__module__.startswith("torch._dynamo"):
+            raise
+    with torch.compiler.set_stance("force_eager"):
+        return forward()
+
+
+def _recorded(module: torch.nn.Module, name: str, given: Arguments, *, values: bool) -> Recording:
+    copy, stored = copied(module)
+    program = Program(name)
+    stack = ModuleStack(copy)
+    recorder = Recorder(program, lambda: stack.current, values=values)
+    with quiet(), torch.inference_mode():
+        args, kwargs = _inputs(recorder, given)
+        with recorder:
+            result = copy(*args, **kwargs)
+        return finished(recorder, result, stored)
+
+
+def finished(recorder: Recorder, result: Any, stored: Mapping[str, Carrier]) -> Recording:
+    """The recording of a run that has ended."""
+    program = recorder.program
+    outputs, constants = [], []
+    tensors = [one for one in leaves(result) if isinstance(one, torch.Tensor)]
+    for place, one in enumerate(tensors):
+        value = recorder.value(one) if isinstance(one, Carrier) else None
+        if isinstance(value, Op):
+            program.outputs.append(value)
+            outputs.append(place)
+        else:
+            constants.append(place)
+    for name, carrier in stored.items():
+        program.constants[name] = Constant(
+            name, tuple(carrier.shape), carrier.role, constant_value(carrier).read
+        )
+    return Recording(program, tuple(outputs), tuple(constants), tuple(recorder.decided))
+
+
+def _inputs(recorder: Recorder, given: Arguments) -> tuple[Any, Any]:
+    names = iter(given.names)
+
+    def carried(value: Any) -> Any:
+        return recorder.input(next(names), value) if isinstance(value, torch.Tensor) else value
+
+    return mapped(given.args, carried), mapped(dict(given.kwargs), carried)
+
+
+class _Interpreter(torch.fx.Interpreter):
+    """Runs a graph node by node, and knows the module that each came from."""
+
+    def __init__(self, module: torch.fx.GraphModule) -> None:
+        super().__init__(module)
+        self.scope = ModuleScope((), ())
+
+    def run_node(self, n: torch.fx.Node) -> Any:
+        """The value of one node."""
+        self.scope = _scope(n)
+        return super().run_node(n)
+
+
+def record_program(exported: Any, name: str) -> Recording:
+    """Run an exported program once, as its graph says."""
+    module = exported.module()
+    copy, stored = copied(module)
+    assert isinstance(copy, torch.fx.GraphModule)
+    program = Program(name)
+    interpreter = _Interpreter(copy)
+    recorder = Recorder(program, lambda: interpreter.scope)
+    args, kwargs = exported.example_inputs
+    with quiet(), torch.inference_mode():
+        given = Arguments(args, kwargs, tuple(exported.graph_signature.user_inputs))
+        inputs = [one for one in leaves(_inputs(recorder, given)) if one is not None]
+        with recorder:
+            result = interpreter.run(*inputs)
+        return finished(recorder, result, stored)
+
+
+def _scope(node: torch.fx.Node) -> ModuleScope:
+    stack = node.meta.get("nn_module_stack") or {}
+    classes: dict[str, str] = {}
+    path = ""
+    for where, kind in stack.values():
+        path = where.split("@")[0]
+        text = kind if isinstance(kind, str) else getattr(kind, "__qualname__", "")
+        classes[path] = text.rpartition(".")[2]
+    parts = tuple(path.split(".")) if path else ()
+    types = tuple([classes.get(".".join(parts[: n + 1]), "") for n in range(len(parts))])
+    return ModuleScope(parts, types)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """A run that leaves no trace: what it prints goes to standard error, its warnings nowhere, and
+    PyTorch's random numbers go on as if it had not been."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        warnings.catch_warnings(),
+        torch.random.fork_rng(devices=[]),
+    ):
+        warnings.simplefilter("ignore")
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+
+
+def shapes_of(given: Sequence[Any]) -> list[tuple[int, ...]]:
+    """Shapes of the tensors among arguments."""
+    return [tuple(one.shape) for one in leaves(given) if isinstance(one, torch.Tensor)]
