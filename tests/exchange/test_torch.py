@@ -158,7 +158,7 @@ WRONG = [
     ("nets.py:Net", (4, 8, 8), "nets.py:11: module `body.0`: `conv2d` on 2×4×8×8"),
     ("nets.py:Two", (3, 8, 8), "takes 2 inputs: image, depth"),
     ("none.py:Net", (3, 8, 8), "no such file"),
-    ("nets.pt", None, "is a pickle"),
+    ("nets.pt", None, "no such file"),
     ("no_such_package:net", None, "cannot import no_such_package"),
 ]
 
