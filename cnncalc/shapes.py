@@ -14,9 +14,16 @@ from math import gcd
 from typing import NamedTuple
 
 from cnncalc.diagnostics import Refusal
+from cnncalc.unknown import UNKNOWN
 
 Shape = tuple[int, ...]
 """Per sample, channels first: `(C, H, W)`, `(C, L)`, `(C, D, H, W)` or `(N,)`."""
+
+UNKNOWN_SHAPE: Shape = (UNKNOWN,)
+"""A shape of which not even the number of axes is known; compare with `is`."""
+
+AXIS_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""What the spatial axes are called, by their number."""
 
 Span = tuple[int, int]
 """First and last unit of an interval, both included."""
@@ -150,6 +157,11 @@ class Window(NamedTuple):
         return span[0] + shift, span[1] + shift
 
     @property
+    def is_known(self) -> bool:
+        """Whether what the units see is known."""
+        return self.step is not UNKNOWN
+
+    @property
     def size(self) -> int:
         """Units in the largest window."""
         return max((span[1] - span[0] + 1 for span in self.spans if span is not None), default=0)
@@ -159,6 +171,8 @@ class Window(NamedTuple):
         """Distance of neighbouring windows as a reduced fraction; `None` where it varies."""
         if self.step is None:
             return None
+        if self.step is UNKNOWN:
+            return UNKNOWN, 1
         count = len(self.spans)
         divisor = gcd(self.step, count) or 1
         return self.step // divisor, count // divisor
@@ -172,6 +186,9 @@ class Window(NamedTuple):
 IDENTITY = Window(1, ((0, 0),))
 """Each unit sees the unit at its own place."""
 
+UNKNOWN_WINDOW = Window(UNKNOWN, ((UNKNOWN, UNKNOWN),))
+"""Nobody says what the units see."""
+
 FIXED = Window(0, ((0, 0),))
 """Every unit sees the one unit there is: an axis of size 1 that is broadcast."""
 
@@ -180,6 +197,8 @@ def compose(inner: Window, outer: Window, count: int) -> Window:
     """What each of `count` units sees through `outer`, whose inputs see through `inner`."""
     if outer is IDENTITY:
         return inner
+    if not (inner.is_known and outer.is_known):
+        return UNKNOWN_WINDOW
     step, spans, gap = outer
     if len(spans) == 1 and len(inner.spans) == 1 and inner.step is not None and step is not None:
         here, there = spans[0], inner.spans[0]
@@ -200,6 +219,8 @@ def unite(first: Window, second: Window, count: int) -> Window:
     """The union of two windows on the same `count` units (branches that meet)."""
     if first == second:
         return first
+    if not (first.is_known and second.is_known):
+        return UNKNOWN_WINDOW
     if first.stride is None or first.stride != second.stride:
         check_phases(count)
         return Window(None, tuple(_hull(first.at(i), second.at(i)) for i in range(count)))

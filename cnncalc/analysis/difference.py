@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Reference
+from cnncalc.layers.options import Table
 
 Options = dict[str, Any]
 
@@ -38,7 +39,7 @@ class Change(NamedTuple):
 def options(node: Node) -> Options:
     """All options of a layer as plain values."""
     kind = node.kind
-    return {key: plain(getattr(kind, key)) for key in kind.options if key not in BRANCHES}
+    return {key: plain(kind.option_value(key)) for key in kind.options if key not in BRANCHES}
 
 
 def given(node: Node) -> Options:
@@ -46,7 +47,7 @@ def given(node: Node) -> Options:
     kind, rank = node.kind, len(node.facts.output) - 1
     found = options(node)
     for key, option in kind.options.items():
-        value = getattr(kind, key)
+        value = kind.option_value(key)
         default = getattr(kind, option.like) if option.like is not None else option.default
         if option.like is None and default is not None:
             default = option.type.build(default, rank)
@@ -63,6 +64,8 @@ def plain(value: Any) -> Any:
     """An option's value as JSON has it: pairs and axes that agree as one number."""
     if isinstance(value, Reference):
         return str(value)
+    if isinstance(value, Table):
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, tuple):
         if value and all([item == value[0] for item in value]):
             return plain(value[0])

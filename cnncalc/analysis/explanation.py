@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.analysis.receptive_field import Field, unseen
+from cnncalc.analysis.receptive_field import Field, is_known, unseen
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
@@ -74,7 +74,7 @@ def followed(graph: Graph, fields: list[Field], index: int, axis: int = 0) -> Fo
     no such axis.
     """
     node, own = graph.nodes[index], fields[index]
-    if own is None or axis >= len(own) or not node.inputs or unseen(own):
+    if own is None or axis >= len(own) or not node.inputs or unseen(own) or not is_known(own):
         return None
     seen = _branches(graph, fields, node, axis)
     widest = max(range(len(seen)), key=lambda number: seen[number][1])
@@ -258,6 +258,8 @@ def kept(graph: Graph, plan: Plan) -> list[list[Kept]]:
             why = "the gradient follows from it, so that the input need not stay"
             own.append((home[index], "its output", why))
         why = "measured or drawn in the forward pass, and needed again"
+        if node.kind.is_stated:
+            why = "nobody states what its backward pass needs"
         found.append(
             [Kept(w, y, layers[h].output.of(plan.batch), first.get(h)) for h, w, y in own]
             + [Kept("an array of its own", why, size.of(plan.batch), None) for size in layer.arrays]

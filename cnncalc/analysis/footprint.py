@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc.analysis.completeness import MEMORY, require_known
 from cnncalc.analysis.memory import alive_at, schedule
 from cnncalc.analysis.report import BYTES, Report, Settings
 from cnncalc.analysis.training.plan import Plan
@@ -65,7 +66,12 @@ class Footprint(NamedTuple):
 
 
 def footprint(report: Report, plan: Plan | None = None) -> Footprint:
-    """The memory of a network, in training where there is a plan for it."""
+    """The memory of a network, in training where there is a plan for it.
+
+    Raises:
+        UsageError: something is unknown that it is the sum of.
+    """
+    require_known(report.graph, "the memory", MEMORY)
     training = None if plan is None else train(report.graph, plan)
     return Footprint(report, inference(report), training)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.graph import Graph
+from cnncalc.unknown import UNKNOWN, least
 
 
 class Activations(NamedTuple):
@@ -13,7 +14,7 @@ class Activations(NamedTuple):
     owned: list[int]
     """For each node the values it owns: none where its output is its input's memory."""
     peak: int
-    """The most values alive at once, in execution order."""
+    """The most values alive at once, in execution order; unknown ones are left out."""
     peak_node: int
     """The node during which they are alive."""
 
@@ -71,25 +72,26 @@ def alive(times: Lifetimes, values: list[int]) -> Activations:
         count if owner == index else 0
         for index, (count, owner) in enumerate(zip(values, times.owner, strict=True))
     ]
+    certain = list(map(least, owned)) if UNKNOWN in owned else owned
     now = peak = peak_node = 0
     for index, freed in enumerate(times.freed):
-        now += owned[index]
+        now += certain[index]
         if now > peak:
             peak, peak_node = now, index
         for gone in freed:
-            now -= owned[gone]
+            now -= certain[gone]
     return Activations(owned, peak, peak_node)
 
 
 def schedule(graph: Graph, inplace: bool) -> list[int]:
-    """For each node the values of one sample that are alive while it runs."""
+    """For each node the values of one sample that are alive while it runs, as far as known."""
     times = lifetimes(graph, inplace)
     nodes, now, found = graph.nodes, 0, []
     for index, node in enumerate(nodes):
         if times.owner[index] == index:
-            now += node.facts.values
+            now += least(node.facts.values)
         found.append(now)
-        now -= sum([nodes[home].facts.values for home in times.freed[index]])
+        now -= sum([least(nodes[home].facts.values) for home in times.freed[index]])
     return found
 
 
@@ -98,4 +100,4 @@ def alive_at(graph: Graph, inplace: bool, moment: int) -> list[int]:
     times = lifetimes(graph, inplace)
     gone = {home for freed in times.freed[:moment] for home in freed}
     found = [i for i in range(moment + 1) if times.owner[i] == i and i not in gone]
-    return sorted(found, key=lambda index: -graph.nodes[index].facts.values)
+    return sorted(found, key=lambda index: -least(graph.nodes[index].facts.values))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
-from cnncalc.shapes import IDENTITY, Window, WindowLimitError, compose, unite
+from cnncalc.shapes import IDENTITY, UNKNOWN_WINDOW, Window, WindowLimitError, compose, unite
 
 FOLLOWED_LIMIT = 1_000_000
 """As many windows are written down for a whole network; a layer of a usual one needs one."""
@@ -20,7 +20,8 @@ FOLLOWED_LIMIT = 1_000_000
 Field = Windows | None
 """The window of a layer's units on each axis of an input; `None`: all of it, or no axes.
 
-Of an input that a layer does not depend on it is `NOWHERE` on each axis.
+Of an input that a layer does not depend on it is `NOWHERE` on each axis; `UNKNOWN_WINDOW` where
+a layer on the way does not say what its units see.
 """
 
 NOWHERE = Window(0, (None,))
@@ -28,7 +29,7 @@ NOWHERE = Window(0, (None,))
 
 
 class ReceptiveField(NamedTuple):
-    """What one output unit sees, in input pixels on each axis."""
+    """What one output unit sees, in input pixels on each axis; `UNKNOWN` where it is not known."""
 
     size: tuple[int, ...]
     """The largest window; 0 where nothing of the input is seen."""
@@ -49,7 +50,7 @@ def describe(field: Windows) -> ReceptiveField:
 
 
 def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None:
-    """The receptive field of the last feature map; `None` where it sees the whole input.
+    """The receptive field of the last feature map; `None`: the whole input, or unknown.
 
     That is the last layer with spatial axes, before a pool over all positions and before the
     answer is brought to the input's size. A network that gates its channels by what it sees of
@@ -60,10 +61,15 @@ def last_feature_map(graph: Graph, fields: list[Field]) -> ReceptiveField | None
         if not sizes or node.kind.resamples or unseen(field):
             continue
         if field is not None:
-            return describe(field)
+            return describe(field) if is_known(field) else None
         if max(sizes) > 1:
             return None
     return None
+
+
+def is_known(field: Windows) -> bool:
+    """Whether what a layer sees is known."""
+    return all([window.is_known for window in field])
 
 
 def unseen(field: Field) -> bool:
@@ -121,6 +127,8 @@ def _through(field: Field, windows: Field, node: Node) -> Field:
     """A field seen through the windows of a layer."""
     if field is None or windows is None:
         return None
+    if not (is_known(field) and is_known(windows)):
+        return (UNKNOWN_WINDOW,) * (len(node.facts.output) - 1) or None
     first = windows[0] if windows else None
     if first is IDENTITY and all([window is IDENTITY for window in windows]):
         return field

@@ -10,8 +10,9 @@ from cnncalc.analysis.memory import Activations, activations
 from cnncalc.analysis.receptive_field import Field, ReceptiveField, describe, fields_by_input
 from cnncalc.diagnostics import Diagnostic, UsageError, did_you_mean
 from cnncalc.graph import Graph, Node
-from cnncalc.layers.base import NOTHING, Operations
+from cnncalc.layers.base import NOTHING, UNKNOWN_OPERATIONS, Operations
 from cnncalc.shapes import Shape
+from cnncalc.unknown import UNKNOWN, is_known, least
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8, "int8": 1}
 """Bytes a value by type."""
@@ -57,6 +58,11 @@ class LayerReport:
     def kind(self) -> str:
         """The layer kind's name."""
         return self.node.kind.name
+
+    @property
+    def operator(self) -> str | None:
+        """What a layer that states its facts calls itself; `None` of our own kinds."""
+        return self.node.kind.option_value("name") if self.node.kind.is_stated else None
 
     @property
     def essentials(self) -> str:
@@ -204,7 +210,11 @@ class Layers(tuple[LayerReport, ...]):
 
 
 class Totals(NamedTuple):
-    """Sums over the layers; operations and bytes for the whole batch."""
+    """Sums over the layers; operations and bytes for the whole batch.
+
+    A sum of which a part is unknown is that of the known parts, and `at_least` names it; one of
+    which nothing is known is `UNKNOWN`.
+    """
 
     layers: int
     params: int
@@ -218,6 +228,32 @@ class Totals(NamedTuple):
     activation_bytes: int
     peak_activation_bytes: int
     operations: Operations
+    at_least: tuple[str, ...] = ()
+    """The sums that are not complete."""
+    unknown_layers: int = 0
+    """Layers of which something is unknown that a sum needs."""
+
+
+class _Sum:
+    """A sum of counts, of which some may be unknown."""
+
+    __slots__ = ("known", "terms", "total")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.terms = self.known = 0
+
+    def add(self, count: int) -> None:
+        """Add a count."""
+        self.terms += 1
+        if count is not UNKNOWN:
+            self.known += 1
+            self.total += count
+
+    @property
+    def value(self) -> int:
+        """The known part, or `UNKNOWN` where there is none."""
+        return UNKNOWN if self.terms and not self.known else self.total
 
 
 class Report:
@@ -248,6 +284,11 @@ class Report:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What the rules say of the network."""
         return self._judge()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of any layer is unknown."""
+        return all([node.facts.is_complete for node in self.graph.nodes])
 
     @property
     def name(self) -> str:
@@ -314,6 +355,8 @@ class Report:
     @cached_property
     def totals(self) -> Totals:
         """The sums."""
+        if self._unknown_layers():
+            return self._known_totals()
         batch, width = self.settings.batch, BYTES[self.settings.dtype]
         params = biases = buffers = 0
         sums = [0] * len(Operations._fields)
@@ -342,4 +385,59 @@ class Report:
             activation_bytes=values * width,
             peak_activation_bytes=self._activations.peak * batch * width,
             operations=operations,
+        )
+
+    def _unknown_layers(self) -> int:
+        """How many layers state something unknown that is summed."""
+        nodes = self.graph.nodes
+        return sum(
+            [
+                not is_known((facts.values, facts.params, facts.buffer_values, *facts.operations))
+                for facts in [node.facts for node in nodes]
+            ]
+        )
+
+    def _known_totals(self) -> Totals:
+        """The sums of what is known, and which of them are not complete."""
+        batch, width = self.settings.batch, BYTES[self.settings.dtype]
+        sums = {name: _Sum() for name in ("params", "biases", "weights", "buffers", "activations")}
+        operations = [_Sum() for _ in Operations._fields]
+        inputs = len(self.graph.inputs)
+        for node, owned in zip(self.graph.nodes, self._activations.owned, strict=True):
+            facts, own = node.facts, node.shares is None
+            if not node.inputs:
+                continue
+            sums["params"].add(facts.params if own else 0)
+            sums["biases"].add(facts.biases if own else 0)
+            sums["weights"].add(facts.params - facts.biases if own else 0)
+            sums["buffers"].add(facts.buffer_values if own else 0)
+            sums["activations"].add(owned)
+            for term, count in zip(operations, facts.operations, strict=True):
+                term.add(count)
+        parts = Operations(*[term.value * batch for term in operations])
+        found = {name: one.value for name, one in sums.items()}
+        every = {**sums, "macs": operations[0]}
+        at_least = [name for name, one in every.items() if one.known < one.terms]
+        if any([term.known < term.terms for term in operations]):
+            at_least.append("flops")
+        known = Operations(*map(least, parts))
+        derived = {"params": "param_bytes", "activations": "activation_bytes"}
+        at_least += [derived[name] for name in at_least if name in derived]
+        if "activations" in at_least:
+            at_least.append("peak_activation_bytes")
+        return Totals(
+            layers=len(self.graph.nodes) - inputs,
+            params=found["params"],
+            weights=found["weights"],
+            biases=found["biases"],
+            buffers=found["buffers"],
+            param_bytes=found["params"] * width,
+            macs=parts.macs,
+            flops=UNKNOWN if parts == UNKNOWN_OPERATIONS else known.flops,
+            activations=found["activations"] * batch,
+            activation_bytes=found["activations"] * batch * width,
+            peak_activation_bytes=self._activations.peak * batch * width,
+            operations=parts,
+            at_least=tuple(at_least),
+            unknown_layers=self._unknown_layers(),
         )

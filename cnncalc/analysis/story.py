@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from cnncalc.analysis.completeness import require_known
 from cnncalc.analysis.depth import depth
 from cnncalc.analysis.explanation import alternatives
 from cnncalc.analysis.receptive_field import last_feature_map, receptive_fields
@@ -55,7 +56,12 @@ class Story(NamedTuple):
 
 
 def story(report: Report) -> Story:
-    """The story of a network."""
+    """The story of a network.
+
+    Raises:
+        UsageError: something is unknown that it tells of.
+    """
+    require_known(report.graph, "the story", ("output", "params", "macs", "window"))
     layers = report.layers
     field = last_feature_map(report.graph, receptive_fields(report.graph))
     return Story(

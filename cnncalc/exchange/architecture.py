@@ -10,6 +10,7 @@ from typing import Any
 from cnncalc.analysis.outline.terms import Name, Operation, Term, show
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline
 from cnncalc.language.forms.values import EMPTY, YAML_WORDS
+from cnncalc.layers.options import Table
 from cnncalc.shapes import Shape
 
 WIDTH = 100
@@ -237,6 +238,8 @@ def value(term: Term) -> str:
     if isinstance(term, (Name, Operation)):
         text = show(term)
         return f'"{text}"' if re.search(r"[,\[\]{}:#&*!|>%@`]", text[:1]) or "," in text else text
+    if isinstance(term, Table):
+        return "{" + ", ".join([f"{scalar(key)}: {value(one)}" for key, one in term.items()]) + "}"
     if type(term) is tuple:
         return "[" + ", ".join(map(value, term)) + "]"
     if type(term) is bool:

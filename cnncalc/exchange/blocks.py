@@ -230,6 +230,8 @@ class _Reader:
             return self._use(form, form.block, scope)
         kind = form.kind
         assert kind is not None
+        if kind.is_stated and form.dynamic:
+            raise UnsayableError("a stated layer whose numbers follow from its input")
         options: list[tuple[str, Term]] = []
         given: dict[str, Term] = {}
         for (key, option), value in zip(kind.options.items(), form.values, strict=True):

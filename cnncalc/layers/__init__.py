@@ -10,6 +10,7 @@ from cnncalc.layers import (
     arithmetic,
     attention,
     conv,
+    custom,
     linear,
     merge,
     norm,
@@ -29,6 +30,7 @@ from cnncalc.layers.keeps import Keeps, Kept
 
 FAMILIES = (
     conv, pool, linear, norm, activation, merge, arithmetic, reshape, upsample, attention,
+    custom,
 )  # fmt: skip
 
 KINDS: dict[str, type[Kind]] = {

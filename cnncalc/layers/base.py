@@ -14,12 +14,22 @@ from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
 from cnncalc.diagnostics import Refusal
 from cnncalc.layers.keeps import Keeps
 from cnncalc.layers.options import Option, OptionError
-from cnncalc.shapes import IDENTITY, Shape, Slide, Window, product
+from cnncalc.shapes import IDENTITY, UNKNOWN_WINDOW, Shape, Slide, Window, product
+from cnncalc.unknown import UNKNOWN, is_known
 
 Windows = tuple[Window, ...]
 """One window per spatial axis."""
 
 NOTHING: Mapping[str, Shape] = {}
+
+UNKNOWN_ARRAYS: Mapping[str, Shape] = {"?": (UNKNOWN,)}
+"""The arrays of a layer of which nobody says what it stores."""
+
+
+def unknown_windows(output: Shape) -> Windows | None:
+    """The windows of a layer of which nobody says what its units see."""
+    return (UNKNOWN_WINDOW,) * (len(output) - 1) or None
+
 
 Role = Literal["weight", "bias", "scale", "offset", "slope", "mean", "variance"]
 """What an array does to the values that it meets.
@@ -58,8 +68,16 @@ class Operations(NamedTuple):
         return 2 * self.macs + terms + self.elementwise
 
 
+UNKNOWN_OPERATIONS = Operations(*[UNKNOWN] * len(Operations._fields))
+
+
 class Facts:
-    """All that a layer states for given input shapes."""
+    """All that a layer states for given input shapes.
+
+    What is not known is stated as such: `UNKNOWN` in place of a number or of a size,
+    `UNKNOWN_ARRAYS`, `UNKNOWN_OPERATIONS`, `UNKNOWN_WINDOW`. An output of which not even the
+    number of axes is known is `UNKNOWN_SHAPE`.
+    """
 
     __slots__ = (
         "biases",
@@ -112,10 +130,18 @@ class Facts:
         for name, shape in weights.items():
             size = product(shape)
             self.params += size
-            if roles[name] in ADDED:
+            if size is UNKNOWN or roles[name] in ADDED:
                 self.biases += size
         for shape in buffers.values():
             self.buffer_values += product(shape)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of it is unknown."""
+        numbers = (self.values, self.params, self.buffer_values, *self.operations)
+        return is_known(numbers) and all(
+            [window.is_known for windows in self.windows for window in windows or ()]
+        )
 
 
 class Reference(NamedTuple):
@@ -151,10 +177,14 @@ class Kind:
     main: ClassVar[Option | None] = None
     branches: ClassVar[bool] = False
     """Whether the main option is a list of branches; all of them are inputs."""
+    several: ClassVar[type[Kind] | None] = None
+    """The kind of the same name that takes several inputs, where one input is not all it takes."""
     has_weights: ClassVar[bool] = False
     """Whether `share` makes sense."""
     resamples: ClassVar[bool] = False
     """Whether it brings a whole map to another size, and sees nothing in it of its own accord."""
+    is_stated: ClassVar[bool] = False
+    """Whether its facts are what somebody states of an operation that is no kind of ours."""
     centres: ClassVar[bool] = False
     """Whether it takes away the mean of each channel, and with it any constant of a channel."""
 
@@ -162,9 +192,10 @@ class Kind:
         found = dict(cls.options)  # the family's
         for key, value in vars(cls).items():
             if isinstance(value, Option):
-                value.key = key
-                found.pop(key, None)
-                found[key] = value
+                value.key = value.key or key
+                value.attribute = key
+                found.pop(value.key, None)
+                found[value.key] = value
         cls.main = next((option for option in found.values() if option.main), None)
         if cls.main is not None:
             # in positional order the main option stands first, then a family's, then a kind's own
@@ -179,10 +210,11 @@ class Kind:
         own = self.__dict__
         for (key, option), value in zip(self.options.items(), values, strict=True):
             if value is None and option.like is not None:
-                own[key] = own[option.like]
+                own[option.attribute] = own[option.like]
                 continue
             try:
-                own[key] = value if value is None else option.type.build(value, rank)
+                built = value if value is None else option.type.build(value, rank)
+                own[option.attribute] = built
             except OptionError as error:
                 raise LayerError(
                     error.rule, f"`{key}` {error.message}", option=key, hint=error.hint
@@ -197,8 +229,12 @@ class Kind:
         Raises:
             LayerError: a value does not go with `rank` spatial axes.
         """
-        own = self.__dict__
-        return type(self)(tuple([options.get(key, own[key]) for key in self.options]), rank)
+        values = [options.get(key, self.option_value(key)) for key in self.options]
+        return type(self)(tuple(values), rank)
+
+    def option_value(self, key: str) -> Any:
+        """The value of an option, by the name that it has in a file."""
+        return self.__dict__[self.options[key].attribute]
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         """State the facts for the given input shapes.
@@ -226,7 +262,7 @@ class Kind:
         """The options that matter, as short as a paper writes them: `3×3/2 p1`."""
         parts = ""
         for key, option in self.options.items():
-            value = self.__dict__[key]
+            value = self.option_value(key)
             if option.mark is None or value is None:
                 continue
             if option.default is not None and value == option.type.build(

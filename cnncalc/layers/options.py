@@ -7,6 +7,7 @@ for people (`expects`) and for editors (`schema`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnncalc.diagnostics import Refusal
@@ -35,8 +36,12 @@ class Type:
     expects = "a value"
     text = False
     """Whether a string is taken as it stands (otherwise it is an expression)."""
+    verbatim = False
+    """Whether a string is taken as it stands in quotes too."""
     reference = False
     """Whether the value names an earlier layer."""
+    keyed = False
+    """Whether the value is a mapping, which a `Table` holds."""
 
     def check(self, value: Any) -> None:
         """Raise `OptionError` for a value that is never right, whatever the input."""
@@ -68,6 +73,8 @@ def show(value: Any) -> str:
         return str(value).lower()
     if value is None:
         return "nothing"
+    if isinstance(value, Table):
+        return f"{{{', '.join([f'{key}: {show(one)}' for key, one in value.items()])}}}"
     if isinstance(value, tuple):
         return f"[{', '.join(map(show, value))}]"
     return f"`{value}`" if isinstance(value, str) else str(value)
@@ -79,8 +86,8 @@ EXPRESSION_SCHEMA = {"type": "string", "description": "an expression"}
 class Int(Type):
     """A whole number from `least` on."""
 
-    def __init__(self, least: int | None = 1) -> None:
-        self.least = least
+    def __init__(self, least: int | None = 1, most: int = INTEGER_LIMIT) -> None:
+        self.least, self.most = least, most
         self.expects = "a whole number" if least is None else f"a whole number from {least} on"
 
     def check(self, value: Any) -> None:
@@ -90,8 +97,9 @@ class Int(Type):
                 message = self.refuse(value).message
                 raise OptionError(message, hint=f"write {whole}", instead=whole)
             raise self.refuse(value)
-        if value > INTEGER_LIMIT or value < -INTEGER_LIMIT:
-            raise LimitError(f"is {value:.3g}, beyond the limit of 2^31 − 1")
+        if abs(value) > self.most:
+            limit = f"2^{(self.most + 1).bit_length() - 1} − 1"
+            raise LimitError(f"is {value:.3g}, beyond the limit of {limit}")
         if self.least is not None and value < self.least:
             raise self.refuse(value)
 
@@ -346,6 +354,119 @@ class LayerName(Type):
         return {"type": "string", "description": "the name of an earlier layer"}
 
 
+TEXT_LIMIT = 200
+
+
+class Text(Type):
+    """A word or several, on one line."""
+
+    expects = "a text"
+    text = True
+    verbatim = True
+
+    def check(self, value: Any) -> None:
+        if type(value) is not str or not value.strip() or not value.isprintable():
+            raise self.refuse(value)
+        if len(value) > TEXT_LIMIT:
+            raise OptionError(f"has over {TEXT_LIMIT} characters", "limit-exceeded")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": TEXT_LIMIT}
+
+
+class Table(tuple[tuple[str, Any], ...]):
+    """A mapping that does not change, as pairs."""
+
+    __slots__ = ()
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Its pairs."""
+        return iter(self)
+
+
+class Arrays(Type):
+    """Shapes of arrays by name."""
+
+    expects = "shapes by name, as in `{weight: [64, channels, 3, 3]}`"
+    keyed = True
+    item = Sizes(1)
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, Table):
+            raise self.refuse(value)
+        for name, shape in value.items():
+            try:
+                self.item.check(shape)
+            except OptionError as error:
+                raise OptionError(f"`{name}` {error.message}", error.rule) from None
+
+    def build(self, value: Any, rank: int) -> Table:
+        return Table([(name, self.item.build(shape, rank)) for name, shape in value.items()])
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": self.item.schema()}
+
+
+class Mapped(Type):
+    """A mapping of some words to values of their own types."""
+
+    keyed = True
+
+    def __init__(self, types: Mapping[str, Type], required: tuple[str, ...] = ()) -> None:
+        self.types, self.required = types, required
+        self.expects = f"a mapping of {', '.join(types)}"
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, Table):
+            raise self.refuse(value)
+        for key, one in value.items():
+            if key not in self.types:
+                raise OptionError(
+                    f"has no `{key}`", "unknown-key", hint=f"it has {', '.join(self.types)}"
+                )
+            try:
+                self.types[key].check(one)
+            except OptionError as error:
+                raise OptionError(
+                    f"has a `{key}` that {error.message}", error.rule, hint=error.hint
+                ) from None
+        missing = [key for key in self.required if key not in dict(value.items())]
+        if missing:
+            raise OptionError(f"needs `{missing[0]}`", "missing-option")
+
+    def brief(self, value: Any) -> str:
+        return " ".join([self.types[key].brief(one) for key, one in value.items()])
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {key: one.schema() for key, one in self.types.items()},
+            "required": list(self.required),
+            "additionalProperties": False,
+        }
+
+
+class Either(Type):
+    """A mapping of words, or a single word."""
+
+    keyed = True
+    text = True
+
+    def __init__(self, mapping: Mapped, word: Choice) -> None:
+        self.mapping, self.word = mapping, word
+        self.words = word.words
+        self.expects = f"{mapping.expects}, or {word.expects.removeprefix('one of ')}"
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, Table):
+            self.mapping.check(value)
+        elif value not in self.words or type(value) is not str:
+            raise self.refuse(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.mapping.schema(), self.word.schema()]}
+
+
 class Branches(Type):
     """Lists of layers applied to the incoming tensor, or names of earlier layers."""
 
@@ -384,9 +505,12 @@ class Option:
         variadic: bool = False,
         like: str | None = None,
         mark: str | None = None,
+        key: str = "",
     ) -> None:
-        self.key = ""
-        """Its name, which is that of the class attribute."""
+        self.key = key
+        """Its name in a file: that of the class attribute where none is given."""
+        self.attribute = key
+        """The class attribute."""
         self.type = type
         self.help = help
         self.default = default

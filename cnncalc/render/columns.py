@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.render import escape, numbers
 from cnncalc.render.rows import Row, View
+from cnncalc.unknown import UNKNOWN, is_known
 
 Data = dict[str, Callable[[Row, View], Any]]
 """Columns of CSV, with exact values."""
@@ -49,14 +50,19 @@ def _counted(
 ) -> Column:
     """A column of whole numbers."""
     return Column(
-        title, heading, _count(amount), {name: lambda row, view: amount(row)}, role, True,
+        title, heading, _count(amount), {name: lambda row, view: cell(amount(row))}, role, True,
         amount if bar else None,
     )  # fmt: skip
 
 
+def cell(value: int) -> int | str:
+    """A number in a cell of CSV, which is empty where it is unknown."""
+    return "" if value is UNKNOWN else value
+
+
 def axes(values: tuple[object, ...]) -> str:
     """One value for each axis, `x` between them; empty where it varies."""
-    return "x".join(["" if value is None else str(value) for value in values])
+    return "x".join(["" if value is None or value is UNKNOWN else str(value) for value in values])
 
 
 PARTS = {"receptive_field": 0, "stride": 1, "start": 2}
@@ -100,7 +106,10 @@ COLUMNS: dict[str, Column] = {
     ),
     "output": Column(
         "output", "Output", _shape,
-        {"output_shape": lambda row, view: _shape(row, view).replace("×", "x")},
+        {
+            "output_shape": lambda row, view: _shape(row, view).replace("×", "x")
+            if is_known(row.output_shape) else ""
+        },
     ),
     "field": Column(
         "sees", "Receptive field", lambda row, view: numbers.fields(row.fields),
@@ -122,7 +131,7 @@ COLUMNS: dict[str, Column] = {
         "activations", "Activations", "activations", "memory", lambda row: row.activations
     ),
     "memory": Column(
-        "memory", "Memory", _bytes, {"activation_bytes": lambda row, view: row.memory},
+        "memory", "Memory", _bytes, {"activation_bytes": lambda row, view: cell(row.memory)},
         "memory", True, lambda row: row.memory,
     ),
 }  # fmt: skip

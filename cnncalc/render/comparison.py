@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.analysis.completeness import SUMMED, require_known
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 
@@ -60,7 +61,14 @@ def ratio(value: int, base: int) -> str:
 
 
 def totals(side: Side, base: Side, keys: Sequence[str]) -> Iterator[tuple[Metric, int, str]]:
-    """Of each metric its value, and its ratio to the base's."""
+    """Of each metric its value, and its ratio to the base's.
+
+    Raises:
+        UsageError: a total is not known, or not all of it.
+    """
+    for one in (side, base):
+        if one.report.totals.at_least:
+            require_known(one.report.graph, "a total", SUMMED)
     for key in keys:
         metric = METRICS[key]
         value = metric.value(side.report)

@@ -10,7 +10,9 @@ from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.comparison import METRICS, ratio
 from cnncalc.render.escape import markdown, plain
+from cnncalc.render.json import totals_dict
 from cnncalc.render.markdown import table
+from cnncalc.render.summary import at_least
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,9 +33,7 @@ def difference_dict(changes: Sequence[Change], before: Report, after: Report) ->
 
 
 def _totals(report: Report) -> dict[str, Any]:
-    found = report.totals._asdict()
-    found["operations"] = report.totals.operations._asdict()
-    return found
+    return totals_dict(report)
 
 
 def options_text(change: Change) -> str:
@@ -63,14 +63,16 @@ def value_text(value: Any) -> str:
 def rows_of_totals(before: Report, after: Report) -> list[tuple[str, str, str, str]]:
     """Totals before and after, and the difference with its ratio."""
     rows = []
-    for metric in METRICS.values():
+    for key, metric in METRICS.items():
         one, two = metric.value(before), metric.value(after)
+        known = key not in (*before.totals.at_least, *after.totals.at_least)
+        by = f"{numbers.signed(f'{two - one:+,}')}  {ratio(two, one)}" if known else "?"
         rows.append(
             (
                 metric.title,
-                metric.text(one),
-                metric.text(two),
-                "" if one == two else f"{numbers.signed(f'{two - one:+,}')}  {ratio(two, one)}",
+                at_least(before.totals, key, metric.text(one)),
+                at_least(after.totals, key, metric.text(two)),
+                "" if one == two else by,
             )
         )
     return rows
@@ -122,10 +124,15 @@ def difference_markdown(changes: Sequence[Change], before: Report, after: Report
     lines = [f"### {markdown(before.name)} → {markdown(after.name)}", ""]
     titles = ["", "before", "after", "difference"]
     exact = []
-    for metric in METRICS.values():
+    for key, metric in METRICS.items():
         one, two = metric.value(before), metric.value(after)
-        by = "" if one == two else f"{two - one:+,} ({ratio(two, one)})"
-        exact.append([metric.title, f"{one:,}", f"{two:,}", by])
+        known = key not in (*before.totals.at_least, *after.totals.at_least)
+        by = f"{two - one:+,} ({ratio(two, one)})" if known else "?"
+        sides = [
+            at_least(side.totals, key, f"{value:,}")
+            for side, value in ((before, one), (after, two))
+        ]
+        exact.append([metric.title, *sides, "" if one == two else by])
     lines += table(titles, exact, [False, True, True, True])
     lines += ["", summary(changes)[0].upper() + summary(changes)[1:] + ".", ""]
     if changes:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.diagnostics import Diagnostic, summarize
 from cnncalc.render.escape import plain
+from cnncalc.shapes import Shape
+from cnncalc.unknown import UNKNOWN, is_known, or_none
 
 
 def report_dict(report: Report) -> dict[str, Any]:
     """A report as plain data."""
     several = len(report.inputs) > 1
-    totals = report.totals._asdict()
-    totals["operations"] = report.totals.operations._asdict()
     return {
         "schema": "cnncalc.report/1",
+        **({} if report.is_complete else {"complete": False}),
         "name": report.name,
         "source": report.source,
         "batch": report.batch,
@@ -29,9 +30,39 @@ def report_dict(report: Report) -> dict[str, Any]:
         "inputs": inputs_list(report),
         "outputs": list(report.outputs),
         "layers": [_layer(layer, several) for layer in report.layers],
-        "totals": totals,
+        "totals": totals_dict(report),
         "diagnostics": [diagnostic.to_dict() for diagnostic in report.diagnostics],
     }
+
+
+def totals_dict(report: Report) -> dict[str, Any]:
+    """The sums as plain data; `None` where nothing is known, and what is not complete is said."""
+    found = report.totals
+    totals = {key: or_none(value) for key, value in found._asdict().items()}
+    totals["operations"] = _known(found.operations._asdict())
+    at_least = totals.pop("at_least")
+    unknown = totals.pop("unknown_layers")
+    if unknown:
+        totals["unknown_layers"] = unknown
+        totals["at_least"] = list(at_least)
+    return totals
+
+
+def _known(pairs: dict[str, Any]) -> dict[str, Any]:
+    """The same with `None` for what is unknown."""
+    return {key: or_none(value) for key, value in pairs.items()}
+
+
+def _shape(shape: Shape) -> list[int] | None:
+    """A shape, where all of it is known."""
+    return list(shape) if is_known(shape) else None
+
+
+def _arrays(arrays: Mapping[str, Shape]) -> dict[str, list[int]] | None:
+    """Shapes of arrays, where all of them are known."""
+    if not all([is_known(shape) for shape in arrays.values()]):
+        return None
+    return {name: list(shape) for name, shape in arrays.items()}
 
 
 def inputs_list(report: Report) -> list[dict[str, Any]]:
@@ -44,16 +75,18 @@ def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
         "name": layer.name,
         "kind": layer.kind,
         "inputs": list(layer.inputs),
-        "output_shape": list(layer.output_shape),
-        "weights": {name: list(shape) for name, shape in layer.weights.items()},
-        "buffers": {name: list(shape) for name, shape in layer.buffers.items()},
-        "params": layer.params,
-        "macs": layer.macs,
-        "flops": layer.flops,
-        "operations": layer.operations._asdict(),
-        "activation_bytes": layer.activation_bytes,
+        "output_shape": _shape(layer.output_shape),
+        "weights": _arrays(layer.weights),
+        "buffers": _arrays(layer.buffers),
+        "params": or_none(layer.params),
+        "macs": or_none(layer.macs),
+        "flops": or_none(layer.flops),
+        "operations": _known(layer.operations._asdict()),
+        "activation_bytes": or_none(layer.activation_bytes),
         "receptive_field": _field(layer.receptive_field),
     }
+    if layer.operator is not None:
+        found["operator"] = layer.operator
     if several:
         fields = layer.receptive_fields
         found["receptive_fields"] = {name: _field(field) for name, field in fields.items()}
@@ -63,7 +96,7 @@ def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
 
 
 def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
-    if field is None:
+    if field is None or UNKNOWN in field.size:
         return None
     return {key: list(value) for key, value in field._asdict().items()}
 

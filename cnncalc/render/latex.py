@@ -11,6 +11,7 @@ from cnncalc.render.escape import latex
 from cnncalc.render.folding import ENTERING, Several, Term, Told, widens
 from cnncalc.render.rows import View
 from cnncalc.render.stages import Stage, projections, stages
+from cnncalc.unknown import UNKNOWN, least
 
 SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "K"), (1, ""))
 
@@ -101,7 +102,8 @@ def _caption(report: Report, found: Sequence[Stage]) -> str:
     entering = " $k$ are the channels that enter a block." if widening else ""
     return (
         f"{latex(report.name)}, {latex(summary.heading(report))}: "
-        f"{numbers.human(totals.params)} parameters, {numbers.human(totals.macs)} MACs, "
+        f"{latex(summary.at_least(totals, 'params', numbers.human(totals.params)))} parameters, "
+        f"{latex(summary.at_least(totals, 'macs', numbers.human(totals.macs)))} MACs, "
         f"{latex(numbers.human_bytes(totals.peak_activation_bytes))} of activations at the peak."
         f"{source} Brackets hold blocks, braces branches, one a line.{entering} Normalizations, "
         "activations and strides that not all of a block's repetitions have are not shown"
@@ -120,10 +122,13 @@ def _column(values: Sequence[int], total: int, exact: bool) -> tuple[list[str], 
     """A column's cells with as many decimals each, and its unit for the title."""
     if exact:
         return [numbers.exact(value) if value else "" for value in values], ""
-    size, unit = next((scale for scale in SCALES if total >= scale[0]), SCALES[-1])
+    size, unit = next((scale for scale in SCALES if least(total) >= scale[0]), SCALES[-1])
     digits = 0 if size == 1 else 2
     cells = []
     for value in values:
+        if value is UNKNOWN:
+            cells.append(str(value))
+            continue
         text = f"{value / size:,.{digits}f}"
         small = value and not float(text.replace(",", ""))
         cells.append("$<$0.01" if small else text if value else "")

@@ -1,4 +1,7 @@
-"""Numbers and shapes as text: the only place where they are formatted."""
+"""Numbers and shapes as text: the only place where they are formatted.
+
+What is unknown is `?`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import lru_cache
 
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.shapes import Shape
+from cnncalc.unknown import UNKNOWN
 
 COUNT_UNITS = ("", "K", "M", "G", "T", "P", "E", "Z", "Y")
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -33,6 +37,8 @@ def human_bytes(count: int) -> str:
 
 
 def _scaled(count: int, base: int, units: Sequence[str], space: str) -> str:
+    if count is UNKNOWN:
+        return str(count)
     if count < base:
         return f"{count}{space}{units[0]}" if units[0] else str(count)
     scaled = float(count)
@@ -72,6 +78,8 @@ def field(found: ReceptiveField | None) -> str:
         return "all"
     if not any(found.size):
         return signed(None)
+    if UNKNOWN in found.size:
+        return str(UNKNOWN)
     stride = per_axis(found.stride)
     size = per_axis(found.size)
     return size if stride == "1" else f"{size}/{f'({stride})' if '/' in stride else stride}"

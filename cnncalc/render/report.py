@@ -16,6 +16,7 @@ from cnncalc.render.escape import plain
 from cnncalc.render.findings import hanging
 from cnncalc.render.listing import GAP, Listing
 from cnncalc.render.rows import Row, View, rows, tree
+from cnncalc.unknown import least
 
 LEAST_PARTS = 24
 """Cells that the parts of a total need beside it; narrower, they stand below."""
@@ -35,7 +36,7 @@ def layers(report: Report, view: View) -> Listing:
         for label, row in lines
     ]
     bars = {
-        key: [value(row) if row else 0 for _, row in lines]
+        key: [least(value(row)) if row else 0 for _, row in lines]
         for key in chosen
         if (value := COLUMNS[key].value) is not None
     }

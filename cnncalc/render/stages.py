@@ -23,6 +23,7 @@ from cnncalc.layers.norm import BatchNorm
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
 from cnncalc.render.folding import Several, Term, Told, runs
+from cnncalc.unknown import least
 
 
 class Stage(NamedTuple):
@@ -98,7 +99,7 @@ def _joins(graph: Graph, one: Stage, other: Stage) -> bool:
 
 
 def _params(graph: Graph, stage: Stage) -> int:
-    return sum(graph.nodes[index].params for index in stage.nodes)
+    return sum(least(graph.nodes[index].params) for index in stage.nodes)
 
 
 def _size(spatial: tuple[int, ...]) -> tuple[int, ...]:

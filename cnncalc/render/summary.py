@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Totals
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
+from cnncalc.unknown import UNKNOWN
 
 
 def heading(report: Report, channels_last: bool = False) -> str:
@@ -32,23 +33,27 @@ def totals(
     """What is summed, the sum, and its parts; with another counter's total where one is named."""
     found = report.totals
     operations = found.operations
+
+    def exact(name: str) -> str:
+        return at_least(found, name, numbers.exact(getattr(found, name)))
+
     lines = [
         (
             "parameters",
-            numbers.exact(found.params),
-            f"{numbers.exact(found.weights)} weights + {numbers.exact(found.biases)} biases · "
-            + numbers.human_bytes(found.param_bytes),
+            exact("params"),
+            f"{exact('weights')} weights + {exact('biases')} biases · "
+            + at_least(found, "param_bytes", numbers.human_bytes(found.param_bytes)),
         )
     ]
     if found.buffers:
-        lines.append(("buffers", numbers.exact(found.buffers), "stored, not trained"))
+        lines.append(("buffers", exact("buffers"), "stored, not trained"))
     others = [
         f"{numbers.human(count)} {name}"
         for name, count in zip(operations._fields[1:], operations[1:], strict=True)
         if count
     ]
     lines += [
-        ("MACs", numbers.exact(found.macs), "multiply-accumulates"),
+        ("MACs", exact("macs"), "multiply-accumulates"),
         *(
             [(convention, numbers.exact(sum(counted)), "as it counts; `reconcile` says why")]
             if convention
@@ -56,22 +61,40 @@ def totals(
         ),
         (
             "FLOPs",
-            numbers.exact(found.flops),
+            exact("flops"),
             " + ".join([f"2·{numbers.human(found.macs)} MACs", *others]),
         ),
         (
             "activations",
-            numbers.exact(found.activations),
+            exact("activations"),
             f"values in {found.layers} layer{'s' if found.layers != 1 else ''} · "
-            + numbers.human_bytes(found.activation_bytes),
+            + at_least(found, "activation_bytes", numbers.human_bytes(found.activation_bytes)),
         ),
         (
             "peak memory",
-            numbers.human_bytes(found.peak_activation_bytes),
+            at_least(
+                found, "peak_activation_bytes", numbers.human_bytes(found.peak_activation_bytes)
+            ),
             f"of activations alive at once, in {report.peak_layer}",
         ),
     ]
+    if found.unknown_layers:
+        several = found.unknown_layers != 1
+        lines.append(
+            (
+                "unknown",
+                numbers.exact(found.unknown_layers),
+                f"layer{'s' if several else ''} of which not everything is known; sums with `≥` "
+                f"leave {'them' if several else 'it'} out",
+            )
+        )
     return lines
+
+
+def at_least(totals: Totals, name: str, text: str) -> str:
+    """The text of a sum; `≥` where some layers are left out of it because they are unknown."""
+    known = getattr(totals, name) is not UNKNOWN
+    return f"≥ {text}" if name in totals.at_least and known else text
 
 
 def one_line(finding: Diagnostic) -> str:

@@ -13,6 +13,7 @@ from cnncalc.render.csv import written
 from cnncalc.render.escape import cell, plain
 from cnncalc.sweeping.points import METRICS as KEYS
 from cnncalc.sweeping.points import Point
+from cnncalc.unknown import or_none
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,7 +28,7 @@ def point_dict(point: Point) -> dict[str, Any]:
         "input_shape": list(point.input_shape),
         "batch": point.batch,
         "parameters": dict(point.parameters),
-        **{key: getattr(point, key) for key in KEYS},
+        **{key: or_none(getattr(point, key)) for key in KEYS},
         "error": point.error,
     }
 
@@ -48,7 +49,7 @@ def point_csv(point: Point) -> str:
         numbers.shape(point.input_shape).replace("×", "x"),
         point.batch,
         *point.parameters.values(),
-        *["" if (value := getattr(point, key)) is None else value for key in KEYS],
+        *["" if (value := or_none(getattr(point, key))) is None else value for key in KEYS],
         cell(point.error or ""),
     ]
     return written(row, [])

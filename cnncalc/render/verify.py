@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.analysis.receptive_field import unseen
+from cnncalc.analysis.receptive_field import is_known, unseen
 from cnncalc.analysis.report import Report
 from cnncalc.numerics.measurement import Failure, Measurement, Output
 from cnncalc.render import numbers
@@ -67,6 +67,8 @@ def verify_dict(
         "held_by_tests": list(RESTING),
         "seconds": round(run.seconds, 6),
     }
+    if found.stated:
+        data["stated"] = list(found.stated)
     if run.failure is not None:
         data["failure"] = run.failure._asdict()
     if run.outputs:
@@ -111,7 +113,7 @@ def document(
         Text(heading(report), "quiet"),
     ]
     resting = Text(f"  held by tests in place of a run: {', '.join(RESTING.values())}", "quiet")
-    parts += [blank, _checks(report, found), resting, blank]
+    parts += [blank, _checks(report, found), resting, *_stated(found), blank]
     for check in found.checks:
         if not check.passed:
             parts += [_mismatches(check), blank]
@@ -125,6 +127,17 @@ def document(
     told = f" · {len(found.checks) - wrong} of {len(found.checks)} columns hold"
     verdict = ("passed", "passed") if found.passed else ("failed", "failed")
     return Group(*parts, Text.assemble(verdict, (f"{told} · {_seconds(run.seconds)}", "quiet")))
+
+
+def _stated(found: Verification) -> list[RenderableType]:
+    """The layers of which nothing is proven."""
+    from rich.text import Text
+
+    if not found.stated:
+        return []
+    names = ", ".join(map(plain, found.stated[:SHOWN]))
+    more = f" and {len(found.stated) - SHOWN} more" if len(found.stated) > SHOWN else ""
+    return [Text(f"  stated, not proven: {names}{more}", "warning")]
 
 
 def _checks(report: Report, found: Verification) -> RenderableType:
@@ -172,7 +185,7 @@ def _total(check: str, report: Report, found: Verification) -> str:
             sum(row.output_shape[1:])
             for layer, row in zip(report.layers, rows, strict=False)
             for field in layer.fields
-            if field is not None and not unseen(field)
+            if field is not None and is_known(field) and not unseen(field)
         )
         return f"{numbers.exact(windows)} windows"
     return ""

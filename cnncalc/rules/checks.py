@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.base import Rule, Subject
@@ -16,6 +16,7 @@ from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, U
 from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
 from cnncalc.rules.upsampling import Checkerboard
 from cnncalc.rules.writing import ChannelsLastInput, MovingChannels
+from cnncalc.unknown import UnknownValueError
 
 CHECKS: tuple[Rule, ...] = (
     StrideDoesNotTile(),
@@ -45,7 +46,15 @@ SEVERITIES = ("error", "warning", "note")
 
 def check(subject: Subject) -> tuple[Diagnostic, ...]:
     """What the rules find in a network, in file order; the same finding of many uses once."""
-    return ordered(finding for rule in CHECKS for finding in rule.check(subject))
+    return ordered(finding for rule in CHECKS for finding in _decided(rule.check(subject)))
+
+
+def _decided(findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings of a rule, up to where its answer depends on what is unknown."""
+    try:
+        yield from findings
+    except UnknownValueError:
+        return
 
 
 def ordered(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

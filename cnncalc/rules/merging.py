@@ -73,6 +73,8 @@ layers:
             known: tuple[Window, Window] | None = None
             for axis, (one, two) in enumerate(zip(first, field, strict=True)):
                 count = sizes[axis + 1]
+                if not (one.is_known and two.is_known):
+                    continue
                 if count == 1 or one is two or (one, two) == known:
                     continue
                 if here[axis] is FIXED or there[axis] is FIXED:

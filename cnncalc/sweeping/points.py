@@ -171,6 +171,8 @@ class Worker:
         nodes = graph.nodes
         if len(graph.inputs) > 1 or any([n.reads or n.shares is not None for n in nodes]):
             return
+        if any([node.kind.is_stated for node in nodes]):
+            return  # what is stated was worked out for one input
         while self._known and (len(self._known) + 1) * len(nodes) > LAYERS:
             del self._known[next(iter(self._known))]
         times = lifetimes(graph, self.inplace)

@@ -114,10 +114,10 @@ class _Editing:
             return
         options: dict[str, str] = {}
         for key, one in new.options.items():
-            if getattr(old, key) != getattr(new, key):
+            if old.option_value(key) != new.option_value(key):
                 node = form.given.get(key)
                 options[key] = _text(new, key)
-                if getattr(new, key) == one.default and node is not None:
+                if new.option_value(key) == one.default and node is not None:
                     if self._taken_out(form, key, node):
                         del options[key]
                 elif node is not None and isinstance(node, ScalarNode):
@@ -216,7 +216,7 @@ def _told(old: Kind, new: Kind) -> tuple[Any, ...] | None:
 def _values(kind: Kind) -> list[tuple[str, Any]]:
     return [
         (key, one.node if isinstance(one, Reference) else one)
-        for key, one in ((key, getattr(kind, key)) for key in kind.options)
+        for key, one in ((key, kind.option_value(key)) for key in kind.options)
     ]
 
 
@@ -226,7 +226,7 @@ def _main(kind: Kind) -> str:
 
 def _text(kind: Kind, key: str) -> str:
     """A built option as a file writes it."""
-    return value(kind.options[key].type.written(getattr(kind, key)))
+    return value(kind.options[key].type.written(kind.option_value(key)))
 
 
 def _anew(form: LayerForm, new: Kind, old: Kind) -> list[Edit]:
@@ -235,8 +235,8 @@ def _anew(form: LayerForm, new: Kind, old: Kind) -> list[Edit]:
     words = form.given.get(_main(old))
     options = {}
     for key, one in new.options.items():
-        found = getattr(new, key)
-        if key == main and words is not None and getattr(old, _main(old)) == found:
+        found = new.option_value(key)
+        if key == main and words is not None and old.option_value(_main(old)) == found:
             options[key] = _written(form.source, words)
         elif found is None or found == one.default or _defaults(new, key):
             continue
@@ -259,7 +259,7 @@ def _anew(form: LayerForm, new: Kind, old: Kind) -> list[Edit]:
 def _defaults(kind: Kind, key: str) -> bool:
     """Whether an option has the value that it has where it is left out."""
     one = kind.options[key]
-    found = getattr(kind, key)
+    found = kind.option_value(key)
     if one.like is not None and found == getattr(kind, one.like):
         return True
     rank = len(found) if isinstance(found, tuple) else 0

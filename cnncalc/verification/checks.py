@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.receptive_field import unseen
+from cnncalc.analysis.receptive_field import is_known, unseen
 from cnncalc.analysis.report import LayerReport, Report
 from cnncalc.layers.base import Windows
 from cnncalc.numerics.measurement import Measurement, Run, Seen
@@ -45,6 +45,8 @@ class Verification(NamedTuple):
     predicted_peak: int
     measured_peak: int
     run: Run
+    stated: tuple[str, ...] = ()
+    """Layers that only state their facts: a run proves nothing of them."""
 
     @property
     def passed(self) -> bool:
@@ -76,7 +78,9 @@ RESTING = {"flops": "FLOPs beside MACs", "saved_for_backward": "memory kept for 
 
 def compare(report: Report, run: Run) -> Verification:
     """Hold every column against the run. Where that broke off, the layers that ran are compared."""
-    rows = list(zip(report.layers, run.measurements, strict=False))
+    pairs = list(zip(report.layers, run.measurements, strict=False))
+    stated = tuple([layer.name for layer, _ in pairs if layer.node.kind.is_stated])
+    rows = [(layer, row) for layer, row in pairs if not layer.node.kind.is_stated]
     checks = [_shapes(rows)]
     checks += [_column(name, column, rows) for name, column in COLUMNS.items()]
     predicted = report.totals.peak_activation_bytes
@@ -84,7 +88,7 @@ def compare(report: Report, run: Run) -> Verification:
     wrong = measured != predicted and run.failure is None
     peak = (Mismatch(report.peak_layer, predicted, measured),) if wrong else ()
     checks += [Check("peak_activation_bytes", len(rows), peak), _fields(report, run)]
-    return Verification(tuple(checks), predicted, measured, run)
+    return Verification(tuple(checks), predicted, measured, run, stated)
 
 
 Rows = Sequence[tuple[LayerReport, Measurement]]
@@ -111,7 +115,11 @@ def _column(name: str, column: Column, rows: Rows) -> Check:
 def _fields(report: Report, run: Run) -> Check:
     """The fields in each input of the network; of a layer the first that differs."""
     mismatches = []
-    layers = list(zip(report.layers, *run.seen, strict=False))
+    layers = [
+        row
+        for row in zip(report.layers, *run.seen, strict=False)
+        if not row[0].node.kind.is_stated and all([_is_known(field) for field in row[0].fields])
+    ]
     for told, *found in layers:
         for name, field, pixels in zip(report.inputs, told.fields, found, strict=True):
             difference = field_difference(field, pixels)
@@ -120,6 +128,10 @@ def _fields(report: Report, run: Run) -> Check:
                 mismatches.append(Mismatch(layer, *difference))
                 break
     return Check("receptive_field", len(layers), tuple(mismatches))
+
+
+def _is_known(field: Windows | None) -> bool:
+    return field is None or is_known(field)
 
 
 def field_difference(field: Windows | None, seen: Seen) -> tuple[Any, Any] | None:

@@ -9,7 +9,8 @@ from cnncalc.analysis.arithmetic.traced import Traced, formula, numbers, symbol
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Facts, Kind, Reference
 from cnncalc.layers.sliding import Sliding
-from cnncalc.shapes import Shape, product
+from cnncalc.shapes import AXIS_NAMES, Shape, product
+from cnncalc.unknown import UNKNOWN
 
 SYMBOLS = {
     "kernel": "F", "stride": "S", "dilation": "D", "groups": "G", "filters": "K", "features": "K",
@@ -19,7 +20,6 @@ SYMBOLS = {
 """How the field writes an option; another stands by its own name."""
 
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("T", "H", "W")}
-AXIS_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 ALIKE = (("T′·T′·T′", "T′·H′·W′"), ("H′·H′", "H′·W′"))
@@ -60,11 +60,28 @@ def subscript(number: int) -> str:
 
 def statement(graph: Graph, node: Node) -> Statement:
     """The arithmetic of a layer."""
+    if node.kind.is_stated:
+        return Statement(node.facts, tuple(_stated(node)))
     given = tuple([graph.nodes[index].facts.output for index in node.inputs])
     kind, inputs = _traced_kind(node.kind), _traced_inputs(given)
     steps = list(_resolved_padding(kind, inputs))
     facts = kind.facts(inputs)
     return Statement(facts, (*steps, *_steps(facts, node)))
+
+
+STATED = "as stated"
+
+
+def _stated(node: Node) -> Iterator[Step]:
+    """What a layer states of itself, which follows from nothing."""
+    facts = node.facts
+    axes = ("output channels", *[f"output {axis}" for axis in _axis_names(facts.output)])
+    numbers = [*zip(axes, facts.output, strict=True)]
+    numbers += [(name, product(shape)) for name, shape in facts.weights.items() if name != "?"]
+    numbers += [("parameters", facts.params), ("buffers", facts.buffer_values)]
+    numbers += [(OPERATIONS["macs"], facts.operations.macs), ("FLOPs", facts.operations.flops)]
+    for quantity, value in numbers:
+        yield Step(quantity, STATED if value is not UNKNOWN else "not stated", str(value), value)
 
 
 def _traced_kind(kind: Kind) -> Kind:

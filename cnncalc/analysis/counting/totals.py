@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cnncalc.analysis.completeness import first_unknown
 from cnncalc.analysis.counting.parts import Uncounted, parts
 from cnncalc.analysis.counting.tools import COUNTERS, Counter, terms
 from cnncalc.graph import Graph, Node
+from cnncalc.unknown import UNKNOWN
 
 MACS = "multiply-accumulates"
 NOT_RUN = "auxiliary outputs, which do not run in evaluation mode"
@@ -36,6 +38,11 @@ class Count(NamedTuple):
     note: str | None = None
 
 
+KERAS = Count(
+    "keras", "3.15.1", "total params (it counts no operations)", "utils/summary_utils.py", None, ()
+)
+
+
 def layer_counts(counter: Counter, graph: Graph, forms: Sequence[str]) -> list[dict[str, int]]:
     """For each node the terms that a counter makes of it, for one sample.
 
@@ -46,6 +53,8 @@ def layer_counts(counter: Counter, graph: Graph, forms: Sequence[str]) -> list[d
     found: list[dict[str, int]] = []
     for index, node in enumerate(graph.nodes):
         macs = node.facts.operations.macs
+        if macs is UNKNOWN or node.kind.is_stated:
+            raise Uncounted(f"`{node.name}` is no layer that it knows")
         row: dict[str, int] = {MACS: macs} if macs else {}
         if node.inputs and not runs[index]:
             row[NOT_RUN] = -macs
@@ -104,6 +113,9 @@ def _made(counter: Counter, total: int | None, found: tuple[Term, ...], note: st
 
 def keras(graph: Graph) -> Count:
     """Keras' `summary`: it counts no operations, and running statistics as parameters."""
+    missing = first_unknown(graph, ("params", "buffers"))
+    if missing is not None:
+        return KERAS._replace(note=f"`{missing.node.name}` does not state {missing.what}")
     weights = sum([node.params - _biases(node) for node in graph.nodes])
     biases = sum([_biases(node) for node in graph.nodes])
     buffers = sum([node.facts.buffer_values for node in graph.nodes if node.shares is None])
@@ -112,10 +124,8 @@ def keras(graph: Graph) -> Count:
         Term("biases", biases),
         Term("running statistics, which are not trained", buffers),
     )
-    return Count(
-        "keras", "3.15.1", "total params (it counts no operations)", "utils/summary_utils.py",
-        weights + biases + buffers, tuple([term for term in found if term.amount]),
-    )  # fmt: skip
+    terms = tuple([term for term in found if term.amount])
+    return KERAS._replace(total=weights + biases + buffers, terms=terms)
 
 
 def _biases(node: Node) -> int:

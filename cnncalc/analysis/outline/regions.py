@@ -276,7 +276,7 @@ def written(node: Node) -> tuple[Any, ...]:
     for key, option in kind.options.items():
         if kind.branches and option is kind.main:
             continue
-        value = getattr(kind, key, None)
+        value = kind.option_value(key)
         if isinstance(value, Reference):
             value = Layer(next(reads))
         elif value is not None:

@@ -68,7 +68,10 @@ class Layer(NamedTuple):
 
 
 def lower(graph: Graph, plan: Plan) -> list[Layer]:
-    """Every node of a graph."""
+    """Every node of a graph.
+
+    Sizes that nobody states are `UNKNOWN`.
+    """
     found: list[Layer] = []
     widths: list[int] = []
     root: list[int] = []

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from cnncalc.analysis.training.heap import Heap, Moment
 from cnncalc.analysis.training.lowering import Layer, lower
 from cnncalc.analysis.training.plan import Block, Plan
+from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
 from cnncalc.shapes import Shape
+from cnncalc.unknown import is_known
 
 
 class Training(NamedTuple):
@@ -53,8 +55,19 @@ class Training(NamedTuple):
 
 
 def train(graph: Graph, plan: Plan, layers: list[Layer] | None = None) -> Training:
-    """Play a step through; `layers` are those of `lower`, which do not hang on the batch."""
-    return _Step(graph, plan, lower(graph, plan) if layers is None else layers).run()
+    """Play a step through; `layers` are those of `lower`, which do not hang on the batch.
+
+    Raises:
+        UsageError: a layer does not say what it keeps for its backward pass.
+    """
+    layers = lower(graph, plan) if layers is None else layers
+    for node, layer in zip(graph.nodes, layers, strict=True):
+        if layer.trained and not is_known([size.sample for size in layer.arrays]):
+            raise UsageError(
+                f"the memory of training {graph.name} is not known, since `{node.name}` does not "
+                "state what it keeps for its backward pass",
+            )
+    return _Step(graph, plan, layers).run()
 
 
 def weight_shapes(graph: Graph) -> list[Shape]:

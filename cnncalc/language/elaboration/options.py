@@ -11,7 +11,7 @@ from cnncalc.language.elaboration.names import Names, Scope, Unknown
 from cnncalc.language.expressions.expression import CHANNELS, Expression
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.forms.form import Dynamic, LayerForm
-from cnncalc.language.forms.values import Listing
+from cnncalc.language.forms.values import DYNAMIC
 from cnncalc.language.text.source import Node
 from cnncalc.layers.base import Reference
 from cnncalc.layers.options import OptionError
@@ -26,7 +26,7 @@ def evaluate(value: Any, env: Environment, node: Node | None) -> Any:
         Refusal: it has none.
         Unknown: it hangs on the channels of what is not known.
     """
-    if not isinstance(value, (Expression, Listing)):
+    if not isinstance(value, DYNAMIC):
         return value
     try:
         return value.evaluate(env)

@@ -29,7 +29,7 @@ from cnncalc.language.forms.values import REPEAT_LIMIT, check_repeat
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.layers.base import SIZE_LIMIT, Facts, LayerError
 from cnncalc.layers.options import OptionError
-from cnncalc.shapes import Shape, product
+from cnncalc.shapes import AXIS_NAMES, Shape, product
 
 LAYER_LIMIT = REPEAT_LIMIT
 
@@ -162,15 +162,19 @@ class Elaborator:
             return self._merge(form, form.branches, scope, incoming)
         if incoming < 0:
             raise Unknown
-        values = (
-            option_values(form, self._environment(scope, incoming))
-            if form.dynamic
-            else (form.values)
-        )
+        values = self._values(form, scope, incoming) if form.dynamic else form.values
         reads: tuple[int, ...] = ()
         if form.references:
             values, reads = references(form, values, self.names, self.nodes, scope)
         return self._layer(form, scope, values, (incoming,), reads)
+
+    def _values(self, form: LayerForm, scope: Scope, incoming: int) -> tuple[Any, ...]:
+        """The options of a layer, expressions worked out."""
+        env = self._environment(scope, incoming)
+        if form.kind is not None and form.kind.is_stated and incoming >= 0:
+            sizes = self.nodes[incoming].facts.output[1:]
+            env = {**dict(zip(AXIS_NAMES.get(len(sizes), ()), sizes, strict=False)), **env}
+        return option_values(form, env)
 
     # -- single layers ----------------------------------------------------------------------
 
@@ -238,8 +242,9 @@ class Elaborator:
             raise Unknown
         if not taken:
             raise Refusal("bad-value", "none of its branches takes part")
-        if len(taken) > 1:
-            return self._layer(form, scope, form.values, taken)
+        if len(taken) > 1 or (form.kind is not None and form.kind.is_stated):
+            values = self._values(form, scope, incoming) if form.dynamic else form.values
+            return self._layer(form, scope, values, taken)
         if form.name is not None:
             self.names.give(self.names.take(form, scope), taken[0])
         return taken[0]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.diagnostics import Refusal, misspelt
-from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.forms.form import COMMON_KEYS, BlockForm, Dynamic, LayerForm
-from cnncalc.language.forms.values import EMPTY, Listing, ValueReader
+from cnncalc.language.forms.values import DYNAMIC, EMPTY, ValueReader
 from cnncalc.language.text.findings import Findings, entries
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode
 from cnncalc.layers import Kind
@@ -50,7 +49,7 @@ def read_options(form: LayerForm, kind: type[Kind], reader: ValueReader) -> None
             values.append(option.default)
             continue
         value = reader.read(form.source, node, f"`{key}`", option.type)
-        if isinstance(value, (Expression, Listing)):
+        if isinstance(value, DYNAMIC):
             dynamic.append(Dynamic(index, value, option.type))
         elif option.type.reference:
             references.append(index)

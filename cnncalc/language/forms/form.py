@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Place
 from cnncalc.language.expressions.expression import Expression, Parameter
-from cnncalc.language.forms.values import Listing
+from cnncalc.language.forms.values import Listing, TableForm
 from cnncalc.language.text.source import Node, Source
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
@@ -18,7 +18,7 @@ class Dynamic(NamedTuple):
     """An option whose value is an expression: its position among the options."""
 
     position: int
-    value: Expression | Listing
+    value: Expression | Listing | TableForm
     type: Type
 
 

@@ -100,6 +100,8 @@ class FormParser:
                 message = f"`{form.label}` has no weights to share"
                 self.findings.report("bad-value", message, source, form.head)
             bind_options(form, kind, self.findings)
+            if kind.several is not None and "inputs" in form.given:
+                form.kind = kind = kind.several
             read_options(form, kind, self.reader)
             form.broken = self.findings.noted > before
             self._branches(form, kind)

@@ -14,8 +14,8 @@ from cnncalc.diagnostics import Refusal, nearest
 from cnncalc.language.expressions.expression import Expression, parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.text.findings import Findings
-from cnncalc.language.text.source import Node, ScalarNode, SequenceNode, Source
-from cnncalc.layers.options import LimitError, OptionError, Type
+from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode, Source
+from cnncalc.layers.options import LimitError, OptionError, Table, Type
 
 NAME_LIMIT = 120
 REPEAT_LIMIT = 120_000
@@ -41,9 +41,27 @@ class Listing(NamedTuple):
     def evaluate(self, env: Mapping[str, Any]) -> tuple[Any, ...]:
         """The list with its expressions worked out."""
         return tuple(
-            item.evaluate(env) if isinstance(item, (Expression, Listing)) else item
-            for item in self.items
+            item.evaluate(env) if isinstance(item, DYNAMIC) else item for item in self.items
         )
+
+
+class TableForm(NamedTuple):
+    """A mapping of which some values are expressions."""
+
+    pairs: tuple[tuple[str, Any], ...]
+
+    def evaluate(self, env: Mapping[str, Any]) -> Table:
+        """The mapping with its expressions worked out."""
+        return Table(
+            [
+                (key, one.evaluate(env) if isinstance(one, DYNAMIC) else one)
+                for key, one in self.pairs
+            ]
+        )
+
+
+DYNAMIC = (Expression, Listing, TableForm)
+"""What stands for a value that depends on names."""
 
 
 class LayerPath(NamedTuple):
@@ -121,7 +139,11 @@ class ValueReader:
             Refusal: the value does not fit.
         """
         if isinstance(node, ScalarNode):
-            if type is not None and type.text and (not node.style or type.reference):
+            if (
+                type is not None
+                and type.text
+                and (not node.style or type.reference or type.verbatim)
+            ):
                 text: str = node.value
                 if type.reference:
                     return text
@@ -129,7 +151,7 @@ class ValueReader:
                     type.check(text)
                     return text
                 except OptionError as error:
-                    if not re.fullmatch(r"[A-Za-z_]\w*", text):
+                    if type.verbatim or not re.fullmatch(r"[A-Za-z_]\w*", text):
                         raise
                     if (close := nearest(text, getattr(type, "words", ()))) is not None:
                         raise OptionError(error.message, instead=close, word=text) from None
@@ -144,12 +166,30 @@ class ValueReader:
             if depth > 2:
                 raise OptionError("nests lists too deeply")
             items = tuple(self.value(item, None, depth + 1) for item in node.value)
-            if any(isinstance(item, (Expression, Listing)) for item in items):
+            if any(isinstance(item, DYNAMIC) for item in items):
                 return Listing(items)
             if type is not None:
                 type.check(items)
             return items
+        if type is not None and type.keyed and isinstance(node, MappingNode):
+            pairs = self._pairs(node, depth)
+            if any(isinstance(one, DYNAMIC) for _, one in pairs):
+                return TableForm(pairs)
+            type.check(Table(pairs))
+            return Table(pairs)
         raise OptionError(f"must be {type.expects if type else 'a value'}, and here is a mapping")
+
+    def _pairs(self, node: MappingNode, depth: int) -> tuple[tuple[str, Any], ...]:
+        """The keys of a mapping with their values."""
+        pairs: dict[str, Any] = {}
+        for key, content in node.value:
+            if not isinstance(key, ScalarNode):
+                raise OptionError("has a key that is no word").at(key)
+            word: str = key.value
+            if word in pairs:
+                raise OptionError(f"has `{word}` twice", "duplicate-key").at(key)
+            pairs[word] = self.value(content, None, depth + 1)
+        return tuple(pairs.items())
 
     def read(self, source: Source, node: Node, about: str, type: Type | None = None) -> Any:
         """A value as `value` gives it; `None` after a finding, whose message is `about` it."""
@@ -171,7 +211,7 @@ class ValueReader:
         """A constant, or the value of an expression of known values; `None` after a finding."""
         value = self.read(source, node, about)
         try:
-            return value.evaluate(env) if isinstance(value, (Expression, Listing)) else value
+            return value.evaluate(env) if isinstance(value, DYNAMIC) else value
         except Refusal as refusal:
             self.findings.add(refusal, source, node)
         return None
@@ -179,7 +219,7 @@ class ValueReader:
     def condition(self, source: Source, node: Node) -> Any:
         """A truth value or an expression; `True` after a finding."""
         value = self.read(source, node, "a condition")
-        if type(value) is tuple or isinstance(value, Listing | str):
+        if type(value) is tuple or isinstance(value, Listing | TableForm | str):
             message = "a condition is true or false, not a list"
             self.findings.report("bad-value", message, source, node)
             return True

@@ -181,7 +181,8 @@ def _locally_connected(call: Call) -> Array:
     return locally_connected(call.x, weight, bias, slides=call.slides, groups=groups)
 
 
-def _lowest(rows: Array, slide: Slide) -> Array:
+def lowest(rows: Array, slide: Slide) -> Array:
+    """Return the lowest value that a kernel meets at each of its positions."""
     found: Array = gathered(rows, (slide,)).min(axis=1)
     return found
 
@@ -200,9 +201,9 @@ def _laid_down(kind: Any, before: Shape) -> Shape:
 
 
 KERNELS: Kernels = {
-    "conv": slid(_conv, _lowest),
-    "depthwise_conv": slid(_depthwise_conv, _lowest),
-    "separable_conv": slid(_separable_conv, _lowest),
-    "locally_connected": slid(_locally_connected, _lowest),
+    "conv": slid(_conv, lowest),
+    "depthwise_conv": slid(_depthwise_conv, lowest),
+    "separable_conv": slid(_separable_conv, lowest),
+    "locally_connected": slid(_locally_connected, lowest),
     "conv_transpose": Kernel(_conv_transpose, _reached, _laid_down),
 }

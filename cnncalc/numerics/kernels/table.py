@@ -7,6 +7,7 @@ from cnncalc.numerics.kernels import (
     arithmetic,
     attention,
     conv,
+    custom,
     linear,
     merge,
     norm,
@@ -27,5 +28,6 @@ KERNELS: Kernels = {
     **reshape.KERNELS,
     **upsample.KERNELS,
     **attention.KERNELS,
+    **custom.KERNELS,
 }
 """The kernel of every layer kind."""

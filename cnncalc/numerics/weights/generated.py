@@ -11,6 +11,7 @@ from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Role
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.shapes import Shape
+from cnncalc.unknown import is_known
 
 # A prime, so that rows of a weight matrix are no copies of each other; small enough for the cache.
 TILE = 65_521
@@ -68,7 +69,7 @@ class Generator:
 def _summands(node: Node, shape: Shape) -> float:
     """How many products are summed for one output value."""
     facts = node.facts
-    if list(facts.roles.values()).count("weight") > 1:
+    if node.kind.is_stated or list(facts.roles.values()).count("weight") > 1:
         # Several weights in one layer: each is a matrix of its own.
         return max(1, prod(shape[1:]))
     return max(1.0, facts.operations.macs / prod(facts.output))
@@ -85,5 +86,11 @@ def generate(graph: Graph, dtype: np.dtype[Any], seed: int = 0) -> list[Arrays]:
 
 
 def declared_arrays(node: Node) -> dict[str, Shape]:
-    """Shapes of a layer's arrays, trainable or not, in PyTorch's order."""
-    return {**node.facts.weights, **node.facts.buffers}
+    """Shapes of a layer's arrays, trainable or not, in PyTorch's order.
+
+    Those of which the shape is unknown are left out.
+    """
+    declared = {**node.facts.weights, **node.facts.buffers}
+    if node.kind.is_stated:
+        return {name: shape for name, shape in declared.items() if is_known(shape)}
+    return declared

@@ -10,6 +10,7 @@ from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 from cnncalc.render.rows import View
 from cnncalc.render.stages import Stage, stages
+from cnncalc.unknown import UNKNOWN, least
 
 FEWEST, DEEPEST = 3, 3
 """Stages are looked for a level deeper where there are fewer, down to a level."""
@@ -52,13 +53,16 @@ def _alive(report: Report) -> dict[str, Any]:
 def _growth(report: Report) -> dict[str, Any]:
     """The largest side of the receptive field in the first input; `null`: all of it."""
     values: list[int | None] = []
+    texts: list[str] = []
     for layer in report.layers:
         field = layer.receptive_field
-        values.append(None if field is None else max(field.size))
+        known = field is not None and UNKNOWN not in field.size
+        values.append(max(field.size) if field is not None and known else None)
+        texts.append(numbers.exact(values[-1] or 0) if known else numbers.field(field))
     side = max(report.input_shape[1:])
     return {
         "values": values,
-        "texts": ["all" if value is None else numbers.exact(value) for value in values],
+        "texts": texts,
         "input": side,
         "told": f"{numbers.exact(side)}, the input's side",
     }
@@ -84,6 +88,6 @@ def _stages(report: Report) -> list[dict[str, Any]]:
         ]
         texts = [numbers.human(sums[0]), numbers.human(sums[1]), numbers.human_bytes(sums[2])]
         numbered = [layer.number for layer in layers]
-        entries.append({"name": plain(stage.name), "values": sums, "texts": texts,
+        entries.append({"name": plain(stage.name), "values": [*map(least, sums)], "texts": texts,
                         "layers": [min(numbered), max(numbered)]})  # fmt: skip
     return entries

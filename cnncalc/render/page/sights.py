@@ -9,6 +9,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
 from cnncalc.shapes import Window
+from cnncalc.unknown import or_none
 
 LONGEST = 4096
 """The windows of longer patterns are not drawn."""
@@ -39,7 +40,7 @@ def sights(report: Report) -> dict[str, Any]:
     - `sizes`: for each node of the graph its spatial sizes; the network's inputs come first.
     - `windows`: `[step, gap, [first, last], …]`: unit `i` of `n` windows sees from `first` to
       `last` of the one numbered `i mod n`, moved by `step` for each time that they repeat (`null`:
-      they do not); every `gap`-th unit is read. `null` where the pattern is too long.
+      they do not); every `gap`-th unit is read. `null` where the pattern is too long or unknown.
     - `layers`: `[fields, inputs]`: for each input of the network the windows on its axes (`null`:
       all of it), and for each input of the layer `[node, windows]`.
     """
@@ -55,13 +56,13 @@ def sights(report: Report) -> dict[str, Any]:
         layers.append([[windows(fields[index]) for fields in report.fields], own])
     return {
         "inputs": [[plain(name), numbers.shape(shape)] for name, shape in report.inputs.items()],
-        "sizes": [node.facts.output[1:] for node in nodes],
+        "sizes": [[*map(or_none, node.facts.output[1:])] for node in nodes],
         "windows": windows.written,
         "layers": layers,
     }
 
 
 def _written(window: Window) -> list[Any] | None:
-    if len(window.spans) > LONGEST:
+    if len(window.spans) > LONGEST or not window.is_known:
         return None
     return [window.step, window.gap, *window.spans]

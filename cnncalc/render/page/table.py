@@ -12,6 +12,7 @@ from cnncalc.render.columns import COLUMNS, SHOWN, Column
 from cnncalc.render.escape import plain
 from cnncalc.render.numbers import kept
 from cnncalc.render.rows import Row, View, folded, rows
+from cnncalc.unknown import least
 
 OPEN = 80
 """As many rows are open at first, where nobody says how deep; at least the outermost blocks are."""
@@ -36,7 +37,7 @@ def table(report: Report, view: View) -> dict[str, Any]:
     most = [0] * len(columns)
     for level, label, count, row in _nested(found):
         cells = [column.cell(row, view) for column in columns]
-        values = [sort(row) if sort is not None else None for sort in sorts]
+        values = [least(sort(row)) if sort is not None else None for sort in sorts]
         if level == 0:
             most = [max(a, b or 0) for a, b in zip(most, values, strict=True)]
         entries.append((level, plain(label), ".".join(row.path), count, cells, values))
@@ -88,7 +89,7 @@ def _opened(entries: list[tuple[Any, ...]]) -> int:
 
 def _busiest(report: Report) -> int | None:
     """The number of the layer with the most MACs, which is told of where none is pointed at."""
-    busiest = max(report.layers, key=lambda layer: layer.macs, default=None)
+    busiest = max(report.layers, key=lambda layer: least(layer.macs), default=None)
     return busiest.number if busiest is not None and busiest.macs else None
 
 
@@ -100,17 +101,22 @@ def _sort(key: str, column: Column) -> Callable[[Row], int] | None:
         return column.value
     (amount,) = column.data.values()
     view = View()
-    return lambda row: int(amount(row, view))
+    return lambda row: int(amount(row, view) or 0)
 
 
 @kept
 def _size(fields: tuple[ReceptiveField | None, ...]) -> int:
-    return max([EVERYTHING if field is None else max(field.size, default=0) for field in fields])
+    return max(
+        [
+            EVERYTHING if field is None else max(map(least, field.size), default=0)
+            for field in fields
+        ]
+    )
 
 
 @kept
 def _start(fields: tuple[ReceptiveField | None, ...]) -> int:
-    starts = [min(field.start, default=0) for field in fields if field is not None]
+    starts = [min(map(least, field.start), default=0) for field in fields if field is not None]
     return min(starts, default=EVERYTHING)
 
 

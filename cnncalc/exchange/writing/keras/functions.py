@@ -290,6 +290,10 @@ class Function:
 
     def _met(self, item: Item, found: Sequence[str], source: str) -> Code:
         assert item.kind is not None
+        if item.kind.is_stated:
+            plain = item._replace(branches=None)
+            (step,) = self._steps(plain, source, "", 0, False)
+            return step.made(f"[{', '.join(found)}]")
         name, options = self.label(item), dict(item.options)
         merge = MERGES.get(item.kind.name)
         if merge is None:

@@ -57,6 +57,20 @@ class Layer(WrittenLayer):
         """A term as Python; channels are those of the tensor at hand."""
         return written(term, self.source, self._tuples, self._needs)
 
+    def bring(self, name: str, source: str) -> str:
+        """A class of this file alone, with its name put in for `{name}`; the name it has.
+
+        Classes of one name that are not the same are numbered.
+        """
+        found, number = name, 2
+        while True:
+            text = source.replace("{name}", found)
+            others = [one for one in self._needs if one.startswith(f"class {found}(")]
+            if others in ([], [text]):
+                self._needs.add(text)
+                return found
+            found, number = f"{name}{number}", number + 1
+
     def helper(self, name: str) -> str:
         """A function that the file brings along."""
         self._needs.add(name)

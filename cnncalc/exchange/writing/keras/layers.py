@@ -8,7 +8,8 @@ from collections.abc import Callable
 from cnncalc.exchange.writing.keras import windows
 from cnncalc.exchange.writing.keras.flat import in_channel_order
 from cnncalc.exchange.writing.keras.layer import Layer, Step, Steps, applied, helped, made
-from cnncalc.exchange.writing.python.code import Code, call
+from cnncalc.exchange.writing.python.code import Code, call, quoted
+from cnncalc.exchange.writing.python.stated import stated_class
 from cnncalc.graph import Graph
 from cnncalc.layers.upsample import Upsample
 
@@ -282,6 +283,43 @@ def pad(layer: Layer) -> Steps:
     return [Step(lambda x: call("ops.pad", x, inside, constant_values=given))]
 
 
+STATED = '''
+class {name}(layers.Layer):
+    """`{operator}`, of which only the shapes are known: write its `call`."""
+
+    def __init__(self, gives: tuple[int, ...]{parameters}, **options: object) -> None:
+        super().__init__(**options)
+        self.gives = gives{arrays}
+
+    def compute_output_shape(self, shapes: object) -> tuple[int | None, ...]:
+        return (None, *self.gives)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        raise NotImplementedError({quoted})
+'''
+
+
+def custom(layer: Layer) -> Steps:
+    """A class that has the arrays, and a call to be filled in."""
+    found = stated_class(layer)
+    shapes = {**found.weights, **found.buffers}
+    lines = [
+        f'self.{name} = self.add_weight(shape={name}, name="{name}"'
+        + (")" if name in found.weights else ", trainable=False)")
+        for name in shapes
+    ]
+    source = STATED.format(
+        name="{name}",
+        operator=found.operator.replace("\\", "/").replace('"', "'"),
+        parameters="".join([f", {name}: tuple[int, ...]" for name in shapes]),
+        arrays="".join([f"\n        {line}" for line in lines]),
+        quoted=quoted(found.operator),
+    )
+    name = layer.bring(found.name, source.strip("\n"))
+    gives = layer.text((*found.output[1:], found.output[0]))
+    return [made(layer, name, gives, **{key: layer.text(one) for key, one in shapes.items()})]
+
+
 WRITERS: dict[str, Callable[[Layer], Steps]] = {
     **dict.fromkeys(PLAIN, plain),
     **{
@@ -293,7 +331,7 @@ WRITERS: dict[str, Callable[[Layer], Steps]] = {
             batch_norm, layer_norm, group_norm, relu, leaky_relu, elu, celu, gelu, threshold,
             softmax, log_softmax, prelu, dropout, drop_path, identity, linear, scale, rescale,
             squeeze_excitation, self_attention, channel_shuffle, permute, crop, upsample, slice_,
-            pad,
+            pad, custom,
         )
     },
 }  # fmt: skip

@@ -53,7 +53,8 @@ def keras(outline: Outline) -> str:
     texts.append(_network(Scene(outline, functions, known, NOTHING, needs, variables), name))
     rank = max((len(node.facts.output) - 1 for node in graph.nodes), default=2)
     helpers = [helper(one, rank) for one in HELPERS if one in needs]
-    body = "\n\n\n".join(["\n".join(lines) for lines in (*helpers, *texts)])
+    classes = sorted(one for one in needs if one.startswith("class "))
+    body = "\n\n\n".join([*classes, *["\n".join(lines) for lines in (*helpers, *texts)]])
     return f"{_top(graph, body)}\n\n\n{body}\n\n\n{_main(name)}"
 
 

@@ -12,6 +12,10 @@ from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.pool import MaxUnpool
 from cnncalc.numerics.arrays import Array
 from cnncalc.shapes import Shape
+from cnncalc.unknown import is_known
+
+CUSTOM_DOMAIN = "cnncalc.custom"
+"""The domain of operators that only state their shapes."""
 
 
 class Unsayable(Exception):
@@ -26,6 +30,7 @@ class Made(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+    domain: str = ""
 
 
 class Building:
@@ -40,7 +45,8 @@ class Building:
         """Initializers of layers, by node and array."""
         for index, node in enumerate(graph.nodes):
             if node.shares is None:
-                for name in (*node.facts.weights, *node.facts.buffers):
+                arrays = {**node.facts.weights, **node.facts.buffers}
+                for name in [name for name, shape in arrays.items() if is_known(shape)]:
                     self.arrays[index, name] = self.fresh(f"{node.name}.{name}")
         self.undone = {node.reads[0] for node in graph.nodes if isinstance(node.kind, MaxUnpool)}
         self.switches: dict[int, str] = {}
@@ -110,6 +116,12 @@ class Layer:
         made = (name, *[building.fresh(f"{name}_{n}") for n in range(1, outputs)])
         given = {key: value for key, value in attributes.items() if value is not None}
         building.made.append(Made(op, name, inputs, made, given))
+        return name
+
+    def add_custom(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """An operator of the domain of those that ONNX does not have; the name of its output."""
+        name = self.add(op, *inputs, **attributes)
+        self.building.made[-1] = self.building.made[-1]._replace(domain=CUSTOM_DOMAIN)
         return name
 
     def constant(self, what: str, value: Any, dtype: Any = np.float32) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from cnncalc.exchange.writing.onnx.building import Layer, Unsayable, writes
-from cnncalc.layers import activation, arithmetic, attention, linear, merge
+from cnncalc.layers import activation, arithmetic, attention, custom, linear, merge
 from cnncalc.shapes import product
 
 SINGLE = {
@@ -222,6 +224,15 @@ def squeeze_excitation(layer: Layer) -> str:
     else:
         x = layer.add("HardSigmoid", x, alpha=1 / 6, beta=0.5)
     return layer.add("Mul", layer.x, x)
+
+
+@writes(custom.Custom, custom.CustomMerge)
+def custom_operator(layer: Layer) -> str:
+    """An operator of a domain of its own, with what is stated of its output."""
+    name = re.sub(r"\W+", "_", layer.kind.operator).strip("_") or "operator"
+    arrays = [name for (index, name) in layer.building.arrays if index == layer.owner]
+    shape = list(layer.facts.output)
+    return layer.add_custom(name, *layer.inputs, *layer.arrays(*arrays), output_shape=shape)
 
 
 @writes(attention.SelfAttention)

@@ -11,7 +11,13 @@ import numpy as np
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.writing.onnx import operators, shaping, sliding  # noqa: F401  (they register)
-from cnncalc.exchange.writing.onnx.building import OPERATORS, Building, Layer, Unsayable
+from cnncalc.exchange.writing.onnx.building import (
+    CUSTOM_DOMAIN,
+    OPERATORS,
+    Building,
+    Layer,
+    Unsayable,
+)
 from cnncalc.graph import Graph
 from cnncalc.numerics.arrays import Array
 
@@ -59,11 +65,21 @@ def onnx_model(
             value = np.ascontiguousarray(arrays[index][name], np.float32)
             initializers.append(numpy_helper.from_array(value, tensor))
     nodes = [
-        helper.make_node(made.op, made.inputs, made.outputs, made.name, **made.attributes)
+        helper.make_node(
+            made.op, made.inputs, made.outputs, made.name, domain=made.domain, **made.attributes
+        )
         for made in building.made
     ]
-    body = helper.make_graph(nodes, graph.name, inputs, outputs, initializers)
+    # nobody else can tell the shape of what an operator of ours gives
+    stated = [
+        helper.make_tensor_value_info(node.name, float32, [BATCH, *node.facts.output])
+        for index, node in enumerate(graph.nodes)
+        if node.kind.is_stated and index not in graph.outputs
+    ]
+    body = helper.make_graph(nodes, graph.name, inputs, outputs, initializers, value_info=stated)
     opset = [helper.make_opsetid("", OPSET)]
+    if any([made.domain for made in building.made]):
+        opset.append(helper.make_opsetid(CUSTOM_DOMAIN, 1))
     model = helper.make_model(
         body, opset_imports=opset, ir_version=IR_VERSION, producer_name="cnncalc"
     )

@@ -130,7 +130,7 @@ class _Walk:
         rank = len(self.nodes[inputs[0]].facts.output) - 1
         values = []
         for key, option in kind.options.items():
-            own = node.kind.__dict__[key]
+            own = node.kind.option_value(key)
             if isinstance(own, Reference):
                 if scope.get(given.get(key, "")) != own.node:
                     raise DiffersError(f"{node.name} refers to another layer")

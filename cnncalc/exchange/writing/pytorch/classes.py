@@ -203,6 +203,11 @@ class Branching:
                 values.append(self._branch(branch, name, channels, source, indent + 4))
             else:
                 values.append(self._branch(branch, name, channels, source, indent))
+        if item.kind.is_stated:
+            if any(flags):
+                raise UsageError(f"a `{item.kind.name}` of an optional branch")
+            plain = item._replace(branches=None, name=None, start=None, wanted=False)
+            return call(self._module(base(item), [plain], channels, indent), *values)
         whole = _combined(item, item.kind, values)
         always = [value for value, flag in zip(values, flags, strict=True) if flag is None]
         asked = [flag for flag in flags if flag is not None]

@@ -37,6 +37,19 @@ class Layer(WrittenLayer):
         """A class of PyTorch's for the axes at hand: `nn.Conv2d`."""
         return f"nn.{name}{self.rank}d"
 
+    def bring(self, name: str, source: str) -> str:
+        """A class of this file alone, with its name put in for `{name}`; the name it has.
+
+        Classes of one name that are not the same are numbered.
+        """
+        found, number = name, 2
+        while self._needs.get(found, source.replace("{name}", found)) != source.replace(
+            "{name}", found
+        ):
+            found, number = f"{name}{number}", number + 1
+        self._needs[found] = source.replace("{name}", found)
+        return found
+
     def helper(self, name: str, called: str | None = None, **words: str) -> str:
         """A class that the file brings along, with words put in for those in braces."""
         source = HELPERS[name].strip("\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.exchange.writing.python.code import Code, before, call
+from cnncalc.exchange.writing.python.code import Code, before, call, quoted
+from cnncalc.exchange.writing.python.stated import stated_class
 from cnncalc.exchange.writing.pytorch import windows
 from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
 from cnncalc.exchange.writing.pytorch.windows import bordered
@@ -216,6 +217,35 @@ def select(layer: Layer) -> Code:
     return call(layer.helper("Select"), *map(str, layer.constant("channels")))
 
 
+STATED = '''
+class {name}(nn.Module):
+    """`{operator}`, of which only the shapes are known: write its `forward`."""
+
+    def __init__(self{parameters}) -> None:
+        super().__init__(){arrays}
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        raise NotImplementedError({quoted})
+'''
+
+
+def custom(layer: Layer) -> Code:
+    """A class that has the arrays, and a forward pass to be filled in."""
+    found = stated_class(layer)
+    lines = [f"self.{name} = nn.Parameter(torch.zeros({name}))" for name in found.weights]
+    lines += [f'self.register_buffer("{name}", torch.zeros({name}))' for name in found.buffers]
+    shapes = {**found.weights, **found.buffers}
+    source = STATED.format(
+        name="{name}",
+        operator=found.operator.replace("\\", "/").replace('"', "'"),
+        parameters="".join([f", {name}: tuple[int, ...]" for name in shapes]),
+        arrays="".join([f"\n        {line}" for line in lines]),
+        quoted=quoted(found.operator),
+    )
+    name = layer.bring(found.name, source.strip("\n"))
+    return call(name, **{key: layer.text(shape) for key, shape in shapes.items()})
+
+
 BORDERS = {"reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad"}
 
 
@@ -265,7 +295,7 @@ WRITERS: dict[str, Callable[[Layer], Code | Modules]] = {
             batch_norm, layer_norm, group_norm, instance_norm, local_response_norm, gelu,
             threshold, softmax, prelu, drop_path, linear, scale, rbf, squeeze_excitation,
             self_attention, reshape, upsample, slice_, select, pad, offset, permute, reduce, crop,
-            windows.locally_connected, windows.global_lp_pool,
+            windows.locally_connected, windows.global_lp_pool, custom,
         )
     },
     "log_softmax": softmax,
