@@ -30,7 +30,7 @@ class Unknown(int):
     def _refuse(self, *others: Any) -> Never:
         raise UnknownValueError("an unknown value has no size")
 
-    __lt__ = __le__ = __gt__ = __ge__ = __float__ = __index__ = __int__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = __float__ = __int__ = _refuse
 
     def __eq__(self, other: object) -> bool:
         return self is other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from cnncalc.diagnostics import UsageError
@@ -36,6 +36,9 @@ MEMORY = ("output", "params", "buffers")
 """What the memory of a network needs to be known."""
 
 
+NAMED = 8
+"""As many layers of an operator are named in a message."""
+
 SUMMED = ("output", "params", "buffers", "macs", "flops")
 """What the totals are sums of."""
 
@@ -64,3 +67,57 @@ def require_known(graph: Graph, purpose: str, quantities: Collection[str]) -> No
         f"{missing.what}",
         "state it in its `custom`" if missing.node.kind.is_stated else None,
     )
+
+
+def require_computable(graph: Graph) -> None:
+    """Refuse to run a network with layers that only state their facts.
+
+    Raises:
+        UsageError: names the first of them.
+    """
+    stated = next((node for node in graph.nodes if node.kind.is_stated), None)
+    if stated is not None:
+        operator = stated.kind.option_value("name")
+        raise UsageError(
+            f"`--check` cannot run {graph.name}: of `{stated.name}`, a `{operator}`, only the "
+            "shapes are known",
+            "leave it out",
+        )
+
+
+def operators(graph: Graph) -> dict[str, list[int]]:
+    """The operators of which something is unknown, with the nodes of each."""
+    found: dict[str, list[int]] = {}
+    for index, node in enumerate(graph.nodes):
+        if node.kind.is_stated and not node.facts.is_complete:
+            found.setdefault(node.kind.option_value("name"), []).append(index)
+    return found
+
+
+def unknown_of(nodes: Iterable[Node]) -> list[str]:
+    """What is unknown of some nodes, in words: `MACs`, `what its units see`."""
+    facts = [node.facts for node in nodes]
+    return [
+        text.removeprefix("its ")
+        for text, is_stated in QUANTITIES.values()
+        if not all(map(is_stated, facts))
+    ]
+
+
+def require_layers(graph: Graph) -> None:
+    """Refuse a network with operators that no layer kind stands for.
+
+    Raises:
+        UsageError: names all of them.
+    """
+    found = operators(graph)
+    if not found:
+        return
+    count = sum(map(len, found.values()))
+    lines = [
+        f"`{operator}` ×{len(indices)} at "
+        + ", ".join([graph.nodes[index].name for index in indices[:NAMED]])
+        for operator, indices in found.items()
+    ]
+    have = "operation has" if count == 1 else "operations have"
+    raise UsageError(f"{count} {have} no layer in {graph.name}: {'; '.join(lines)}")

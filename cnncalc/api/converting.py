@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from os import fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.analysis.completeness import require_computable, require_layers
 from cnncalc.api.result import Path, Result
 from cnncalc.api.subject import Asked, Net, Parameters, Shaped, asked, graph_of
 from cnncalc.diagnostics import UsageError
@@ -155,6 +156,7 @@ def convert(
     no_weights: bool = False,
     weights_out: Path | None = None,
     check: bool = False,
+    strict: bool = False,
 ) -> Conversion:
     """The network in another form: a file of ours, PyTorch or Keras code, or ONNX.
 
@@ -172,6 +174,7 @@ def convert(
         no_weights: ONNX with weights as inputs of the graph.
         weights_out: a file for the arrays as well.
         check: run both sides on the same weights and input.
+        strict: refuse operators that are no layer kind, in place of writing them as `custom`.
 
     Raises:
         UsageError: there is no such network or form, or an option would do nothing.
@@ -187,6 +190,10 @@ def convert(
     wanted = (without_auxiliary, count, fold_batch_norm, fully_convolutional)
     subject = _subject(asked(net, yaml, input, set, parameters), wanted, result)
     seed = whole(seed, "`seed`")
+    if strict:
+        require_layers(subject.graph)
+    if check:
+        require_computable(subject.graph)
     if form == "onnx" or apart:
         options = (stored, seed, no_weights, check)
         _with_weights(subject, target if form == "onnx" else None, apart, options, result)

@@ -35,6 +35,7 @@ def export(
     with_input: bool = False,
     exact: bool = False,
     style: str | None = None,
+    strict: bool = False,
     format: str | None = None,
 ) -> Report:
     """Write a report file or a drawing, and give the report.
@@ -42,7 +43,7 @@ def export(
     Args:
         output: the file to write; its ending picks the format.
         net, yaml, input, set, parameters, batch, dtype, inplace: as of `analyze`.
-        depth, layout, columns, kinds, with_input, exact: as of `analyze`.
+        depth, layout, columns, kinds, with_input, exact, strict: as of `analyze`.
         style: of drawings: `volumes` or `blocks`.
         format: the format, where the ending does not tell.
 
@@ -61,7 +62,7 @@ def export(
     found = analyze(
         net, yaml=yaml, input=input, set=set, parameters=parameters, batch=batch, dtype=dtype,
         inplace=inplace, depth=depth, layout=layout, columns=columns, kinds=kinds,
-        with_input=with_input, exact=exact,
+        with_input=with_input, exact=exact, strict=strict,
     )  # fmt: skip
     if style == "blocks":
         found.refuse(form)

@@ -7,6 +7,7 @@ from functools import partial
 from os import fspath
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.analysis.completeness import require_layers
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
@@ -188,6 +189,7 @@ def analyze(
     with_input: bool = False,
     exact: bool = False,
     convention: str | None = None,
+    strict: bool = False,
     format: str | None = None,
     output: Path | None = None,
 ) -> Report:
@@ -211,6 +213,7 @@ def analyze(
         with_input: a row for the input as well.
         exact: exact numbers in the table in place of K, M and MiB.
         convention: the counter whose MACs are shown, such as `fvcore`.
+        strict: refuse operators that are no layer kind, in place of showing them as unknown.
         format: the format in which the report is printed, and written to `output`.
         output: a file to write, in the format of its ending.
 
@@ -228,6 +231,8 @@ def analyze(
         subject = subject._replace(input=_from_channels_last(subject.input))
     view = shown(depth, exact, layout, columns, with_input, kinds)
     found = report_of(subject)
+    if strict:
+        require_layers(found.graph)
     if convention is not None:
         from cnncalc.api.counters import counted
 

@@ -26,6 +26,7 @@ from cnncalc.rules.checks import SEVERITIES, check
 from cnncalc.rules.examination import examine, examine_foreign
 from cnncalc.rules.examination import findings as findings_of
 from cnncalc.rules.registry import RULES
+from cnncalc.rules.unknown import UnknownOperator
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,11 +57,12 @@ class Findings(Result, tuple[Diagnostic, ...]):
 
     @property
     def exit_status(self) -> int:
-        """1 where there is an error (strict: or a warning)."""
+        """1 where there is an error (strict: or a warning or an unknown operator)."""
         if self.exit_zero:
             return 0
         counts = summarize(self)
-        return int(bool(counts["errors"] or (self.strict and counts["warnings"])))
+        unknown = any(finding.rule == UnknownOperator.name for finding in self)
+        return int(bool(counts["errors"] or (self.strict and (counts["warnings"] or unknown))))
 
     @property
     def passed(self) -> bool:
@@ -189,7 +191,7 @@ def validate(
             directory with architecture files.
         select: only these rules or severities, beside errors.
         ignore: all but these rules or severities.
-        strict: warnings fail as well as errors.
+        strict: warnings and unknown operators fail as well as errors.
         exit_zero: findings do not fail.
         statistics: count findings by rule instead of showing them.
         fix: apply the fixes that leave the network's output as it is to the files.

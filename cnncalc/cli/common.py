@@ -71,6 +71,12 @@ def network_options(command: Command) -> Command:
     return variant_options(command)
 
 
+def strict_option(command: Command) -> Command:
+    """`--strict`: operators that no layer kind stands for are refused."""
+    told = "Refuse operators that are no layer kind, in place of showing them as unknown."
+    return option("--strict", is_flag=True, help=told)(command)
+
+
 def report_options(command: Command) -> Command:
     """The options that shape a report of NET and what is shown of it."""
     for added in (
@@ -88,6 +94,7 @@ def report_options(command: Command) -> Command:
         ),
         option("--depth", type=Whole(1, 100), help="Fold blocks below this level into sums."),
         option("--inplace", is_flag=True, help="Activations write over their input."),
+        strict_option,
         network_options,
         click.argument("net"),
     ):

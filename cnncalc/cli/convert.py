@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cnncalc.api.converting import FORMS, convert
-from cnncalc.cli.common import deliver, output_option, variant_options
+from cnncalc.cli.common import deliver, output_option, strict_option, variant_options
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 
@@ -26,6 +26,7 @@ from cnncalc.cli.values import Whole
 @option("--no-weights", is_flag=True, help="ONNX with weights as inputs of the graph.")
 @option("--weights-out", metavar="FILE", help="Write the arrays as well.")
 @option("--check", is_flag=True, help="Run both sides on the same weights and input.")
+@strict_option
 @output_option
 def command(net: str, output: str | None, **options: Any) -> int:
     """Write the network in another form: a file of ours, PyTorch or Keras code, or ONNX.

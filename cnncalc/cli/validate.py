@@ -24,7 +24,7 @@ from cnncalc.cli.options import option, subcommand
     help="Only these rules or severities, beside errors.",
 )  # fmt: skip
 @option("--ignore", multiple=True, metavar="RULES", help="All but these rules or severities.")
-@option("--strict", is_flag=True, help="Warnings fail as well as errors.")
+@option("--strict", is_flag=True, help="Warnings and unknown operators fail as well as errors.")
 @option("--exit-zero", is_flag=True, help="Findings do not fail.")
 @option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
 @option("--fix", is_flag=True, help="Apply fixes that leave the network's output as it is.")
@@ -46,7 +46,7 @@ def command(nets: tuple[str, ...], output: str | None, format: str | None, **opt
     NET is a file, a directory with architecture files, a shipped network, or `-`; or a network of
     PyTorch, ONNX or Keras, whose findings name layers in place of lines.
 
-    Exit status 1 where there is an error (with --strict, or a warning).
+    Exit status 1 where there is an error (with --strict, or a warning or unknown operator).
     """
     shown = options["statistics"] or options["diff"] or output is not None
     if format is None and not shown and os.environ.get("GITHUB_ACTIONS") == "true":

@@ -9,6 +9,7 @@ from cnncalc.analysis.arithmetic.statement import Step
 from cnncalc.analysis.explaining import Explained
 from cnncalc.analysis.explanation import FieldStep
 from cnncalc.render.escape import markdown
+from cnncalc.render.json import known
 from cnncalc.render.markdown import table
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def explain_dict(found: Explained) -> dict[str, Any]:
         "layer": found.layer.name,
         "kind": found.layer.kind,
         "options": found.layer.essentials,
-        "steps": [step._asdict() for step in (*found.steps, *found.memory)],
-        "kept_for_backward": [one._asdict() for one in found.kept],
+        "steps": [known(step._asdict()) for step in (*found.steps, *found.memory)],
+        "kept_for_backward": [known(one._asdict()) for one in found.kept],
         "receptive_field": [_field_entry(step) for step in found.field],
         "matrix_product": product._asdict() if product else None,
         "otherwise": [other._asdict() for other in found.otherwise],

@@ -39,7 +39,7 @@ def totals_dict(report: Report) -> dict[str, Any]:
     """The sums as plain data; `None` where nothing is known, and what is not complete is said."""
     found = report.totals
     totals = {key: or_none(value) for key, value in found._asdict().items()}
-    totals["operations"] = _known(found.operations._asdict())
+    totals["operations"] = known(found.operations._asdict())
     at_least = totals.pop("at_least")
     unknown = totals.pop("unknown_layers")
     if unknown:
@@ -48,7 +48,7 @@ def totals_dict(report: Report) -> dict[str, Any]:
     return totals
 
 
-def _known(pairs: dict[str, Any]) -> dict[str, Any]:
+def known(pairs: dict[str, Any]) -> dict[str, Any]:
     """The same with `None` for what is unknown."""
     return {key: or_none(value) for key, value in pairs.items()}
 
@@ -81,7 +81,7 @@ def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
         "params": or_none(layer.params),
         "macs": or_none(layer.macs),
         "flops": or_none(layer.flops),
-        "operations": _known(layer.operations._asdict()),
+        "operations": known(layer.operations._asdict()),
         "activation_bytes": or_none(layer.activation_bytes),
         "receptive_field": _field(layer.receptive_field),
     }

@@ -79,6 +79,7 @@ SAMPLES = {
     "branches": "[[], [relu]]", "inputs": "[[], [relu]]", "shape": "[512, 7, 7]", "groups": "4",
     "start": "0", "channels": "[0, 2, 1]", "factor": "2", "squeeze": "16", "at": "0.1",
     "scale": "2", "like": "conv1", "padding": "1", "order": "[1, 0]",
+    "name": "deform_conv", "output": "[32, height, width]",
 }  # fmt: skip
 
 

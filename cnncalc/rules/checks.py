@@ -14,6 +14,7 @@ from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
 from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
+from cnncalc.rules.unknown import UnknownOperator
 from cnncalc.rules.upsampling import Checkerboard
 from cnncalc.rules.writing import ChannelsLastInput, MovingChannels
 from cnncalc.unknown import UnknownValueError
@@ -39,6 +40,7 @@ CHECKS: tuple[Rule, ...] = (
     MovingChannels(),
     BudgetExceeded(),
     ExpectationMissed(),
+    UnknownOperator(),
 )
 
 SEVERITIES = ("error", "warning", "note")

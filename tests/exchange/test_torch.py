@@ -15,7 +15,8 @@ from support import same_network  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from cnncalc.diagnostics import SpecError, UsageError  # noqa: E402
+from cnncalc.analysis.completeness import require_layers  # noqa: E402
+from cnncalc.diagnostics import UsageError  # noqa: E402
 from cnncalc.exchange.checking import check_import  # noqa: E402
 from cnncalc.exchange.converting import architecture_of  # noqa: E402
 from cnncalc.exchange.imported import Imported  # noqa: E402
@@ -66,12 +67,27 @@ def test_networks(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals(name: str) -> None:
+def test_what_has_no_layer_states_its_shapes(name: str) -> None:
     make, shape, reason = REFUSED[name]
-    network, _ = imported(make)
-    with pytest.raises(SpecError) as caught:
-        network.graph(None, shape)
-    assert reason in str(caught.value)
+    network, module = imported(make)
+    reading = network.reading(shape)
+    graph = reading.graph
+    stated = [reading.graph.nodes[index] for index, _ in reading.opaque]
+    told = [f"{node.kind.option_value('name')} {why}" for node, (_, why) in
+            zip(stated, reading.opaque, strict=True)]  # fmt: skip
+    assert any(reason in text for text in told)
+    unused = sum(values for _, values in reading.unused)
+    assert sum(node.params for node in graph.nodes) + unused == sum(
+        p.numel() for p in module.parameters()
+    )
+    with torch.no_grad():
+        found = module(torch.zeros(1, *shape))
+    results = found if isinstance(found, (list, tuple)) else [found]
+    assert [result.shape for result in reading.results] == [tuple(one.shape) for one in results]
+    text = architecture_of(network, graph, shape)
+    assert same_network(graph, Network(Source("net.yaml", text, None)).graph())
+    with pytest.raises(UsageError, match=r"(has|have) no layer"):
+        require_layers(graph)
 
 
 LAYERS = {

@@ -36,6 +36,8 @@ class Builder:
         self.origins: list[Origin] = []
         self.arrays: list[Mapping[str, Constant]] = []
         self.views: dict[Op, View] = {}
+        self.owned: set[str] = set()
+        """Stored arrays that layers which only state their facts have taken."""
         self.moved: dict[Op, Origin] = {}
         """For a tensor that was only written otherwise, where that was."""
         batch = program.inputs[0].shape[0] if program.inputs else 1
@@ -97,6 +99,25 @@ class Builder:
         self.nodes.append(Node(name, kind, tuple(inputs), facts))
         self.origins.append(origin)
         self.arrays.append(given)
+        return len(self.nodes) - 1
+
+    def stated(
+        self,
+        kind: type[Kind],
+        inputs: tuple[int, ...],
+        options: Mapping[str, Any],
+        origin: Origin,
+        arrays: Mapping[str, Constant],
+    ) -> int:
+        """Add a layer that states its facts; its place in the graph."""
+        shapes = tuple([self.nodes[index].facts.output for index in inputs])
+        if len(inputs) > 1 and kind.several is not None:
+            kind = kind.several
+        values = tuple([options.get(key, one.default) for key, one in kind.options.items()])
+        made = kind(values, len(shapes[0]) - 1)
+        self.nodes.append(Node(kind.name, made, inputs, made.facts(shapes)))
+        self.origins.append(origin)
+        self.arrays.append(arrays)
         return len(self.nodes) - 1
 
     def _check(self, kind: Kind, facts: Facts, given: Mapping[str, Constant]) -> None:

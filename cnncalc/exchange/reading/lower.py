@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError
 from cnncalc.exchange.reading import arithmetic, kinds, tensors
 from cnncalc.exchange.reading.building import Builder, Refusal, input_name
+from cnncalc.exchange.reading.opaque import opaque_layer, reason_of, used_arrays
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.exchange.reading.views import View
@@ -39,17 +42,42 @@ TOLD = 8
 def lower(program: Program, source: str, file: str) -> Reading:
     """The graph of a program.
 
+    An operation that no layer stands for becomes one of kind `custom`, which states what the
+    framework knows of it.
+
     Raises:
-        SpecError: operations that no layer stands for; all of them are told.
+        SpecError: operations of which not even the shape is known; all of them are told.
     """
-    _refuse_unsupported(program)
     if len(program.ops) > LAYER_LIMIT:
         raise SpecError(
             [_finding("limit-exceeded", f"it has more than {LAYER_LIMIT:,} operations")]
         )
+    opaque = {op: reason_of(op) for op in program.ops if not _is_known(op)}
+    while True:
+        built = _built(program, opaque)
+        if built.findings:
+            raise SpecError(built.findings)
+        if not built.refused:
+            return _finished(program, built.builder, opaque, source, file)
+        # what a refused layer had put into the graph before goes: all is built anew
+        opaque.update(built.refused)
+
+
+class Built(NamedTuple):
+    """What became of a program's operations."""
+
+    builder: Builder
+    refused: dict[Op, str]
+    """Operations that no layer can stand for as they are used here, and why."""
+    findings: list[Diagnostic]
+
+
+def _built(program: Program, opaque: Mapping[Op, str]) -> Built:
+    """The layers of all operations, those in `opaque` as layers that state their facts."""
     builder = Builder(program)
+    reserved = used_arrays([op for op in program.ops if op not in opaque])
+    built = Built(builder, {}, [])
     failed: set[Op] = set()
-    findings: list[Diagnostic] = []
     for op in program.ops:
         if op.name == "input":
             builder.input(op)
@@ -58,16 +86,25 @@ def lower(program: Program, source: str, file: str) -> Reading:
             failed.add(op)
             continue
         try:
+            if op in opaque:
+                builder.views[op] = opaque_layer(builder, op, reserved)
+                continue
             view = _one(builder, op)
             if view.shape != op.shape:
                 raise Refusal(f"it was read as {list(view.shape)} and is {list(op.shape)}")
             builder.views[op] = view
         except (Refusal, LayerError, WindowLimitError) as error:
             failed.add(op)
-            findings.append(explained(op, error))
-    if findings:
-        raise SpecError(findings)
-    return _finished(program, builder, source, file)
+            if isinstance(error, Refusal) and error.rule == "unknown-layer" and op not in opaque:
+                built.refused[op] = error.message
+            else:
+                built.findings.append(explained(op, error))
+    return built
+
+
+def _is_known(op: Op) -> bool:
+    """Whether a layer of ours, or several, may stand for an operation."""
+    return op.name in PRIMITIVES or op.name in KINDS or op.name == "input"
 
 
 def _one(builder: Builder, op: Op) -> View:
@@ -77,16 +114,6 @@ def _one(builder: Builder, op: Op) -> View:
     if kinds.is_elementwise(op.name):
         return kinds.elementwise(builder, op)
     return kinds.layer(builder, op)
-
-
-def _refuse_unsupported(program: Program) -> None:
-    """Refuse operations that have no layer, all of them at once."""
-    places: dict[str, list[Origin]] = {}
-    for op in program.ops:
-        if op.name not in PRIMITIVES and op.name not in KINDS and op.name != "input":
-            places.setdefault(op.options.get("operator", op.name), []).append(op.origin)
-    if places:
-        raise SpecError(unsupported(program.name, places))
 
 
 def unsupported(name: str, places: Mapping[str, Sequence[Origin | str]]) -> list[Diagnostic]:
@@ -132,7 +159,9 @@ def _finding(
     return Diagnostic(rule, "error", message, layer=layer or None, hint=hint)
 
 
-def _finished(program: Program, builder: Builder, source: str, file: str) -> Reading:
+def _finished(
+    program: Program, builder: Builder, opaque: Mapping[Op, str], source: str, file: str
+) -> Reading:
     """The graph with its names, outputs and shared weights."""
     results = []
     for op in program.outputs:
@@ -166,6 +195,7 @@ def _finished(program: Program, builder: Builder, source: str, file: str) -> Rea
         builder.batch.size,
         None,
         unused,
+        tuple([(builder.views[op].node, reason) for op, reason in opaque.items()]),
     )
 
 
@@ -236,7 +266,7 @@ def named(nodes: list[Node], origins: list[Origin], inputs: list[str]) -> list[s
     kinds_at: dict[tuple[str, ...], set[str]] = {}
     inner: set[tuple[str, ...]] = {()}
     for node, origin in zip(nodes, origins, strict=True):
-        kinds_at.setdefault(origin.path, set()).add(node.kind.name)
+        kinds_at.setdefault(origin.path, set()).add(_word(node))
         for length in range(1, len(origin.path)):
             inner.add(origin.path[:length])
     taken: Counter[str] = Counter(inputs)
@@ -244,7 +274,7 @@ def named(nodes: list[Node], origins: list[Origin], inputs: list[str]) -> list[s
     for node, origin in list(zip(nodes, origins, strict=True))[len(inputs) :]:
         path = origin.path
         own = path in inner or len(kinds_at[path]) > 1
-        name = ".".join((*path, node.kind.name) if own else path)
+        name = ".".join((*path, _word(node)) if own else path)
         base, count = name, 1
         while taken[name]:
             count += 1
@@ -252,6 +282,14 @@ def named(nodes: list[Node], origins: list[Origin], inputs: list[str]) -> list[s
         taken[name] += 1
         found.append(name)
     return found
+
+
+def _word(node: Node) -> str:
+    """What a layer is called where its module has several: its kind, or its operator."""
+    if not node.kind.is_stated:
+        return node.kind.name
+    word = node.kind.option_value("name").rpartition(".")[2]
+    return re.sub(r"\W+", "_", word).strip("_") or node.kind.name
 
 
 __all__ = ["Constant", "lower"]

@@ -72,7 +72,9 @@ class Constant:
 class Op:
     """One operation with one result."""
 
-    __slots__ = ("arrays", "channel", "inputs", "name", "options", "origin", "shape")
+    __slots__ = (
+        "arrays", "channel", "depends_on_data", "inputs", "name", "options", "origin", "shape",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -96,6 +98,8 @@ class Op:
         self.channel = channel
         """The axis that a kind takes as channels."""
         self.origin = origin
+        self.depends_on_data = False
+        """Whether its shape is known only when it has run."""
 
     def __repr__(self) -> str:
         return f"{self.name}{list(self.shape)}"
@@ -109,6 +113,38 @@ class Op:
 
 
 Operand = Op | Constant
+
+OPAQUE = "opaque"
+"""The name of an operation that no layer of ours stands for."""
+
+
+def opaque(
+    operator: str,
+    inputs: Sequence[Operand],
+    shape: Sequence[int] | None,
+    *,
+    arrays: Mapping[str, Constant] | None = None,
+    macs: int | None = None,
+    flops: int | None = None,
+    channel: int = 1,
+    origin: Origin = Origin(),
+) -> Op:
+    """Return an operation that no layer of ours stands for: it becomes a layer of kind `custom`.
+
+    Args:
+        operator: its name in its framework, as in `aten.deform_conv2d`; what follows a space is
+            the reason why it has no layer.
+        inputs: what it takes, constants included.
+        shape: of its result in the framework's order, the batch included; `None` where it
+            depends on the data.
+        arrays: stored arrays that it reads beside its inputs.
+        macs, flops: for one sample, where the framework has a formula.
+        channel: the axis of the result that holds the channels.
+    """
+    options: dict[str, Any] = {"operator": operator, "macs": macs, "flops": flops}
+    op = Op(OPAQUE, inputs, shape or (), options, arrays=arrays, channel=channel, origin=origin)
+    op.depends_on_data = shape is None
+    return op
 
 
 class Program:

@@ -67,6 +67,8 @@ class Reading(NamedTuple):
     """The framework's own forward pass on our inputs [B, C, *spatial]; `None` without weights."""
     unused: tuple[tuple[str, int], ...] = ()
     """Arrays that are trained and take no part in this forward pass, with their values."""
+    opaque: tuple[tuple[int, str], ...] = ()
+    """The nodes of operators that no kind stands for, and why none does where that is known."""
 
     def arrays(self) -> list[dict[str, Array]]:
         """Its own weights and buffers for each node; none where a layer shares another's."""

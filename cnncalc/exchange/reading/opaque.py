@@ -1,0 +1,114 @@
+"""Operators that no kind of ours stands for: layers that state what their framework knows.
+
+The output's shape is the framework's, the arrays are those that the operator reads; what a unit
+sees is unknown, and so are the operations unless the importer has a formula for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cnncalc.exchange.reading.building import Builder, Refusal
+from cnncalc.exchange.reading.program import OPAQUE, Constant, Op
+from cnncalc.exchange.reading.views import Axis, View, laid_out
+from cnncalc.layers.custom import Custom
+from cnncalc.layers.options import Table
+from cnncalc.shapes import Shape
+
+TRAINED = ("parameter", "stored")
+
+
+def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> View:
+    """Add the layer of an operator; `reserved` are arrays that other layers own.
+
+    Raises:
+        Refusal: it takes nothing that is computed, or its shape depends on the data.
+    """
+    taken = [one for one in op.inputs if isinstance(one, Op)]
+    if not taken:
+        raise Refusal("it takes nothing that is computed from the network's input")
+    if op.depends_on_data:
+        raise Refusal("its shape depends on the data")
+    nodes = tuple([builder.settle(one, op.origin).node for one in taken])
+    with_batch = bool(op.shape) and op.shape[0] == builder.batch.size
+    axes = list(range(int(with_batch), len(op.shape)))
+    channel = op.channel % len(op.shape) if op.shape else 0
+    order = [channel, *[axis for axis in axes if axis != channel]] if channel in axes else axes
+    sizes = tuple([op.shape[axis] for axis in order]) or (1,)
+    options: dict[str, Any] = {
+        "name": operator_of(op),
+        "output": sizes,
+        "macs": op.options.get("macs") if op.name == OPAQUE else None,
+        "flops": op.options.get("flops") if op.name == OPAQUE else None,
+    }
+    arrays = _arrays(builder, op, reserved)
+    trained = {name: one for name, one in arrays.items() if _is_trained(one)}
+    stored = {name: one for name, one in arrays.items() if name not in trained}
+    options["weights"], options["buffers"] = _table(trained), _table(stored)
+    node = builder.stated(Custom, nodes, options, op.origin, {**trained, **stored})
+    laid = laid_out(sizes)
+    found: list[Axis] = [(builder.batch,)] * len(op.shape)
+    for axis, atoms in zip(order, laid, strict=False):
+        found[axis] = atoms
+    return View(node, laid, tuple(found))
+
+
+def operator_of(op: Op) -> str:
+    """The operator's name in its framework."""
+    return str(op.options.get("operator", op.name)).partition(" ")[0][:100]
+
+
+def reason_of(op: Op) -> str:
+    """Why no kind stands for an operation, as far as its importer says it."""
+    return str(op.options.get("operator", "")).partition(" ")[2]
+
+
+def used_arrays(ops: Iterable[Op]) -> frozenset[str]:
+    """The stored arrays that operations with a layer of ours use."""
+    return frozenset(
+        [
+            source
+            for op in ops
+            for one in (*op.arrays.values(), *op.inputs)
+            if isinstance(one, Constant)
+            for source in one.sources
+        ]
+    )
+
+
+def _arrays(builder: Builder, op: Op, reserved: frozenset[str]) -> dict[str, Constant]:
+    """The stored arrays that the operator reads and no other layer owns, by their own names."""
+    given = [*op.arrays.values(), *[one for one in op.inputs if isinstance(one, Constant)]]
+    found: dict[str, Constant] = {}
+    for constant in given:
+        if constant.role == "literal":
+            continue
+        sources = {name: builder.program.constants.get(name, constant) for name in constant.sources}
+        for source, one in sources.items():
+            if source in reserved or source in builder.owned or one.values == 0:
+                continue
+            builder.owned.add(source)
+            found[_name(source, found)] = one
+    return found
+
+
+def _name(source: str, taken: Mapping[str, Any]) -> str:
+    """An array's own name, without the module that it belongs to."""
+    name = wanted = source.rpartition(".")[2][:60] or "array"
+    number = 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
+def _is_trained(constant: Constant) -> bool:
+    """Whether an array is trained, as far as its format tells: whole numbers are not."""
+    if constant.role != "stored":
+        return constant.role in TRAINED
+    return constant.read().dtype.kind == "f"
+
+
+def _table(arrays: Mapping[str, Constant]) -> Table:
+    shapes: list[tuple[str, Shape]] = [(name, one.shape) for name, one in arrays.items()]
+    return Table(shapes)
