@@ -81,7 +81,7 @@ def test_what_has_no_layer_states_its_shapes(name: str) -> None:
         p.numel() for p in module.parameters()
     )
     with torch.no_grad():
-        found = module(torch.zeros(1, *shape))
+        found = module(torch.zeros(reading.batch, *shape))
     results = found if isinstance(found, (list, tuple)) else [found]
     assert [result.shape for result in reading.results] == [tuple(one.shape) for one in results]
     text = architecture_of(network, graph, shape)
