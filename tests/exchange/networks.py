@@ -841,7 +841,7 @@ class FoldedGroups(nn.Module):
         return self.norm(x.reshape(x.shape[0] * 2, 4, 4, 4)).reshape(x.shape)
 
 
-@refused("bicubic", 3, 8, 8)
+@refused("_unsafe_index", 3, 8, 8)
 class Bicubic(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=2, mode="bicubic")

@@ -75,7 +75,7 @@ def test_what_has_no_layer_states_its_shapes(name: str) -> None:
     stated = [reading.graph.nodes[index] for index, _ in reading.opaque]
     told = [f"{node.kind.option_value('name')} {why}" for node, (_, why) in
             zip(stated, reading.opaque, strict=True)]  # fmt: skip
-    assert any(reason in text for text in told)
+    assert any(reason in text for text in told), told
     unused = sum(values for _, values in reading.unused)
     assert sum(node.params for node in graph.nodes) + unused == sum(
         p.numel() for p in module.parameters()
