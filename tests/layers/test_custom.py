@@ -316,3 +316,21 @@ def test_memory_refuses_in_python_too() -> None:
 
     with pytest.raises(UsageError, match="`odd` does not state its weights"):
         footprint(report(FILE))
+
+
+def test_a_note_names_operators_of_which_something_is_unknown(run: Run, file: Path) -> None:
+    found = json.loads(run("validate", file, "--format", "json").out)["diagnostics"]
+    notes = {one["layer"]: one for one in found if one["rule"] == "unknown-operator"}
+    assert set(notes) == {"odd", "custom2"}
+    assert "`aten.mystery` ×1 is no layer kind (`odd`)" in notes["odd"]["message"]
+    assert notes["odd"]["line"] == 14
+    assert run("validate", file).status == 0
+    assert run("validate", file, "--strict").status == 1
+
+
+@pytest.mark.parametrize("command", ["analyze", "convert"])
+def test_strict_refuses_what_is_no_layer(run: Run, file: Path, command: str) -> None:
+    more = ["--to", "pytorch"] if command == "convert" else []
+    found = run(command, file, "--strict", *more)
+    assert (found.status, found.out) == (2, "")
+    assert "2 operations have no layer in Deformed: `aten.mystery` ×1 at odd" in found.err
