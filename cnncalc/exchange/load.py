@@ -45,6 +45,14 @@ def load_foreign(net: str) -> Imported | None:
         SpecError: it is no network.
     """
     if _is_module(net):
+        from cnncalc.exchange.python_files import imports_keras
+
+        if imports_keras(net.rpartition(":")[0]):
+            from cnncalc.exchange.keras.code import open_code
+
+            opened = open_code(net)
+            if opened is not None:
+                return opened
         from cnncalc.exchange.torch.reader import open_module
 
         return open_module(net)

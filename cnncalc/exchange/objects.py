@@ -66,33 +66,14 @@ def _of_program(program: Any) -> Imported:
 
 
 def _of_keras(model: Any) -> Imported:
-    """The network of a `keras.Model`, without its weights.
+    """The network of a `keras.Model`, which is left as it is.
 
     Raises:
-        UsageError: it keeps no graph.
+        UsageError: it keeps no graph, and what it does cannot be followed.
     """
-    from cnncalc.exchange.keras.dialects import Malformed, modern
-    from cnncalc.exchange.keras.files import text_file
-    from cnncalc.exchange.keras.importer import data_format
-    from cnncalc.exchange.keras.reader import read_model
+    from cnncalc.exchange.keras.reader import open_object
 
-    label = str(getattr(model, "name", "") or type(model).__name__)[:80]
-    try:
-        opened = text_file(label, model.to_json())
-        found = modern(opened.model)
-    except (NotImplementedError, TypeError, ValueError, Malformed) as error:
-        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
-        raise UsageError(
-            f"{label} is a {type(model).__name__} that keeps no graph ({reason})",
-            "sequential and functional models are read",
-        ) from None
-    opened = opened._replace(places=None)
-
-    def read(input: Any) -> Reading:
-        return read_model(found, opened, input)
-
-    last = data_format(found) != "channels_first"
-    return Imported(label, "Keras", label, read, channels_last=last)
+    return open_object(model)
 
 
 def _of_onnx(model: Any) -> Imported:

@@ -48,6 +48,17 @@ def unnamed(path: str) -> UsageError:
     return UsageError(f"{path} is {what}: name the {'class' if classes else 'function'}", hint)
 
 
+def imports_keras(where: str) -> bool:
+    """Whether a file, or the file of a dotted name, imports Keras or TensorFlow."""
+    path = where if where.endswith(".py") else os.path.join(*where.split(".")) + ".py"
+    if not os.path.isfile(path):
+        return False
+    tree = _parsed(path)
+    return tree is not None and any(
+        _imports(tree, name) for name in ("keras", "tensorflow", "tf_keras")
+    )
+
+
 def _parsed(path: str) -> ast.Module | None:
     try:
         with open(path, "rb") as file:

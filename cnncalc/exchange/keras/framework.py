@@ -15,9 +15,7 @@ def framework(purpose: str) -> Any:
     Raises:
         UsageError: it is not installed; `purpose` is what needs it.
     """
-    if "KERAS_BACKEND" not in os.environ:
-        known = [name for name in ("tensorflow", "torch", "jax") if find_spec(name)]
-        os.environ["KERAS_BACKEND"] = known[0] if known else "numpy"
+    choose_backend()
     try:
         import keras  # type: ignore[import-untyped]
     except ImportError:
@@ -25,3 +23,10 @@ def framework(purpose: str) -> Any:
             f"{purpose} needs Keras, which is not installed", "pip install keras"
         ) from None
     return keras
+
+
+def choose_backend() -> None:
+    """Name a backend that is installed, where `KERAS_BACKEND` names none."""
+    if "KERAS_BACKEND" not in os.environ:
+        known = [name for name in ("tensorflow", "torch", "jax") if find_spec(name)]
+        os.environ["KERAS_BACKEND"] = known[0] if known else "numpy"

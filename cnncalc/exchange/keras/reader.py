@@ -13,7 +13,7 @@ from cnncalc.exchange.keras.dialects import Malformed, modern
 from cnncalc.exchange.keras.files import ModelFile, open_file, text_file
 from cnncalc.exchange.keras.importer import Importer, data_format, inputs_of
 from cnncalc.exchange.keras.padding import merge_padding
-from cnncalc.exchange.keras.spans import Spans
+from cnncalc.exchange.keras.spans import TextSpans
 from cnncalc.exchange.keras.weights import ObjectStore
 from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
@@ -82,7 +82,8 @@ def _followed(model: Any, label: str) -> Imported:
         traced = functional_of(model, label, input)
         return _of_object(traced, _modern(json.loads(traced.to_json()), label), label).reading()
 
-    return Imported(label, "Keras", str(getattr(model, "name", label))[:80], read)
+    name = str(getattr(model, "name", label))[:80]
+    return Imported(label, "Keras", name, read, channels_last=True)
 
 
 def _imported(path: str, opened: ModelFile) -> Imported:
@@ -131,7 +132,7 @@ def read_model(
         last = data_format(model) != "channels_first"
         shapes = _input_shapes(inputs_of(model), path, input, last)
         name = str(model["config"].get("name") or "model")[:80]
-        spans = None if opened.places is None else Spans(opened.places)
+        spans = None if opened.places is None else TextSpans(opened.places)
         program = Importer(opened.store, name, shapes, spans).run(model)
     except Malformed as error:
         raise _no_model(path, error) from None

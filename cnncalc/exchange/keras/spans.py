@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from cnncalc.diagnostics import Place
 from cnncalc.exchange.keras.dialects import Path
@@ -63,10 +63,10 @@ class WrittenOptions(Mapping[str, OptionSpan]):
 
 def _writer(value: Any) -> Callable[[str], str | None]:
     """How a new value is written in the place of one."""
-    return lambda text: _written(value, text)
+    return lambda text: written(value, text)
 
 
-def _written(old: Any, text: str) -> str | None:
+def written(old: Any, text: str) -> str | None:
     """A value of ours in JSON, in the form of the one that stands there; `None` if it has none."""
     if isinstance(old, str):  # `same` and `valid` are all that Keras can say
         if text in ("same", "valid"):
@@ -85,7 +85,14 @@ def _written(old: Any, text: str) -> str | None:
     return json.dumps(new)
 
 
-class Spans:
+class Spans(Protocol):
+    """Where the layers of a model are written."""
+
+    def of(self, path: Sequence[str | int]) -> SourceSpan | None:
+        """Where the layer at a path of the model's JSON is written."""
+
+
+class TextSpans:
     """The spans of the layers of one text."""
 
     def __init__(self, places: JsonPlaces) -> None:
