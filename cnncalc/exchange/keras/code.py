@@ -18,7 +18,7 @@ from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.keras.framework import choose_backend, framework
 from cnncalc.exchange.keras.mistakes import explained, source_of
 from cnncalc.exchange.keras.reader import open_object
-from cnncalc.exchange.objects import framework_of
+from cnncalc.exchange.owners import framework_of
 from cnncalc.exchange.reading.result import Reading
 from cnncalc.language.text.source import Source
 
