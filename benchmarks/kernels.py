@@ -159,7 +159,7 @@ def ours(layer: Layer) -> tuple[dict[str, Callable[[], object]], str]:
     weight = random.random(shape, np.float32) - np.float32(0.5)
     bias = random.random(layer.filters, np.float32)
     slides = [Slide(layer.size, layer.kernel, layer.stride, before, before)] * 2
-    geometry = choice.Convolution(layer.channels, layer.filters, slides, layer.groups)
+    geometry = choice.ConvolutionShape(layer.channels, layer.filters, slides, layer.groups)
     chosen = choice.choose(geometry)
     names = [chosen]
     if chosen not in (choice.Algorithm.POINTWISE, choice.Algorithm.GROUPS):

@@ -22,7 +22,7 @@ from pathlib import Path
 from cnncalc.diagnostics import SpecError
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.text.source import Source
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 from cnncalc.rules.registry import RULES
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
@@ -51,7 +51,7 @@ def main() -> None:
             path.write_text(text, encoding="utf-8")
             paths.append(str(path))
         memo = Memo()  # one for all, as `cnncalc validate` has
-        examine(Source.read(paths[0]), memo=memo)
+        lint(Source.read(paths[0]), memo=memo)
         gc.collect()
         gc.freeze()
         for path in paths:
@@ -60,10 +60,10 @@ def main() -> None:
             with suppress(SpecError):  # no YAML: reading it has cost what it costs
                 source.compose()
             middle = time.perf_counter()
-            found += len(examine(source, memo=memo))
+            found += len(lint(source, memo=memo))
             end = time.perf_counter()
             reading.append(middle - start)
-            # `examine` composes the text once more
+            # `lint` composes the text once more
             examining.append(max(end - middle - (middle - start), 0.0))
     for name, seconds in (("reading", reading), ("validating", examining)):
         mean, median = statistics.fmean(seconds) * 1e3, statistics.median(seconds) * 1e3

@@ -38,7 +38,7 @@ class Node(NamedTuple):
     use: Use | None = None
     shares: int | None = None
     """The node whose weights it uses."""
-    wanted: bool = False
+    is_output: bool = False
     """Whether the file marks it as an output."""
     reads: tuple[int, ...] = ()
     """Nodes it names without taking their output: for a size, or for a pool's switches."""
@@ -92,7 +92,7 @@ class Graph(NamedTuple):
     def outputs(self) -> tuple[int, ...]:
         """Indices of the layers whose output is wanted: the marked ones and the last."""
         last = len(self.nodes) - 1
-        return (*(i for i, node in enumerate(self.nodes) if node.wanted and i != last), last)
+        return (*(i for i, node in enumerate(self.nodes) if node.is_output and i != last), last)
 
     def ancestors(self, index: int) -> frozenset[int]:
         """A node and all nodes that it hangs on, those it only names included."""

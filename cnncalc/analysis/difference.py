@@ -135,7 +135,7 @@ Pairs = list[tuple[int | None, int | None]]
 
 def align(old: Sequence[Node], new: Sequence[Node]) -> Pairs:
     """Which layers stand for each other, by index; `None` where one has no partner."""
-    marks = [[(type(node.kind), node.kind.essentials()) for node in side] for side in (old, new)]
+    marks = [[(type(node.kind), node.kind.short_options()) for node in side] for side in (old, new)]
     start = 0
     while start < min(len(old), len(new)) and _same(marks, old, new, start, start):
         start += 1

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from cnncalc.analysis.arithmetic.statement import Step, statement
+from cnncalc.analysis.arithmetic.statement import ArithmeticStep, statement
 from cnncalc.analysis.explanation import (
     Alternative,
     FieldStep,
     Followed,
-    Kept,
     MatrixProduct,
+    SavedStorage,
     alternatives,
     field_steps,
     followed,
@@ -28,10 +28,10 @@ class Explained(NamedTuple):
 
     report: Report
     layer: LayerReport
-    steps: Sequence[Step]
-    memory: Sequence[Step]
+    steps: Sequence[ArithmeticStep]
+    memory: Sequence[ArithmeticStep]
     """Bytes, for the whole batch."""
-    kept: Sequence[Kept]
+    kept: Sequence[SavedStorage]
     """What its backward pass needs."""
     field: Sequence[FieldStep]
     product: MatrixProduct | None
@@ -59,25 +59,29 @@ class Explainer:
             alternatives(graph, node),
         )
 
-    def steps(self, layer: LayerReport) -> Sequence[Step]:
+    def steps(self, layer: LayerReport) -> Sequence[ArithmeticStep]:
         """Its arithmetic, for one sample: the same for equal kinds on equal shapes."""
         return statement(self.graph, layer.node).steps
 
-    def memory(self, layer: LayerReport) -> list[Step]:
+    def memory(self, layer: LayerReport) -> list[ArithmeticStep]:
         """Its bytes, for the whole batch."""
         report, facts = self.report, layer.node.facts
         width, values = BYTES[report.dtype], facts.values
         if facts.view:
-            found = [Step("output", "0: the output is the input's memory", "0", 0)]
+            found = [ArithmeticStep("output", "0: the output is the input's memory", "0", 0)]
         else:
             numbers = f"{values}·{report.batch}·{width}"
-            found = [Step("output", "values·batch·bytes", numbers, layer.activation_bytes)]
+            found = [
+                ArithmeticStep("output", "values·batch·bytes", numbers, layer.activation_bytes)
+            ]
         if layer.params:
             numbers = f"{layer.params}·{width}"
-            found.append(Step("parameters", "parameters·bytes", numbers, layer.params * width))
+            found.append(
+                ArithmeticStep("parameters", "parameters·bytes", numbers, layer.params * width)
+            )
         return found
 
-    def kept(self, layer: LayerReport) -> Sequence[Kept]:
+    def kept(self, layer: LayerReport) -> Sequence[SavedStorage]:
         """What its backward pass needs."""
         return self._kept[layer.index]
 
@@ -86,6 +90,6 @@ class Explainer:
         return followed(self.graph, self.report.fields[0], layer.index)
 
     @cached_property
-    def _kept(self) -> list[list[Kept]]:
+    def _kept(self) -> list[list[SavedStorage]]:
         width = max(BYTES[self.report.dtype], 2)
         return kept(self.graph, Plan(batch=self.report.batch, width=width))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive_field import Field, is_known, unseen
-from cnncalc.analysis.training.lowering import Layer, lower
+from cnncalc.analysis.training.layer_bytes import LayerBytes, lower
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Windows
@@ -39,7 +39,7 @@ class MatrixProduct(NamedTuple):
     groups: int
 
 
-class Kept(NamedTuple):
+class SavedStorage(NamedTuple):
     """A storage that a layer keeps for its backward pass, and why."""
 
     what: str
@@ -239,14 +239,14 @@ def _of_linear(graph: Graph, node: Node, kind: Linear) -> list[Alternative]:
     ]
 
 
-def kept(graph: Graph, plan: Plan) -> list[list[Kept]]:
+def kept(graph: Graph, plan: Plan) -> list[list[SavedStorage]]:
     """What each node keeps between forward and backward, as PyTorch does; bytes for the batch."""
     layers = lower(graph, plan)
     home: list[int] = []
     """For each node the node whose storage its output is."""
     first: dict[int, str] = {}
     """Who kept a node's storage first."""
-    found: list[list[Kept]] = []
+    found: list[list[SavedStorage]] = []
     for index, (layer, node) in enumerate(zip(layers, graph.nodes, strict=True)):
         home.append(home[layer.inputs[0]] if layer.view and layer.inputs else index)
         own: list[tuple[int, str, str]] = []
@@ -261,15 +261,18 @@ def kept(graph: Graph, plan: Plan) -> list[list[Kept]]:
         if node.kind.is_stated:
             why = "nobody states what its backward pass needs"
         found.append(
-            [Kept(w, y, layers[h].output.of(plan.batch), first.get(h)) for h, w, y in own]
-            + [Kept("an array of its own", why, size.of(plan.batch), None) for size in layer.arrays]
+            [SavedStorage(w, y, layers[h].output.of(plan.batch), first.get(h)) for h, w, y in own]
+            + [
+                SavedStorage("an array of its own", why, size.of(plan.batch), None)
+                for size in layer.arrays
+            ]
         )
         for storage, _, _ in own:
             first.setdefault(storage, node.name)
     return found
 
 
-def _why_input(node: Node, layer: Layer) -> str:
+def _why_input(node: Node, layer: LayerBytes) -> str:
     if len(layer.inputs) > 1:
         return "the gradient of each factor is made with the others"
     if node.facts.weights:

@@ -65,9 +65,9 @@ class LayerReport:
         return self.node.kind.option_value("name") if self.node.kind.is_stated else None
 
     @property
-    def essentials(self) -> str:
+    def short_options(self) -> str:
         """The options that matter, in short: `3×3/2 p1`."""
-        return self.node.kind.essentials()
+        return self.node.kind.short_options()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class LayerReport:
         return tuple([described(fields[index]) for fields in self._fields])
 
     def __repr__(self) -> str:
-        what = f"{self.kind} {self.essentials}".rstrip()
+        what = f"{self.kind} {self.short_options}".rstrip()
         shape = "×".join(map(str, self.output_shape))
         counts = f"{self.params:,} parameters, {self.macs:,} MACs"
         return f"<LayerReport {self.name}: {what} → {shape}, {counts}>"

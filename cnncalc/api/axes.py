@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.analysis.axis import ChainError, Link, chain, given_padding, settings
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.diagnostics import UsageError
-from cnncalc.language.given import whole
+from cnncalc.language.coerce import whole
 from cnncalc.shapes import Slide
 
 if TYPE_CHECKING:

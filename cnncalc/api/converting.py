@@ -12,7 +12,7 @@ from cnncalc.api.result import Path, Result
 from cnncalc.api.subject import Asked, Net, Parameters, Shaped, asked, graph_of
 from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
-from cnncalc.language.given import whole
+from cnncalc.language.coerce import whole
 from cnncalc.language.network import Network as ArchitectureFile
 from cnncalc.language.text.source import Source
 from cnncalc.output import write_file
@@ -126,7 +126,7 @@ class Conversion(Result):
         return f"{self.form}: {done}"
 
 
-class Subject(NamedTuple):
+class ConversionSource(NamedTuple):
     """What is to be written."""
 
     network: ArchitectureFile | Imported
@@ -261,7 +261,7 @@ def _require(
         raise UsageError("`--no-weights` leaves nothing to read or to check")
 
 
-def _subject(asked: Asked, wanted: tuple[Any, ...], result: Conversion) -> Subject:
+def _subject(asked: Asked, wanted: tuple[Any, ...], result: Conversion) -> ConversionSource:
     """The network as it is, or transformed.
 
     Raises:
@@ -269,18 +269,18 @@ def _subject(asked: Asked, wanted: tuple[Any, ...], result: Conversion) -> Subje
         UsageError: it cannot be transformed so.
     """
     if not any(wanted):
-        return Subject(asked.network, graph_of(asked), asked.input, None)
+        return ConversionSource(asked.network, graph_of(asked), asked.input, None)
     # transforms bring NumPy
     from cnncalc.transforms.apply import transformed
-    from cnncalc.transforms.steps import Wanted
+    from cnncalc.transforms.steps import RequestedTransforms
 
-    found = transformed(asked.network, Wanted(*wanted), asked.changes, asked.input)
+    found = transformed(asked.network, RequestedTransforms(*wanted), asked.changes, asked.input)
     for told in found.told:
         result.note(plain(told))
-    return Subject(asked.network, found.graph, found.input, found)
+    return ConversionSource(asked.network, found.graph, found.input, found)
 
 
-def _text(subject: Subject, form: str, flat: bool) -> str:
+def _text(subject: ConversionSource, form: str, flat: bool) -> str:
     """The text to write."""
     # each writer is for one form
     from cnncalc.exchange.converting import architecture_of, keras_of, pytorch_of
@@ -298,7 +298,7 @@ def _text(subject: Subject, form: str, flat: bool) -> str:
 
 
 def _arrays(
-    subject: Subject, weights: str | None, seed: int, result: Conversion
+    subject: ConversionSource, weights: str | None, seed: int, result: Conversion
 ) -> Sequence[Arrays]:
     """The arrays of what is written."""
     # arrays bring NumPy
@@ -315,7 +315,7 @@ def _arrays(
 
 
 def _with_weights(
-    subject: Subject,
+    subject: ConversionSource,
     output: str | None,
     weights_out: str | None,
     options: tuple[str | None, int, bool, bool],
@@ -352,7 +352,9 @@ def _with_weights(
     result.wrote(*written)
 
 
-def _check_transform(subject: Subject, weights: str | None, seed: int, result: Conversion) -> None:
+def _check_transform(
+    subject: ConversionSource, weights: str | None, seed: int, result: Conversion
+) -> None:
     """Hold the network against what it was before."""
     from cnncalc.exchange.weights import arrays_of
     from cnncalc.transforms.apply import difference
@@ -377,7 +379,12 @@ def _check_import(network: ArchitectureFile | Imported, text: str, input: Any) -
 
 
 def _check_code(
-    subject: Subject, form: str, text: str, weights: str | None, seed: int, result: Conversion
+    subject: ConversionSource,
+    form: str,
+    text: str,
+    weights: str | None,
+    seed: int,
+    result: Conversion,
 ) -> Equality:
     """Run the code that was written, and hold its outputs against those of our NumPy pass."""
     arrays = _arrays(subject, weights, seed, result)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.analysis.counting.module_forms import forms, forms_of_modules
 from cnncalc.analysis.counting.parts import Uncounted
 from cnncalc.analysis.counting.tools import COUNTERS
 from cnncalc.analysis.counting.totals import Count, by_layer
 from cnncalc.analysis.counting.totals import reconcile as counts_of
-from cnncalc.analysis.counting.written import forms, forms_of_modules
 from cnncalc.api.reports import Report, report_of
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked

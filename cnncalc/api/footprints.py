@@ -17,8 +17,8 @@ from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked
 from cnncalc.diagnostics import UsageError, did_you_mean, suggestion
 from cnncalc.exchange.optimizers import optimizer_name
+from cnncalc.language.coerce import whole
 from cnncalc.language.forms.budget import parse_amount
-from cnncalc.language.given import whole
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

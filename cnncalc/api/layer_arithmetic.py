@@ -52,7 +52,7 @@ class Explanation(Result):
 
     def summary(self) -> str:
         layer = self.explained.layer
-        return f"{layer.name}: {layer.kind} {layer.essentials}".rstrip()
+        return f"{layer.name}: {layer.kind} {layer.short_options}".rstrip()
 
 
 class NetworkStory(Result):

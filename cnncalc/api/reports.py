@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.receptive_field import Field
     from cnncalc.exchange.imported import Imported
     from cnncalc.language.elaboration.elaborate import Elaboration
-    from cnncalc.render.rows import View
+    from cnncalc.render.rows import ViewOptions
     from cnncalc.rules.base import Foreign, Limits
 
 LAYOUTS = ("channels-first", "channels-last")
@@ -42,7 +42,7 @@ class Report(Result, Analyzed):
         "table", "json", "markdown", "csv", "html", "latex", "svg", "dot", "mermaid", "png", "pdf",
     )  # fmt: skip
 
-    view: View | None = None
+    view: ViewOptions | None = None
     """What of it is shown; everything where it is `None`."""
     _asked: Asked | None = None
 
@@ -76,10 +76,10 @@ class Report(Result, Analyzed):
 
         return report_html(self, self._view())
 
-    def _view(self, depth: int | None = None) -> View:
-        from cnncalc.render.rows import View
+    def _view(self, depth: int | None = None) -> ViewOptions:
+        from cnncalc.render.rows import ViewOptions
 
-        view = self.view or View()
+        view = self.view or ViewOptions()
         return view if depth is None else view._replace(depth=depth)
 
     def to_rich(self, depth: int | None = None) -> RenderableType:
@@ -264,7 +264,7 @@ def shown(
     columns: Iterable[str],
     with_input: bool,
     kinds: Iterable[str],
-) -> View | None:
+) -> ViewOptions | None:
     """What of a report is shown; `None` for everything.
 
     Raises:
@@ -274,7 +274,7 @@ def shown(
     columns, kinds = tuple(columns), tuple(kinds)
     if depth is None and not (exact or last or columns or with_input or kinds):
         return None
-    from cnncalc.render.rows import View
+    from cnncalc.render.rows import ViewOptions
 
     if columns:
         from cnncalc.render.columns import COLUMNS
@@ -284,13 +284,13 @@ def shown(
         from cnncalc.layers import KINDS
 
         kinds = chosen(kinds, "layer kind", KINDS)
-    return View(depth, exact, last, columns, with_input, kinds)
+    return ViewOptions(depth, exact, last, columns, with_input, kinds)
 
 
-def _view(view: View | None) -> View:
-    from cnncalc.render.rows import View
+def _view(view: ViewOptions | None) -> ViewOptions:
+    from cnncalc.render.rows import ViewOptions
 
-    return view or View()
+    return view or ViewOptions()
 
 
 def chosen(names: Iterable[str], what: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -313,7 +313,7 @@ DRAWINGS = ("dot", "mermaid", "latex", "svg", "png", "pdf")
 """Formats without rows."""
 
 
-def _refuse(format: str, view: View | None) -> None:
+def _refuse(format: str, view: ViewOptions | None) -> None:
     """Refuse options that would do nothing in a format.
 
     Raises:
@@ -374,7 +374,7 @@ def report(
     elaboration = network.elaborate(parameters, input)
     if elaboration.graph is None:
         assert isinstance(network, ArchitectureFile)
-        from cnncalc.rules.examination import failures
+        from cnncalc.rules.lint import failures
 
         raise SpecError(failures(network, elaboration, input, parameters))
     try:
@@ -393,15 +393,15 @@ def _findings(
     fields: list[list[Field]],
 ) -> tuple[Diagnostic, ...]:
     """What the rules say of a network that has been built."""
-    from cnncalc.rules.base import Limits, Subject
+    from cnncalc.rules.base import Limits, RuleContext
     from cnncalc.rules.checks import check
-    from cnncalc.rules.examination import judge
+    from cnncalc.rules.lint import judge
 
     limits = (budget or Limits())._replace(batch=settings.batch, width=BYTES[settings.dtype])
     if isinstance(network, ArchitectureFile):
         return judge(network, elaboration, limits, fields)
     assert elaboration.graph is not None
-    return check(Subject(elaboration.graph, None, fields, limits, foreign=foreign_of(network)))
+    return check(RuleContext(elaboration.graph, None, fields, limits, foreign=foreign_of(network)))
 
 
 def foreign_of(network: Imported) -> Foreign | None:

@@ -10,7 +10,7 @@ from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.examples import Examples, examples
 from cnncalc.exchange.load import load_foreign
-from cnncalc.language.given import given_input, given_parameters, given_source, whole
+from cnncalc.language.coerce import given_input, given_parameters, given_source, whole
 from cnncalc.language.load import checked_input
 from cnncalc.language.network import Network as ArchitectureFile
 from cnncalc.layers.options import INTEGER_LIMIT

@@ -14,7 +14,7 @@ from cnncalc.api.result import Path, Result, columns, format_by_ending, terminal
 from cnncalc.api.subject import Asked, Net, asked
 from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
-from cnncalc.language.given import number, whole
+from cnncalc.language.coerce import number, whole
 from cnncalc.language.load import find
 from cnncalc.shapes import Shape
 from cnncalc.sweeping import run
@@ -369,13 +369,13 @@ def _swept(net: Any, yaml: str | None, dtype: str | None, inplace: bool) -> run.
     """What is swept, such that another process can find it where that can be."""
     if yaml is not None:
         asked(None, yaml, dtype=dtype, inplace=inplace)
-        return run.Subject("<yaml>", yaml, dtype or "float32", inplace)
+        return run.SweepSource("<yaml>", yaml, dtype or "float32", inplace)
     if isinstance(net, str | PathLike):
         path = fspath(net)
         if path == "-":
-            return run.Subject(path, find(path).text, dtype or "float32", inplace)
+            return run.SweepSource(path, find(path).text, dtype or "float32", inplace)
         asked(net, dtype=dtype, inplace=inplace)
-        return run.Subject(path, None, dtype or "float32", inplace)
+        return run.SweepSource(path, None, dtype or "float32", inplace)
     return Held(asked(net, None, dtype=dtype, inplace=inplace))
 
 

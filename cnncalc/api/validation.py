@@ -14,17 +14,17 @@ from cnncalc.api.subject import Net, Options, Parameters, Shaped, options, with_
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError, UsageError, did_you_mean, summarize
 from cnncalc.exchange.examples import Examples
 from cnncalc.exchange.load import is_foreign
+from cnncalc.language.coerce import given_amount, given_source
+from cnncalc.language.discover import gather
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.gather import gather
-from cnncalc.language.given import given_amount, given_source
 from cnncalc.language.network import Network as ArchitectureFile
 from cnncalc.language.text.source import Source
 from cnncalc.output import write_file
 from cnncalc.rules.base import Foreign, Limits
-from cnncalc.rules.base import Subject as RuleSubject
+from cnncalc.rules.base import RuleContext as RuleSubject
 from cnncalc.rules.checks import SEVERITIES, check
-from cnncalc.rules.examination import examine, examine_foreign
-from cnncalc.rules.examination import findings as findings_of
+from cnncalc.rules.lint import findings as findings_of
+from cnncalc.rules.lint import lint, lint_foreign
 from cnncalc.rules.registry import RULES
 from cnncalc.rules.unknown import UnknownOperator
 
@@ -325,7 +325,7 @@ def imported_findings(
         assert foreign is not None, "a reader of a text gives places"
         return graph, foreign
 
-    return examine_foreign(source, build, limits, tried)
+    return lint_foreign(source, build, limits, tried)
 
 
 def _measured(limits: Limits, settings: Settings) -> Limits:
@@ -350,7 +350,7 @@ def _of_source(
     def examined(source: Source) -> tuple[Diagnostic, ...]:
         if mending is not None:  # each fix is tried when it is applied
             return findings_of(source, shape, changes, limits, memo)[0]
-        return examine(source, shape, changes, limits, memo)
+        return lint(source, shape, changes, limits, memo)
 
     if mending is None:
         return Findings(filter(choice.takes, examined(source)))
@@ -365,7 +365,7 @@ def _mended(
 ) -> Findings:
     """What is left in a file whose fixes were applied, and what they changed."""
     # applying fixes reads and writes files, which other calls do not
-    from cnncalc.rules.mending import mend_source
+    from cnncalc.rules.apply_fixes import mend_source
 
     if mending.write and not source.written:
         hint = "`--diff` shows the fixes"

@@ -12,7 +12,7 @@ from cnncalc.api.reports import Report, report_of
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked
 from cnncalc.diagnostics import UsageError, did_you_mean
-from cnncalc.language.given import whole
+from cnncalc.language.coerce import whole
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -14,7 +14,7 @@ import click
 Called = TypeVar("Called", bound=Callable[..., Any])
 
 
-class Option(click.Option):
+class CommandOption(click.Option):
     """An option whose help is one line, shown as it is."""
 
     def __init__(self, *arguments: Any, help: str | None = None, **named: Any) -> None:
@@ -35,7 +35,7 @@ def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-HELP = Option(
+HELP = CommandOption(
     ["-h", "--help"], is_flag=True, is_eager=True, expose_value=False, callback=_show_help,
     help="Show this message and exit.",
 )  # fmt: skip
@@ -43,7 +43,7 @@ HELP = Option(
 
 def option(*names: str, **attributes: Any) -> Callable[[Called], Called]:
     """`click.option`, of this command line's kind."""
-    return click.option(*names, cls=Option, **attributes)
+    return click.option(*names, cls=CommandOption, **attributes)
 
 
 def subcommand(name: str) -> Callable[[Callable[..., Any]], click.Command]:

@@ -45,7 +45,7 @@ def _file(net: str) -> str:
         UsageError: it is in none.
     """
     from cnncalc.exchange.load import is_foreign
-    from cnncalc.language.text.which import which
+    from cnncalc.language.text.resolve import which
 
     if net == "-":
         raise UsageError("`--watch` needs a file", "standard input is read once")

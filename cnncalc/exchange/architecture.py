@@ -139,7 +139,7 @@ def _pairs(item: Item) -> Iterator[tuple[str, str]]:
         yield "from", scalar(item.start)
     if item.share is not None:
         yield "share", scalar(item.share)
-    if item.wanted:
+    if item.is_output:
         yield "output", "true"
     if item.condition is not None:
         yield "if", value(item.condition)

@@ -19,9 +19,9 @@ from cnncalc.analysis.outline.terms import (
     names,
     substitute,
 )
-from cnncalc.analysis.outline.types import Block, Branch, Item, Outline, Parameter
+from cnncalc.analysis.outline.types import Block, BlockParameter, Branch, Item, Outline
 from cnncalc.exchange.expressions import UnsayableError, term_of
-from cnncalc.exchange.scopes import Scope, is_rule, names_in, settled
+from cnncalc.exchange.scopes import BlockScope, is_rule, names_in, settled
 from cnncalc.graph import Graph
 from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
@@ -43,7 +43,7 @@ def own_outline(network: Network, graph: Graph) -> Outline:
     known: dict[tuple[str, str], Term] = {}
     derived: set[tuple[str, str]] = set()
     while True:
-        reader = _Reader(graph.parameters, kept, known, derived)
+        reader = _OutlineReader(graph.parameters, kept, known, derived)
         found = reader.outline(network, graph)
         more, worked = dict(settled(found)), reader.worked_out - derived
         if not more and not worked:
@@ -52,7 +52,7 @@ def own_outline(network: Network, graph: Graph) -> Outline:
         derived |= worked
 
 
-class _Reader:
+class _OutlineReader:
     def __init__(
         self,
         parameters: Mapping[str, Any],
@@ -66,8 +66,8 @@ class _Reader:
         self.kept = kept
         self.known = known
         """Parameters of blocks with the one value that they have."""
-        self.file = Scope(None, self.values, known)
-        self.scopes: dict[str, Scope] = {}
+        self.file = BlockScope(None, self.values, known)
+        self.scopes: dict[str, BlockScope] = {}
         self.order: list[BlockForm] = []
         """Blocks, each after those it uses."""
         self.blocks: dict[str, Block] = {}
@@ -88,9 +88,9 @@ class _Reader:
         for block in self.order:
             self.write(block)
         items = self.items(network.layers, self.file)
-        if items and items[-1].wanted:
+        if items and items[-1].is_output:
             # the last output is one anyway
-            items = (*items[:-1], items[-1]._replace(wanted=False))
+            items = (*items[:-1], items[-1]._replace(is_output=False))
         blocks = tuple(self.blocks[block.label] for block in self.order)
         asked = {name for item in items for name in names_in(item)}
         parameters = tuple((key, value) for key, value in self.kept.items() if key in asked)
@@ -98,7 +98,7 @@ class _Reader:
 
     # -- what is used, and how ---------------------------------------------------------------
 
-    def survey(self, forms: Sequence[LayerForm], scope: Scope) -> None:
+    def survey(self, forms: Sequence[LayerForm], scope: BlockScope) -> None:
         """Note the blocks in use, the layers that are referred to, the parameters that are given.
 
         A block is looked at again where a use tells more of it than those before.
@@ -118,13 +118,13 @@ class _Reader:
             if form.block is not None:
                 self._survey_use(form, form.block, scope)
 
-    def _survey_use(self, form: LayerForm, block: BlockForm, scope: Scope) -> None:
+    def _survey_use(self, form: LayerForm, block: BlockForm, scope: BlockScope) -> None:
         if block.label in self._open:
             raise UnsayableError("a block that uses itself")
         inner = self.scopes.get(block.label)
         seen = inner is not None
         if inner is None:
-            inner = self.scopes[block.label] = Scope(block, self.values, self.known)
+            inner = self.scopes[block.label] = BlockScope(block, self.values, self.known)
         before = len(inner.layers)
         for parameter, value in zip(block.parameters, form.values, strict=True):
             if parameter.name not in form.given:
@@ -142,14 +142,14 @@ class _Reader:
         for name in inner.outer:
             self._refer(name, scope)
 
-    def _names_layer(self, value: Any, scope: Scope) -> bool:
+    def _names_layer(self, value: Any, scope: BlockScope) -> bool:
         if type(value).__name__ == "LayerPath":
             raise UnsayableError("a layer inside a block, from outside")
         return isinstance(value, Expression) and value.text.isidentifier() and (
             value.text in scope.layers or not scope.knows(value.text)
         )  # fmt: skip
 
-    def _refer(self, name: str | None, scope: Scope) -> None:
+    def _refer(self, name: str | None, scope: BlockScope) -> None:
         if name is None or name in scope.layers:
             return
         if "." in name:
@@ -159,7 +159,7 @@ class _Reader:
         else:
             scope.referred.add(name)
 
-    def _never(self, form: LayerForm, scope: Scope) -> bool:
+    def _never(self, form: LayerForm, scope: BlockScope) -> bool:
         if form.broken:
             raise UnsayableError("a layer that is none")
         for given, idle in ((form.condition, False), (form.repeat, 0)):
@@ -171,10 +171,10 @@ class _Reader:
 
     # -- items -------------------------------------------------------------------------------
 
-    def _term(self, value: Any, scope: Scope) -> Term:
+    def _term(self, value: Any, scope: BlockScope) -> Term:
         return term_of(value, scope.values)
 
-    def items(self, forms: Sequence[LayerForm], scope: Scope) -> tuple[Item, ...]:
+    def items(self, forms: Sequence[LayerForm], scope: BlockScope) -> tuple[Item, ...]:
         """The items of a list of layers."""
         found: list[Item] = []
         for form in forms:
@@ -196,12 +196,12 @@ class _Reader:
                 found.append(item)
         return tuple(found)
 
-    def _item(self, form: LayerForm, scope: Scope) -> Item:
+    def _item(self, form: LayerForm, scope: BlockScope) -> Item:
         if form.group is not None:
             return Item(group=self.items(form.group, scope))
         item = self._layer(form, scope)
         name = self._numbered(form, scope)
-        wanted = self._term(form.wanted, scope)
+        wanted = self._term(form.is_output, scope)
         if not is_constant(wanted) or ((wanted or form.share) and scope is not self.file):
             raise UnsayableError("an output or shared weights inside a block")
         if name in scope.referred or form.share is not None or wanted:
@@ -213,10 +213,10 @@ class _Reader:
             name=name if name in scope.referred else None,
             label=form.name,
             share=form.share,
-            wanted=bool(wanted),
+            is_output=bool(wanted),
         )
 
-    def _numbered(self, form: LayerForm, scope: Scope) -> str:
+    def _numbered(self, form: LayerForm, scope: BlockScope) -> str:
         """The name that the layer has in its scope, if it stands there once."""
         base = form.name or form.label
         if not form.counted:
@@ -225,7 +225,7 @@ class _Reader:
         number = self.numbers[id(scope), base]
         return f"{base}{'_' if base[-1:].isdigit() else ''}{number}"
 
-    def _layer(self, form: LayerForm, scope: Scope) -> Item:
+    def _layer(self, form: LayerForm, scope: BlockScope) -> Item:
         if form.block is not None:
             return self._use(form, form.block, scope)
         kind = form.kind
@@ -256,7 +256,7 @@ class _Reader:
             return Item(group=branches[0].items)
         return Item(kind=kind, options=tuple(options), branches=tuple(branches))
 
-    def _branch(self, branch: BranchForm, scope: Scope) -> Branch | None:
+    def _branch(self, branch: BranchForm, scope: BlockScope) -> Branch | None:
         condition = None
         if branch.condition is not None:
             condition = self._term(branch.condition, scope)
@@ -275,11 +275,11 @@ class _Reader:
         scope = self.scopes[block.label]
         items = self.items(block.body, scope)
         asked = {name for item in items for name in names_in(item)}
-        parameters: list[Parameter] = []
+        parameters: list[BlockParameter] = []
         for parameter in reversed(block.parameters):
             name, default = parameter.name, None
             if name in scope.layers:
-                parameters.append(Parameter(name, None, True))
+                parameters.append(BlockParameter(name, None, True))
                 continue
             if name not in asked or name not in scope.parameters:
                 continue
@@ -291,18 +291,18 @@ class _Reader:
                 elif is_rule(default):
                     self.rules.add((block.label, name))
                 asked |= set(names(default))
-            parameters.append(Parameter(name, default))
+            parameters.append(BlockParameter(name, default))
         parameters = [
             *(one for one in reversed(parameters) if one.default is None),
             *(one for one in reversed(parameters) if one.default is not None),
         ]
         known = {one.name for one in parameters}
         free = (asked & self.values.keys()) - known - scope.parameters
-        layers = [Parameter(name, None, True) for name in sorted(scope.outer)]
-        parameters = [*layers, *(Parameter(name) for name in sorted(free)), *parameters]
+        layers = [BlockParameter(name, None, True) for name in sorted(scope.outer)]
+        parameters = [*layers, *(BlockParameter(name) for name in sorted(free)), *parameters]
         self.blocks[block.label] = Block(block.label, tuple(parameters), items)
 
-    def _use(self, form: LayerForm, block: BlockForm, scope: Scope) -> Item:
+    def _use(self, form: LayerForm, block: BlockForm, scope: BlockScope) -> Item:
         made, inner = self.blocks[block.label], self.scopes[block.label]
         given: dict[str, Term] = {}
         for parameter, value in zip(block.parameters, form.values, strict=True):

@@ -10,7 +10,7 @@ from cnncalc.analysis.outline.types import Outline
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.blocks import own_outline
 from cnncalc.exchange.expressions import UnsayableError
-from cnncalc.exchange.writing.python.replay import DiffersError, replayed
+from cnncalc.exchange.writing.python.outline_check import DiffersError, replayed
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
 from cnncalc.layers.pool import MaxUnpool

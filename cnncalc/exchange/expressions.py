@@ -8,7 +8,7 @@ from typing import Any
 
 from cnncalc.analysis.outline.terms import FUNCTIONS, Name, Operation, Term, simplified
 from cnncalc.language.expressions.expression import Expression
-from cnncalc.language.forms.values import Listing
+from cnncalc.language.forms.values import MixedList
 
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
@@ -34,7 +34,7 @@ def term_of(value: Any, values: Mapping[str, Term]) -> Term:
             return _Terms(values).term(ast.parse(value.text.strip(), mode="eval").body)
         except (SyntaxError, ArithmeticError, ValueError, TypeError, KeyError) as error:
             raise UnsayableError(str(error)) from None
-    if isinstance(value, Listing):
+    if isinstance(value, MixedList):
         return tuple([term_of(item, values) for item in value.items])
     return value
 

@@ -19,7 +19,7 @@ from cnncalc.analysis.outline.types import Item, Outline
 from cnncalc.language.forms.form import BlockForm, LayerForm
 
 
-class Scope:
+class BlockScope:
     """The inside of a block, or the file's own layers."""
 
     def __init__(

@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 from cnncalc.diagnostics import Refusal, UsageError
 from cnncalc.language.forms.inputs import GivenInput, check_input_size
 from cnncalc.language.network import Network
+from cnncalc.language.text.resolve import which
 from cnncalc.language.text.revision import at_revision, source_at
 from cnncalc.language.text.source import Source, UnreadableError
-from cnncalc.language.text.which import which
 from cnncalc.layers.base import SIZE_LIMIT
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape, product

@@ -26,7 +26,7 @@ from cnncalc.layers.base import (
     Reference,
     Windows,
 )
-from cnncalc.layers.keeps import Keeps, Kept
+from cnncalc.layers.saved import SavedForBackward, SavedTensor
 
 FAMILIES = (
     conv, pool, linear, norm, activation, merge, arithmetic, reshape, upsample, attention,
@@ -45,12 +45,12 @@ __all__ = [
     "FAMILIES",
     "KINDS",
     "Facts",
-    "Keeps",
-    "Kept",
     "Kind",
     "LayerError",
     "Operations",
     "Reference",
+    "SavedForBackward",
+    "SavedTensor",
     "Windows",
 ]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, pointwise, single
-from cnncalc.layers.keeps import INPUTS, OUTPUT, PASSED, Keeps, Kept
 from cnncalc.layers.options import Choice, Int, Number, Rate, option
+from cnncalc.layers.saved import INPUTS, OUTPUT, PASSED, SavedForBackward, SavedTensor
 from cnncalc.shapes import Shape, product
 
-SIGNED = Keeps(inputs=True, from_output=True)
+SIGNED = SavedForBackward(inputs=True, from_output=True)
 """The sign of the output tells the input's, so that one written in place keeps its output."""
 
 
@@ -21,7 +21,7 @@ class Elementwise(Kind):
     """A function of each value by itself, which may be written over its input."""
 
     per_value: ClassVar[int]
-    kept: ClassVar[Keeps] = INPUTS
+    kept: ClassVar[SavedForBackward] = INPUTS
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -32,7 +32,7 @@ class Elementwise(Kind):
             elementwise=True,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return self.kept
 
 
@@ -82,9 +82,9 @@ class PRelu(Kind, name="prelu"):
             elementwise=True,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # the slope's gradient at each value, before the sum
-        return Keeps(inputs=True, takes="low", scratch=product(output))
+        return SavedForBackward(inputs=True, takes="low", scratch=product(output))
 
 
 class Elu(Elementwise, name="elu"):
@@ -130,7 +130,7 @@ class Gelu(Elementwise, name="gelu"):
             elementwise=True,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return INPUTS
 
 
@@ -189,8 +189,8 @@ class Softsign(Elementwise, name="softsign"):
 
     per_value = 3
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(inputs=True, arrays=(Kept(product(output), least=0),))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(inputs=True, arrays=(SavedTensor(product(output), least=0),))
 
 
 class Threshold(Elementwise, name="threshold"):
@@ -225,7 +225,7 @@ class Softmax(Kind, name="softmax"):
             windows=(pointwise(shape) if len(shape) > 1 and self.axis == 0 else None,),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return OUTPUT
 
 
@@ -235,7 +235,7 @@ class LogSoftmax(Softmax, name="log_softmax"):
     saved = 1
 
 
-class View(Kind):
+class PassThrough(Kind):
     """A layer that does nothing at inference: its output is its input."""
 
     linear = True
@@ -244,11 +244,11 @@ class View(Kind):
         shape = single(inputs)
         return Facts(shape, windows=(pointwise(shape),), view=True)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return PASSED
 
 
-class Dropout(View, name="dropout"):
+class Dropout(PassThrough, name="dropout"):
     """Dropout (Srivastava et al. 2014): nothing at inference; training keeps what it multiplies by.
 
     PyTorch on a CPU keeps that factor, 0 or `1 / (1 − rate)`, for each value; on a GPU a mask
@@ -257,21 +257,21 @@ class Dropout(View, name="dropout"):
 
     rate: float = option(Rate(), "probability of a zero", default=0.5, main=True)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         if not self.rate:
             return PASSED
-        return Keeps(view=False, arrays=(Kept(product(output), least=1),))
+        return SavedForBackward(view=False, arrays=(SavedTensor(product(output), least=1),))
 
 
-class DropPath(View, name="drop_path"):
+class DropPath(PassThrough, name="drop_path"):
     """Stochastic depth (Huang et al. 2016): drops whole samples of a branch in training."""
 
     rate: float = option(Rate(), "probability of leaving the branch out", default=0.0, main=True)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # a factor for each sample
-        return Keeps(view=False, arrays=(Kept(1),)) if self.rate else PASSED
+        return SavedForBackward(view=False, arrays=(SavedTensor(1),)) if self.rate else PASSED
 
 
-class Identity(View, name="identity"):
+class Identity(PassThrough, name="identity"):
     """The input itself."""

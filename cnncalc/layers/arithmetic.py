@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from cnncalc.layers.activation import Elementwise
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, pointwise, single
-from cnncalc.layers.keeps import INPUTS, NONE, OUTPUT, Keeps
 from cnncalc.layers.merge import Merge
-from cnncalc.layers.options import Bool, Choice, Number, Sizes, option
+from cnncalc.layers.options import Bool, Choice, Number, SizeList, option
+from cnncalc.layers.saved import INPUTS, NONE, OUTPUT, SavedForBackward
 from cnncalc.shapes import Shape, product
 
 
@@ -32,7 +32,7 @@ class Rescale(Kind, name="rescale"):
             elementwise=True,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return NONE
 
 
@@ -78,7 +78,7 @@ class Clip(Kind, name="clip"):
             elementwise=True,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return INPUTS
 
 
@@ -91,7 +91,7 @@ class Reduce(Kind, name="reduce"):
     by: str = option(
         Choice("mean", "sum", "max", "min"), "what is taken", default="mean", main=True
     )
-    axes: tuple[int, ...] = option(Sizes(0), "the axes, from 0 for the channels", default=(0,))
+    axes: tuple[int, ...] = option(SizeList(0), "the axes, from 0 for the channels", default=(0,))
 
     @property
     def linear(self) -> bool:
@@ -107,8 +107,8 @@ class Reduce(Kind, name="reduce"):
             windows=(pointwise(shape) if self.axes == (0,) and len(shape) > 1 else None,),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return NONE if self.linear else Keeps(inputs=True, output=True)
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return NONE if self.linear else SavedForBackward(inputs=True, output=True)
 
 
 class Matmul(Merge, name="matmul"):
@@ -144,8 +144,8 @@ class Matmul(Merge, name="matmul"):
             windows=(None, None),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(inputs=True, takes="low")
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(inputs=True, takes="low")
 
 
 def check_axes(axes: tuple[int, ...], shape: Shape, option: str) -> None:

@@ -14,8 +14,8 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
-from cnncalc.layers.keeps import Keeps, Kept
 from cnncalc.layers.options import Bool, Choice, Int, option
+from cnncalc.layers.saved import SavedForBackward, SavedTensor
 from cnncalc.shapes import Shape, product
 
 EXCITATION_ROLES: Mapping[str, Role] = {
@@ -70,7 +70,7 @@ class SqueezeExcitation(Kind, name="squeeze_excitation"):
             windows=(None,),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """The input; the means, what enters and leaves each activation, and the gate.
 
         ReLU and sigmoid keep their outputs, which the second convolution and the product keep
@@ -78,11 +78,11 @@ class SqueezeExcitation(Kind, name="squeeze_excitation"):
         gradient of the product's two sides at once, each as large as the input.
         """
         channels, inner = output[0], self.squeeze
-        first = (Kept(inner),) * (1 if self.activation == "relu" else 2)
-        second = (Kept(channels),) * (1 if self.gate == "sigmoid" else 2)
-        return Keeps(
+        first = (SavedTensor(inner),) * (1 if self.activation == "relu" else 2)
+        second = (SavedTensor(channels),) * (1 if self.gate == "sigmoid" else 2)
+        return SavedForBackward(
             inputs=True,
-            arrays=(Kept(channels), *first, *second),
+            arrays=(SavedTensor(channels), *first, *second),
             scratch=product(output),
             multiplies=True,
         )
@@ -136,7 +136,7 @@ class SelfAttention(Kind, name="self_attention"):
             windows=(None,),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """The input turned to positions × channels, and every operand of a product.
 
         Queries, keys and values in one array, the queries scaled, the scores after softmax, and
@@ -144,13 +144,13 @@ class SelfAttention(Kind, name="self_attention"):
         """
         channels, positions = output[0], product(output[1:])
         width = self.width or channels
-        return Keeps(
+        return SavedForBackward(
             takes="low",
             arrays=(
-                Kept(positions * channels),
-                Kept(3 * positions * width),
-                Kept(positions * width, least=0),
-                Kept(self.heads * positions**2),
-                Kept(positions * width),
+                SavedTensor(positions * channels),
+                SavedTensor(3 * positions * width),
+                SavedTensor(positions * width, least=0),
+                SavedTensor(self.heads * positions**2),
+                SavedTensor(positions * width),
             ),
         )

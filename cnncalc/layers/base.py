@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
 
 from cnncalc.diagnostics import Refusal
-from cnncalc.layers.keeps import Keeps
 from cnncalc.layers.options import Option, OptionError
+from cnncalc.layers.saved import SavedForBackward
 from cnncalc.shapes import IDENTITY, UNKNOWN_WINDOW, Shape, Slide, Window, product
 from cnncalc.unknown import UNKNOWN, is_known
 
@@ -249,7 +249,7 @@ class Kind:
         """Whether the output, at inference, is a linear function of the input and a constant."""
         return False
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """State what the layer keeps for its backward pass, for shapes that it has facts for."""
         raise NotImplementedError
 
@@ -258,7 +258,7 @@ class Kind:
         """The first line of the kind's description."""
         return (self.__doc__ or "").strip().partition("\n")[0]
 
-    def essentials(self) -> str:
+    def short_options(self) -> str:
         """The options that matter, as short as a paper writes them: `3×3/2 p1`."""
         parts = ""
         for key, option in self.options.items():

@@ -17,8 +17,8 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
-from cnncalc.layers.keeps import PRODUCT, Keeps, Kept
-from cnncalc.layers.options import Axes, Bool, Int, Kernel, Padding, option
+from cnncalc.layers.options import Axes, Bool, Int, KernelSize, Padding, option
+from cnncalc.layers.saved import PRODUCT, SavedForBackward, SavedTensor
 from cnncalc.layers.sliding import Pairs, Sliding, extents
 from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
 
@@ -53,7 +53,7 @@ class Convolution(Sliding):
     has_weights = True
     linear = True
 
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
+    kernel: tuple[int, ...] = option(KernelSize(), "kernel size", required=True, mark="")
     stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
     padding: Pairs | str = option(PADDING, "zeros around the input", default=0, mark="p")
     dilation: tuple[int, ...] = option(
@@ -88,9 +88,9 @@ class Convolution(Sliding):
             slides=slides,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         padded = self.padded(inputs[0])
-        return PRODUCT if padded is None else Keeps(arrays=(padded,), takes="low")
+        return PRODUCT if padded is None else SavedForBackward(arrays=(padded,), takes="low")
 
 
 class Conv(Convolution, name="conv"):
@@ -124,7 +124,7 @@ class DepthwiseConv(Convolution, name="depthwise_conv"):
     `[channels · multiplier, 1, *kernel]`.
     """
 
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
+    kernel: tuple[int, ...] = option(KernelSize(), "kernel size", required=True, main=True, mark="")
     multiplier: int = option(Int(), "filters for each channel", default=1, mark="×")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
 
@@ -162,10 +162,10 @@ class SeparableConv(Convolution, name="separable_conv"):
         output = (self.filters, *sizes)
         return self._facts(output, axes, windows, weights, macs, roles=SEPARABLE_ROLES)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        found = super().keeps(inputs, output)
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        found = super().saved_for_backward(inputs, output)
         between = inputs[0][0] * self.multiplier * product(output[1:])
-        return found._replace(arrays=(*found.arrays, Kept(between)))
+        return found._replace(arrays=(*found.arrays, SavedTensor(between)))
 
 
 class LocallyConnected(Convolution, name="locally_connected"):
@@ -187,10 +187,12 @@ class LocallyConnected(Convolution, name="locally_connected"):
         weight = (*output, shape[0] // self.groups, *self.kernel)
         return self._facts(output, axes, windows, {"weight": weight}, product(weight), output)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # the windows, copied out beside each other for a product at every position
         columns = inputs[0][0] * product(self.kernel) * product(output[1:])
-        return Keeps(arrays=(Kept(columns),), takes="low", gives="single" if self.bias else "")
+        return SavedForBackward(
+            arrays=(SavedTensor(columns),), takes="low", gives="single" if self.bias else ""
+        )
 
 
 class ConvTranspose(Kind, name="conv_transpose"):
@@ -205,7 +207,7 @@ class ConvTranspose(Kind, name="conv_transpose"):
     linear = True
 
     filters: int = option(Int(), "output channels", required=True, main=True)
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, mark="")
+    kernel: tuple[int, ...] = option(KernelSize(), "kernel size", required=True, mark="")
     stride: tuple[int, ...] = option(Axes(), "upsampling factor", default=1, mark="/")
     padding: Pairs | str = option(PADDING, "rows taken off the output", default=0, mark="p")
     output_padding: tuple[int, ...] = option(
@@ -274,5 +276,5 @@ class ConvTranspose(Kind, name="conv_transpose"):
             windows=(tuple(windows),),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return PRODUCT

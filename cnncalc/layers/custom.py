@@ -17,7 +17,6 @@ from cnncalc.layers.base import (
     check_size,
     unknown_windows,
 )
-from cnncalc.layers.keeps import Keeps, Kept
 from cnncalc.layers.options import (
     Arrays,
     Axes,
@@ -25,15 +24,16 @@ from cnncalc.layers.options import (
     Choice,
     Either,
     Int,
-    Kernel,
+    KernelSize,
     Mapped,
     OptionError,
     Padding,
-    Sizes,
+    SizeList,
     Table,
     Text,
     option,
 )
+from cnncalc.layers.saved import SavedForBackward, SavedTensor
 from cnncalc.shapes import Shape, Slide
 from cnncalc.unknown import UNKNOWN
 
@@ -43,7 +43,7 @@ COUNT_LIMIT = 2**62 - 1
 ROLES = get_args(Role)
 
 WINDOW = Mapped(
-    {"kernel": Kernel(), "stride": Axes(), "padding": Padding(), "dilation": Axes()},
+    {"kernel": KernelSize(), "stride": Axes(), "padding": Padding(), "dilation": Axes()},
     required=("kernel",),
 )
 
@@ -62,7 +62,7 @@ class Custom(Kind, name="custom"):
     is_stated = True
 
     operator: str = option(Text(), "what it is", required=True, main=True, key="name", mark="")
-    output: Shape = option(Sizes(1), "output shape of a sample, channels first", required=True)
+    output: Shape = option(SizeList(1), "output shape of a sample, channels first", required=True)
     weights: Table | None = option(Arrays(), "shapes of its trained arrays, by name")
     buffers: Table | None = option(
         Arrays(), "shapes of its arrays that are stored and not trained, by name"
@@ -157,8 +157,8 @@ class Custom(Kind, name="custom"):
             )
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(arrays=(Kept(UNKNOWN),))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(arrays=(SavedTensor(UNKNOWN),))
 
 
 class CustomMerge(Custom):

@@ -14,8 +14,8 @@ from cnncalc.layers.base import (
     pointwise,
     single,
 )
-from cnncalc.layers.keeps import PRODUCT, Keeps, Kept
-from cnncalc.layers.options import Bool, Int, Sizes, option
+from cnncalc.layers.options import Bool, Int, SizeList, option
+from cnncalc.layers.saved import PRODUCT, SavedForBackward, SavedTensor
 from cnncalc.shapes import Shape, product
 
 SCALE_ROLES: Mapping[str, Role] = {"weight": "scale", "bias": "offset"}
@@ -66,7 +66,7 @@ class Linear(Kind, name="linear"):
             windows=(pointwise(shape) if self.each_position else None,),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return PRODUCT
 
 
@@ -104,21 +104,21 @@ class Rbf(Kind, name="rbf"):
             windows=(None,),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # all differences, as the square's gradient needs them; they follow from the input
         values = inputs[0][0]
-        arrays = (Kept(values), Kept((self.features - 1) * values, least=0))
-        return Keeps(arrays=arrays, gives="single")
+        arrays = (SavedTensor(values), SavedTensor((self.features - 1) * values, least=0))
+        return SavedForBackward(arrays=arrays, gives="single")
 
 
-class Stored(Kind):
+class ElementwiseParameters(Kind):
     """Arrays of the layer's own that meet its input value by value."""
 
     has_weights = True
     linear = True
 
     axes: tuple[int, ...] = option(
-        Sizes(0, empty=True),
+        SizeList(0, empty=True),
         "the axes along which the values differ, from 0 for the channels",
         default=(0,),
     )
@@ -144,7 +144,7 @@ class Stored(Kind):
         )
 
 
-class Scale(Stored, name="scale"):
+class Scale(ElementwiseParameters, name="scale"):
     """A trainable factor for each channel, and on request a trainable offset.
 
     ConvNeXt's layer scale; with `bias`, the trainable coefficients of LeNet-5's subsampling.
@@ -160,13 +160,13 @@ class Scale(Stored, name="scale"):
         operations = Operations(elementwise=values, bias=values if self.bias else 0)
         return self._facts(shape, ("weight", "bias") if self.bias else ("weight",), operations)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # the factor's gradient at each value, before the sum
         scratch = product(output) if self.trainable else 0
-        return Keeps(inputs=self.trainable, gives="single", scratch=scratch)
+        return SavedForBackward(inputs=self.trainable, gives="single", scratch=scratch)
 
 
-class Offset(Stored, name="offset"):
+class Offset(ElementwiseParameters, name="offset"):
     """A trainable value that is added for each channel, or for each place on the given axes.
 
     A positional embedding is an offset along all axes. One operation a value.
@@ -176,5 +176,5 @@ class Offset(Stored, name="offset"):
         shape = single(inputs)
         return self._facts(shape, ("bias",), Operations(bias=product(shape)))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(passes=(True,), gives="single")
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(passes=(True,), gives="single")

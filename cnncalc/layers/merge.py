@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Windows
-from cnncalc.layers.keeps import INPUTS, Keeps, Kept
 from cnncalc.layers.options import Branches, Int, option
+from cnncalc.layers.saved import INPUTS, SavedForBackward, SavedTensor
 from cnncalc.shapes import FIXED, IDENTITY, Shape, product
 
 
@@ -41,8 +41,8 @@ class Add(Broadcast, name="add"):
 
     sign = "+"
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(passes=tuple([shape == output for shape in inputs]))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(passes=tuple([shape == output for shape in inputs]))
 
     linear = True
 
@@ -52,13 +52,13 @@ class Multiply(Broadcast, name="multiply"):
 
     sign = "×"
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         between, shape = [], inputs[0]
         for other in inputs[1:-1]:  # the product so far, a factor of the next
             shape = tuple(map(max, shape, other))
-            between.append(Kept(product(shape), least=0))
+            between.append(SavedTensor(product(shape), least=0))
         repeated = sum([product(output) for shape in inputs if shape != output])
-        return Keeps(others=True, arrays=tuple(between), scratch=repeated)
+        return SavedForBackward(others=True, arrays=tuple(between), scratch=repeated)
 
 
 class Pairwise(Broadcast):
@@ -77,8 +77,8 @@ class Subtract(Pairwise, name="subtract"):
 
     linear = True
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(passes=(inputs[0] == output, False))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(passes=(inputs[0] == output, False))
 
 
 class Divide(Pairwise, name="divide"):
@@ -86,19 +86,19 @@ class Divide(Pairwise, name="divide"):
 
     sign = "÷"
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return INPUTS
 
 
 class Extreme(Broadcast):
     """The largest or the smallest of the branches, which are compared one after the other."""
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         between, shape = [], inputs[0]
         for other in inputs[1:-1]:
             shape = tuple(map(max, shape, other))
-            between.append(Kept(product(shape), least=0))
-        return Keeps(inputs=True, arrays=tuple(between))
+            between.append(SavedTensor(product(shape), least=0))
+        return SavedForBackward(inputs=True, arrays=tuple(between))
 
 
 class Maximum(Extreme, name="maximum"):
@@ -141,8 +141,8 @@ class Concat(Merge, name="concat"):
         window = (IDENTITY,) * (len(first) - 1) if axis == 0 else None
         return Facts((*first[:axis], size, *first[axis + 1 :]), windows=(window,) * len(inputs))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(passes=(True,) * len(inputs))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(passes=(True,) * len(inputs))
 
 
 def _broadcast(kind: Kind, inputs: tuple[Shape, ...]) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cnncalc.layers import keeps
+from cnncalc.layers import saved
 from cnncalc.layers.base import (
     Facts,
     Kind,
@@ -15,8 +15,8 @@ from cnncalc.layers.base import (
     pointwise,
     single,
 )
-from cnncalc.layers.keeps import SINGLE, Keeps, Kept
 from cnncalc.layers.options import Bool, Choice, Int, Number, option
+from cnncalc.layers.saved import SINGLE, SavedForBackward, SavedTensor
 from cnncalc.shapes import Shape, product
 
 NORM_ROLES: Mapping[str, Role] = {
@@ -95,8 +95,8 @@ class BatchNorm(Kind, name="batch_norm"):
             windows=(pointwise(shape),),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return keeps.measured(output[0], per_batch=True)
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return saved.measured(output[0], per_batch=True)
 
 
 class LayerNorm(Kind, name="layer_norm"):
@@ -126,9 +126,9 @@ class LayerNorm(Kind, name="layer_norm"):
             1 if whole else product(shape[1:]),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         whole = self.over == "all" or len(output) == 1
-        return keeps.measured(1 if whole else product(output[1:]))
+        return saved.measured(1 if whole else product(output[1:]))
 
 
 class GroupNorm(Kind, name="group_norm"):
@@ -149,8 +149,8 @@ class GroupNorm(Kind, name="group_norm"):
         check_divides(self.groups, shape[0], "groups")
         return measured(shape, shape[:1], self.affine, (None,), self.groups)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return keeps.measured(self.groups)
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return saved.measured(self.groups)
 
 
 class InstanceNorm(Kind, name="instance_norm"):
@@ -169,12 +169,12 @@ class InstanceNorm(Kind, name="instance_norm"):
         shape = single(inputs)
         return measured(shape, shape[:1], self.affine, (None,), shape[0])
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        found = keeps.measured(output[0])
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        found = saved.measured(output[0])
         if not self.affine:
             return found
         # PyTorch normalizes all samples as one, with the scale repeated for each
-        return found._replace(arrays=(*found.arrays, Kept(output[0], width=SINGLE, least=0)))
+        return found._replace(arrays=(*found.arrays, SavedTensor(output[0], width=SINGLE, least=0)))
 
 
 class LocalResponseNorm(Kind, name="local_response_norm"):
@@ -197,15 +197,19 @@ class LocalResponseNorm(Kind, name="local_response_norm"):
             windows=(pointwise(shape),),
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """The input; the squares with zeros around, the base of the power, and its result.
 
         The squares are held for their shape alone, and the base follows from the result.
         """
         values = product(output)
         padded = values + (self.size - 1) * product(output[1:])
-        return Keeps(
+        return SavedForBackward(
             inputs=True,
-            arrays=(Kept(padded, least=0), Kept(values, least=0), Kept(values)),
+            arrays=(
+                SavedTensor(padded, least=0),
+                SavedTensor(values, least=0),
+                SavedTensor(values),
+            ),
             gives="single",
         )

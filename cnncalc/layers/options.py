@@ -233,7 +233,7 @@ class Axes(Type):
         }
 
 
-class Kernel(Axes):
+class KernelSize(Axes):
     """The kernel of a window, always written out: `3×3`."""
 
     def brief(self, value: Any) -> str:
@@ -306,7 +306,7 @@ class Padding(Type):
         return {"anyOf": choices}
 
 
-class Sizes(Type):
+class SizeList(Type):
     """A list of whole numbers."""
 
     def __init__(self, least: int = 0, length: int | None = None, *, empty: bool = False) -> None:
@@ -389,7 +389,7 @@ class Arrays(Type):
 
     expects = "shapes by name, as in `{weight: [64, channels, 3, 3]}`"
     keyed = True
-    item = Sizes(1)
+    item = SizeList(1)
 
     def check(self, value: Any) -> None:
         if not isinstance(value, Table):

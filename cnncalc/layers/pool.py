@@ -14,8 +14,8 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
-from cnncalc.layers.keeps import INDEX, Keeps, Kept
-from cnncalc.layers.options import Axes, Bool, Kernel, LayerName, Number, Padding, option
+from cnncalc.layers.options import Axes, Bool, KernelSize, LayerName, Number, Padding, option
+from cnncalc.layers.saved import INDEX, SavedForBackward, SavedTensor
 from cnncalc.layers.sliding import Pairs, Sliding, check_pool_padding, extents
 from cnncalc.resampling import adaptive_window
 from cnncalc.shapes import Shape, product, transposed_window
@@ -23,26 +23,28 @@ from cnncalc.shapes import Shape, product, transposed_window
 PADDING = Padding("same", "same_lower", "valid")
 
 
-def positions(output: Shape, padded: Kept | None = None) -> Keeps:
+def positions(output: Shape, padded: SavedTensor | None = None) -> SavedForBackward:
     """A max pool: the position of each maximum, and the input that it looked at.
 
     The gradient needs the positions alone, each within its window: a byte would do.
     """
-    arrays = (Kept(product(output), width=INDEX, least=1),)
+    arrays = (SavedTensor(product(output), width=INDEX, least=1),)
     if padded is not None:
-        return Keeps(arrays=(padded._replace(least=0), *arrays), takes=wide(output))
-    return Keeps(held=True, arrays=arrays, takes=wide(output))
+        return SavedForBackward(arrays=(padded._replace(least=0), *arrays), takes=wide(output))
+    return SavedForBackward(held=True, arrays=arrays, takes=wide(output))
 
 
-def powers(inputs: tuple[Shape, ...], output: Shape, padded: int = 0) -> Keeps:
+def powers(inputs: tuple[Shape, ...], output: Shape, padded: int = 0) -> SavedForBackward:
     """A pool of powers: the input and its powers, and four arrays around the root.
 
     The mean of the powers, its rectification, its sign, and the sum: PyTorch takes
     `sign(x)·relu(|x|)` of the mean before the root. The gradient needs one of the four.
     """
     values = product(output)
-    root = (Kept(values), *[Kept(values, least=0)] * 3)
-    return Keeps(inputs=True, arrays=(Kept(padded or product(inputs[0]), least=0), *root))
+    root = (SavedTensor(values), *[SavedTensor(values, least=0)] * 3)
+    return SavedForBackward(
+        inputs=True, arrays=(SavedTensor(padded or product(inputs[0]), least=0), *root)
+    )
 
 
 def wide(output: Shape) -> Literal["", "single"]:
@@ -55,7 +57,7 @@ class SlidingPool(Sliding):
 
     half_padding = True
 
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
+    kernel: tuple[int, ...] = option(KernelSize(), "kernel size", required=True, main=True, mark="")
     stride: tuple[int, ...] = option(
         Axes(), "step of the kernel; the kernel's size where left out", like="kernel", mark="/"
     )
@@ -92,7 +94,7 @@ class MaxPool(SlidingPool, name="max_pool"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         return self._facts(single(inputs), product(self.kernel) - 1)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return positions(output, self.padded(inputs[0]))
 
 
@@ -113,12 +115,12 @@ class AvgPool(SlidingPool, name="avg_pool"):
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         return self._facts(single(inputs), product(self.kernel))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # its gradient needs the input's shape alone
         padded = self.padded(inputs[0])
         if padded is not None:
-            return Keeps(arrays=(padded._replace(least=0),), takes=wide(output))
-        return Keeps(held=True, takes=wide(output))
+            return SavedForBackward(arrays=(padded._replace(least=0),), takes=wide(output))
+        return SavedForBackward(held=True, takes=wide(output))
 
 
 class LpPool(SlidingPool, name="lp_pool"):
@@ -139,7 +141,7 @@ class LpPool(SlidingPool, name="lp_pool"):
         shape = single(inputs)
         return self._facts(shape, 2 * product(self.kernel))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         padded = self.padded(inputs[0])
         return powers(inputs, output, padded.values if padded else 0)
 
@@ -166,14 +168,14 @@ class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
 
     linear = True
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(takes=wide(output))  # a mean, whose gradient is known beforehand
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(takes=wide(output))  # a mean, whose gradient is known beforehand
 
 
 class GlobalMaxPool(GlobalPool, name="global_max_pool"):
     """Maximum over all positions: counted as one comparison a value."""
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return positions(output)
 
 
@@ -183,7 +185,7 @@ class GlobalLpPool(GlobalPool, name="global_lp_pool"):
     per_value = 2
     p: float = option(Number(above=0), "the power", default=2, main=True)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return powers(inputs, output)
 
 
@@ -223,15 +225,15 @@ class AdaptiveAvgPool(AdaptivePool, name="adaptive_avg_pool"):
 
     linear = True
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """To size 1 nothing, as for a mean; else the input is held, which it may also copy."""
-        return Keeps(held=set(self.size) != {1}, view=False, takes=wide(output))
+        return SavedForBackward(held=set(self.size) != {1}, view=False, takes=wide(output))
 
 
 class AdaptiveMaxPool(AdaptivePool, name="adaptive_max_pool"):
     """Max pooling to a given output size: one operation a value that is read."""
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return positions(output)._replace(view=False)
 
 
@@ -266,5 +268,5 @@ class MaxUnpool(Kind, name="max_unpool"):
         )
         return Facts(before, windows=(windows,))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(switches=True)
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(switches=True)

@@ -12,12 +12,12 @@ from cnncalc.layers.base import (
     single,
     spatial,
 )
-from cnncalc.layers.keeps import INDEX, NONE, PASSED, Keeps, Kept
-from cnncalc.layers.options import Axes, Choice, Int, LayerName, Number, Padding, Sizes, option
+from cnncalc.layers.options import Axes, Choice, Int, LayerName, Number, Padding, SizeList, option
+from cnncalc.layers.saved import INDEX, NONE, PASSED, SavedForBackward, SavedTensor
 from cnncalc.layers.sliding import Pairs
 from cnncalc.shapes import Shape, Window, product
 
-VIEW = Keeps(view=True)
+VIEW = SavedForBackward(view=True)
 """A part of its input in training, whose gradient is zero elsewhere."""
 
 
@@ -30,7 +30,7 @@ class Flatten(Kind, name="flatten"):
         shape = single(inputs)
         return Facts((product(shape),), windows=(None,), view=True)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return PASSED
 
 
@@ -40,7 +40,7 @@ class Reshape(Kind, name="reshape"):
     linear = True
 
     shape: tuple[int, ...] = option(
-        Sizes(-1), "the new shape, channels first", required=True, main=True, variadic=True
+        SizeList(-1), "the new shape, channels first", required=True, main=True, variadic=True
     )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -64,7 +64,7 @@ class Reshape(Kind, name="reshape"):
         shape = tuple(values // known if size == -1 else size for size in self.shape)
         return Facts(shape, windows=(None,), view=True)
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return PASSED
 
 
@@ -77,7 +77,7 @@ class Permute(Kind, name="permute"):
     linear = True
 
     order: tuple[int, ...] = option(
-        Sizes(0), "the input's axes in their new order", required=True, main=True, variadic=True
+        SizeList(0), "the input's axes in their new order", required=True, main=True, variadic=True
     )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -90,7 +90,7 @@ class Permute(Kind, name="permute"):
             )
         return Facts(tuple([shape[axis] for axis in self.order]), windows=(None,))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return PASSED
 
 
@@ -109,7 +109,7 @@ class Pad(Kind, name="pad"):
     )
     value: float = option(Number(), "the constant", default=0)
     channels: tuple[int, ...] = option(
-        Sizes(0, length=2), "channels added before and after", default=(0, 0)
+        SizeList(0, length=2), "channels added before and after", default=(0, 0)
     )
     mode: str = option(
         Choice("constant", "reflect", "replicate", "circular"),
@@ -144,8 +144,8 @@ class Pad(Kind, name="pad"):
                     hint=f"at most {size + room}",
                 )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(held=self.mode in ("reflect", "replicate"))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(held=self.mode in ("reflect", "replicate"))
 
 
 class Crop(Kind, name="crop"):
@@ -180,7 +180,7 @@ class Crop(Kind, name="crop"):
         windows = tuple(_shifted(offset) for offset in offsets)
         return Facts((shape[0], *target), windows=(windows,))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return VIEW
 
 
@@ -215,7 +215,7 @@ class Slice(Kind, name="slice"):
             windows[axis - 1] = Window(self.step, ((self.start, self.start),))
         return Facts((*shape[:axis], count, *shape[axis + 1 :]), windows=(tuple(windows),))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return VIEW
 
 
@@ -225,7 +225,7 @@ class Select(Kind, name="select"):
     linear = True
 
     channels: tuple[int, ...] = option(
-        Sizes(0), "channel numbers, from 0", required=True, main=True, variadic=True
+        SizeList(0), "channel numbers, from 0", required=True, main=True, variadic=True
     )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
@@ -239,9 +239,9 @@ class Select(Kind, name="select"):
             )
         return Facts((len(self.channels), *shape[1:]), windows=(pointwise(shape),))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # the channel numbers; one, to say which, would do for each
-        return Keeps(arrays=(Kept(len(self.channels), True, INDEX),))
+        return SavedForBackward(arrays=(SavedTensor(len(self.channels), True, INDEX),))
 
 
 class ChannelShuffle(Kind, name="channel_shuffle"):
@@ -256,7 +256,7 @@ class ChannelShuffle(Kind, name="channel_shuffle"):
         check_divides(self.groups, shape[0], "groups")
         return Facts(shape, windows=(pointwise(shape),))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return NONE
 
 

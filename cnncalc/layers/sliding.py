@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cnncalc.layers.base import Kind, LayerError, Windows, spatial
-from cnncalc.layers.keeps import Kept
+from cnncalc.layers.saved import SavedTensor
 from cnncalc.shapes import Shape, Slide, same_padding
 
 Pairs = tuple[tuple[int, int], ...]
@@ -48,7 +48,7 @@ class Sliding(Kind):
             found.append(found[0] if axis and slide == found[0] else slide)
         return tuple(found)
 
-    def padded(self, shape: Shape) -> Kept | None:
+    def padded(self, shape: Shape) -> SavedTensor | None:
         """The padded copy of the input that is kept in its place; `None`: there is none.
 
         PyTorch's kernels pad both ends of an axis alike. Where these differ, a copy is padded
@@ -62,7 +62,7 @@ class Sliding(Kind):
         for axis in axes:
             more = abs(axis.before - axis.after) if word else axis.before + axis.after
             values *= axis.size + more
-        return Kept(values)
+        return SavedTensor(values)
 
 
 def extents(axes: tuple[Slide, ...]) -> tuple[Shape, Windows]:

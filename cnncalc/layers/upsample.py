@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Reference, single, spatial
-from cnncalc.layers.keeps import NONE, Keeps
 from cnncalc.layers.options import Axes, Bool, Choice, Int, LayerName, option
 from cnncalc.layers.reshape import named_size
+from cnncalc.layers.saved import NONE, SavedForBackward
 from cnncalc.resampling import linear_window, nearest_window
 from cnncalc.shapes import (
     IDENTITY,
@@ -70,7 +70,7 @@ class Upsample(Kind, name="upsample"):
         cost = 0 if nearest else (2 * 2 ** len(sizes) - 1) * product(output)
         return Facts(output, operations=Operations(elementwise=cost), windows=(windows,))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return NONE
 
 
@@ -96,7 +96,7 @@ class PixelShuffle(Kind, name="pixel_shuffle"):
         window = transposed_window(self.factor, self.factor, 0, 1)
         return Facts(output, windows=((window,) * len(sizes),))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return NONE
 
 
@@ -125,5 +125,5 @@ class PixelUnshuffle(Kind, name="pixel_unshuffle"):
         window = Window(self.factor, ((0, self.factor - 1),))
         return Facts(output, windows=((window,) * len(sizes),))
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         return NONE

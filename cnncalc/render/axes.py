@@ -46,17 +46,17 @@ def settings_text(size: int, target: int, found: Sequence[Slide]) -> RenderableT
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     title = Text(f"input {size} → output {target}", "title")
     if not found:
         return Group(title, Text("no kernel up to 32 gives it in one layer", "warning"))
     columns = {
-        "kernel": Column("kernel", number=True),
-        "stride": Column("stride", number=True),
-        "padding": Column("padding", number=True),
-        "arithmetic": Column("arithmetic", "kind", least=20),
-        "note": Column("", "quiet"),
+        "kernel": ListingColumn("kernel", number=True),
+        "stride": ListingColumn("stride", number=True),
+        "padding": ListingColumn("padding", number=True),
+        "arithmetic": ListingColumn("arithmetic", "kind", least=20),
+        "note": ListingColumn("", "quiet"),
     }
     rows = [
         [
@@ -118,16 +118,16 @@ def chain_text(size: int, links: Sequence[Link]) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     columns = {
-        "name": Column("kernel", "block"),
-        "arithmetic": Column("output", "kind", least=20),
-        "size": Column("", number=True),
-        "field": Column("sees", "field", number=True),
-        "stride": Column("stride", "quiet", number=True),
-        "start": Column("start", "quiet", number=True),
-        "drawn": Column("of the input", "field"),
+        "name": ListingColumn("kernel", "block"),
+        "arithmetic": ListingColumn("output", "kind", least=20),
+        "size": ListingColumn("", number=True),
+        "field": ListingColumn("sees", "field", number=True),
+        "stride": ListingColumn("stride", "quiet", number=True),
+        "start": ListingColumn("start", "quiet", number=True),
+        "drawn": ListingColumn("of the input", "field"),
     }
     rows = [["input", "", str(size), "1", "1", "0", bar(1, size)]]
     for link in links:

@@ -131,7 +131,7 @@ def last_end(axis: Slide) -> int:
 # -- the drawing ----------------------------------------------------------------------------------
 
 
-class Drawing:
+class AxisDrawing:
     """The windows of an axis alone, as wide as there is room."""
 
     def __init__(self, axis: Slide) -> None:

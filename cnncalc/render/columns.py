@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.render import escape, numbers
-from cnncalc.render.rows import Row, View
+from cnncalc.render.rows import Row, ViewOptions
 from cnncalc.unknown import UNKNOWN, is_known
 
-Data = dict[str, Callable[[Row, View], Any]]
+Data = dict[str, Callable[[Row, ViewOptions], Any]]
 """Columns of CSV, with exact values."""
 
 
@@ -18,7 +18,7 @@ class Column(NamedTuple):
 
     title: str
     heading: str
-    cell: Callable[[Row, View], str]
+    cell: Callable[[Row, ViewOptions], str]
     data: Data
     """Its columns in CSV."""
     role: str = ""
@@ -29,8 +29,8 @@ class Column(NamedTuple):
     """A text may be cut to so many cells before columns are left out."""
 
 
-def _count(amount: Callable[[Row], int]) -> Callable[[Row, View], str]:
-    def cell(row: Row, view: View) -> str:
+def _count(amount: Callable[[Row], int]) -> Callable[[Row, ViewOptions], str]:
+    def cell(row: Row, view: ViewOptions) -> str:
         value = amount(row)
         if not value:
             return ""
@@ -39,7 +39,7 @@ def _count(amount: Callable[[Row], int]) -> Callable[[Row, View], str]:
     return cell
 
 
-def _bytes(row: Row, view: View) -> str:
+def _bytes(row: Row, view: ViewOptions) -> str:
     if not row.memory:
         return ""
     return numbers.exact(row.memory) if view.exact else numbers.human_bytes(row.memory)
@@ -72,8 +72,8 @@ PARTS = {"receptive_field": 0, "stride": 1, "start": 2}
 def field_data(titles: Sequence[str], place: int = 0, suffix: str = "") -> Data:
     """The CSV columns of the receptive field in one of the network's inputs."""
 
-    def cell(part: int) -> Callable[[Row, View], str]:
-        def told(row: Row, view: View) -> str:
+    def cell(part: int) -> Callable[[Row, ViewOptions], str]:
+        def told(row: Row, view: ViewOptions) -> str:
             field = row.fields[place]
             return "" if field is None else axes(field[part])
 
@@ -82,7 +82,7 @@ def field_data(titles: Sequence[str], place: int = 0, suffix: str = "") -> Data:
     return {title + suffix: cell(PARTS[title]) for title in titles}
 
 
-def _shape(row: Row, view: View) -> str:
+def _shape(row: Row, view: ViewOptions) -> str:
     return numbers.shape(row.output_shape, view.channels_last)
 
 
@@ -97,10 +97,10 @@ COLUMNS: dict[str, Column] = {
         least=18,
     ),
     "kind": Column(
-        "kind", "Kind", lambda row, view: f"{row.kind} {row.essentials}".strip(),
+        "kind", "Kind", lambda row, view: f"{row.kind} {row.short_options}".strip(),
         {
             "kind": lambda row, view: escape.cell(row.kind),
-            "options": lambda row, view: escape.cell(row.essentials),
+            "options": lambda row, view: escape.cell(row.short_options),
         },
         "kind", least=14,
     ),
@@ -138,7 +138,7 @@ COLUMNS: dict[str, Column] = {
 """Every column that `--columns` can name."""
 
 
-def titled(key: str, title: str, view: View) -> str:
+def titled(key: str, title: str, view: ViewOptions) -> str:
     """A column's title; that of MACs tells whose numbers stand there."""
     return f"{title}, {view.convention}" if key == "macs" and view.convention else title
 

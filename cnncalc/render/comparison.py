@@ -77,13 +77,16 @@ def totals(side: Side, base: Side, keys: Sequence[str]) -> Iterator[tuple[Metric
 
 def comparison_table(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> Listing:
     """The same for people."""
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
-    columns = {"network": Column("network", "block", least=12), "input": Column("input", "quiet")}
+    columns = {
+        "network": ListingColumn("network", "block", least=12),
+        "input": ListingColumn("input", "quiet"),
+    }
     for key in keys:
         metric = METRICS[key]
-        columns[key] = Column(metric.title, metric.role, number=True, tight=True)
-        columns[f"{key} ratio"] = Column("", "quiet", number=True)
+        columns[key] = ListingColumn(metric.title, metric.role, number=True, tight=True)
+        columns[f"{key} ratio"] = ListingColumn("", "quiet", number=True)
     rows = []
     for side in sides:
         row = [side.net, shapes(side.report)]

@@ -166,12 +166,15 @@ def _about(side: Side) -> str:
 
 def comparison_html(sides: Sequence[Side], base: Side, keys: Sequence[str]) -> str:
     """The scatter above a table with exact totals and their ratios to the base."""
-    from cnncalc.render.page.figure import Column, Line, figure_html
+    from cnncalc.render.page.figure import FigureColumn, FigureRow, figure_html
 
-    columns = [Column("network"), Column("input")]
+    columns = [FigureColumn("network"), FigureColumn("input")]
     for key in keys:
-        columns += [Column(METRICS[key].title, True), Column(f"to {plain(base.net)}", True)]
-    rows = [Line(tuple(_exact(side, base, keys)), side is base) for side in sides]
+        columns += [
+            FigureColumn(METRICS[key].title, True),
+            FigureColumn(f"to {plain(base.net)}", True),
+        ]
+    rows = [FigureRow(tuple(_exact(side, base, keys)), side is base) for side in sides]
     report = base.report
     caption = f"Totals, batch {report.batch}, {report.dtype}; activations in bytes"
     title = ", ".join([side.net for side in sides]) if len(sides) < 5 else f"{len(sides)} networks"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from cnncalc.analysis.report import Report
 from cnncalc.render import escape
 from cnncalc.render.columns import COLUMNS, PARTS, TOLD, Data, field_data
-from cnncalc.render.rows import View, rows
+from cnncalc.render.rows import ViewOptions, rows
 
 
-def report_csv(report: Report, view: View = View()) -> str:
+def report_csv(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A report's layers as CSV.
 
     The receptive fields in further inputs stand last, with the input's name: `stride.depth`.

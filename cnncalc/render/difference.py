@@ -83,14 +83,14 @@ def difference_text(changes: Sequence[Change], before: Report, after: Report) ->
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     title = Text.assemble((plain(before.name), "title"), " → ", (plain(after.name), "title"))
     columns = {
-        "total": Column("", "block"),
-        "before": Column("before", "", number=True),
-        "after": Column("after", "", number=True),
-        "by": Column("difference", "quiet"),
+        "total": ListingColumn("", "block"),
+        "before": ListingColumn("before", "", number=True),
+        "after": ListingColumn("after", "", number=True),
+        "by": ListingColumn("difference", "quiet"),
     }
     totals = Listing(columns, rows_of_totals(before, after), yielding=["by"])
     lines = list(_lines(changes)) or [Text("no layer differs", "quiet")]

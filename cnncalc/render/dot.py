@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from cnncalc.analysis.report import Report
 from cnncalc.render.escape import dot
-from cnncalc.render.figure import Box, figure, lines, nested
-from cnncalc.render.rows import View
+from cnncalc.render.figure import FigureBox, figure, lines, nested
+from cnncalc.render.rows import ViewOptions
 
 SHAPES = {"input": "ellipse", "block": "box3d"}
 
 
-def report_dot(report: Report, view: View = View()) -> str:
+def report_dot(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A network as a `digraph`; blocks deeper than `view.depth` levels are one node."""
     drawn = figure(report, view.depth)
     text = [
@@ -36,7 +36,7 @@ def report_dot(report: Report, view: View = View()) -> str:
     return "\n".join([*text, "}"]) + "\n"
 
 
-def _attributes(box: Box, view: View) -> str:
+def _attributes(box: FigureBox, view: ViewOptions) -> str:
     label = r"\n".join(map(dot, lines(box, view.channels_last)))
     found = [f'label="{label}"']
     if box.family in SHAPES:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cnncalc.analysis.arithmetic.statement import Step
+from cnncalc.analysis.arithmetic.statement import ArithmeticStep
 from cnncalc.analysis.explaining import Explained
-from cnncalc.analysis.explanation import FieldStep, Kept, MatrixProduct
+from cnncalc.analysis.explanation import FieldStep, MatrixProduct, SavedStorage
 from cnncalc.analysis.report import LayerReport
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def kept_lines(kept: Sequence[Kept]) -> Iterator[str]:
+def kept_lines(kept: Sequence[SavedStorage]) -> Iterator[str]:
     """What training keeps of the layer, a sentence each."""
     if not kept:
         yield "Training keeps nothing of it for the backward pass."
@@ -47,13 +47,13 @@ def explain_text(found: Explained) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.axis import Drawing
+    from cnncalc.render.axis import AxisDrawing
     from cnncalc.render.console import prose
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     layer = found.layer
     title = Text.assemble(
-        (plain(layer.name), "title"), "  ", (f"{layer.kind} {layer.essentials}".strip(), "kind"),
+        (plain(layer.name), "title"), "  ", (f"{layer.kind} {layer.short_options}".strip(), "kind"),
         (f"  in {plain(found.report.name)}", "quiet"),
     )  # fmt: skip
     shapes = " + ".join(
@@ -72,12 +72,12 @@ def explain_text(found: Explained) -> RenderableType:
     ]
     if found.field:
         columns = {
-            "layer": Column("receptive field", least=16),
-            "kernel": Column("kernel E", number=True),
-            "jump": Column("jump j", number=True),
-            "grows": Column("r + (E − 1)·j", number=True),
-            "size": Column("r", "field", number=True),
-            "start": Column("start", "quiet", number=True),
+            "layer": ListingColumn("receptive field", least=16),
+            "kernel": ListingColumn("kernel E", number=True),
+            "jump": ListingColumn("jump j", number=True),
+            "grows": ListingColumn("r + (E − 1)·j", number=True),
+            "size": ListingColumn("r", "field", number=True),
+            "start": ListingColumn("start", "quiet", number=True),
         }
         listing = Listing(columns, list(field_rows(found.field)), yielding=["start"])
         parts += [Text(""), listing]
@@ -89,7 +89,7 @@ def explain_text(found: Explained) -> RenderableType:
         parts += [Text(""), Text("receptive field: it sees the whole input", "field")]
     if layer.node.facts.slides:
         parts += [Text(""), Text("windows along its input", "head")]
-        parts.append(Drawing(layer.node.facts.slides[0]))
+        parts.append(AxisDrawing(layer.node.facts.slides[0]))
     if found.product:
         parts += [
             Text(""),
@@ -97,10 +97,10 @@ def explain_text(found: Explained) -> RenderableType:
         ]
     if found.otherwise:
         columns = {
-            "what": Column("the same output otherwise", least=18),
-            "formula": Column("formula", "quiet", wrap=True, least=16),
-            "params": Column("params", "params", number=True),
-            "macs": Column("MACs", "macs", number=True),
+            "what": ListingColumn("the same output otherwise", least=18),
+            "formula": ListingColumn("formula", "quiet", wrap=True, least=16),
+            "params": ListingColumn("params", "params", number=True),
+            "macs": ListingColumn("MACs", "macs", number=True),
         }
         rows = [
             ["as it is", "", f"{layer.params:,}", f"{layer.node.facts.operations.macs:,}"],
@@ -116,14 +116,14 @@ def description(layer: LayerReport) -> str:
     return " ".join(text.split()).replace("`", "")
 
 
-def steps_table(steps: Sequence[Step], title: str) -> RenderableType:
+def steps_table(steps: Sequence[ArithmeticStep], title: str) -> RenderableType:
     """Formulas, their numbers and their values."""
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     columns = {
-        "quantity": Column(title, "", least=12),
-        "formula": Column("formula, and its numbers", "kind", wrap=True, least=24),
-        "value": Column("value", "params", number=True),
+        "quantity": ListingColumn(title, "", least=12),
+        "formula": ListingColumn("formula, and its numbers", "kind", wrap=True, least=24),
+        "value": ListingColumn("value", "params", number=True),
     }
     rows: list[list[str]] = []
     roles: list[str] = []
@@ -136,7 +136,7 @@ def steps_table(steps: Sequence[Step], title: str) -> RenderableType:
     return Listing(columns, rows, cell_roles={"formula": roles})
 
 
-def _numbers(step: Step) -> str:
+def _numbers(step: ArithmeticStep) -> str:
     return "" if step.numbers in (step.formula, str(step.value)) else step.numbers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.arithmetic.statement import Step
+from cnncalc.analysis.arithmetic.statement import ArithmeticStep
 from cnncalc.analysis.explaining import Explained
 from cnncalc.analysis.explanation import FieldStep
 from cnncalc.render.escape import markdown
@@ -27,7 +27,7 @@ def explain_dict(found: Explained) -> dict[str, Any]:
         "name": found.report.name,
         "layer": found.layer.name,
         "kind": found.layer.kind,
-        "options": found.layer.essentials,
+        "options": found.layer.short_options,
         "steps": [known(step._asdict()) for step in (*found.steps, *found.memory)],
         "kept_for_backward": [known(one._asdict()) for one in found.kept],
         "receptive_field": [_field_entry(step) for step in found.field],
@@ -48,7 +48,7 @@ def explain_markdown(found: Explained) -> str:
     lines = [
         f"# {markdown(layer.name)} in {markdown(found.report.name)}",
         "",
-        f"`{layer.kind} {layer.essentials}`".replace(" `", "`"),
+        f"`{layer.kind} {layer.short_options}`".replace(" `", "`"),
         "",
         description(layer).replace("|", "\\|"),
         "",
@@ -71,6 +71,6 @@ def explain_markdown(found: Explained) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _steps_markdown(steps: Sequence[Step]) -> list[str]:
+def _steps_markdown(steps: Sequence[ArithmeticStep]) -> list[str]:
     rows = [[step.quantity, step.formula, step.numbers, f"{step.value:,}"] for step in steps]
     return table(["quantity", "formula", "numbers", "value"], rows, [False, False, False, True])

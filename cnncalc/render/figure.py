@@ -12,7 +12,7 @@ from cnncalc.render import numbers
 from cnncalc.shapes import Shape
 
 
-class Box(NamedTuple):
+class FigureBox(NamedTuple):
     """A layer, an input, or a block folded into one."""
 
     path: tuple[str, ...]
@@ -29,7 +29,7 @@ class Box(NamedTuple):
     """Whether the network gives out what one of its layers does."""
 
 
-class Edge(NamedTuple):
+class FigureEdge(NamedTuple):
     """A tensor that goes from one box to another, both by their places."""
 
     source: int
@@ -41,8 +41,8 @@ class Edge(NamedTuple):
 class Figure(NamedTuple):
     """A network as boxes in execution order: edges lead forwards."""
 
-    boxes: tuple[Box, ...]
-    edges: tuple[Edge, ...]
+    boxes: tuple[FigureBox, ...]
+    edges: tuple[FigureEdge, ...]
 
 
 def figure(report: Report, depth: int | None = None) -> Figure:
@@ -61,28 +61,28 @@ def figure(report: Report, depth: int | None = None) -> Figure:
     return Figure(tuple(boxes), _edges(graph, boxes))
 
 
-def _box(graph: Graph, nodes: tuple[int, ...], path: tuple[str, ...]) -> Box:
+def _box(graph: Graph, nodes: tuple[int, ...], path: tuple[str, ...]) -> FigureBox:
     last = graph.nodes[nodes[-1]]
     output = not set(graph.outputs).isdisjoint(nodes)
     if nodes[0] in graph.inputs:
-        return Box(path, nodes, "input", "input", last.facts.output, output)
+        return FigureBox(path, nodes, "input", "input", last.facts.output, output)
     if len(nodes) == 1 and last.name == ".".join(path):
-        kind = f"{last.kind.name} {last.kind.essentials()}".strip()
+        kind = f"{last.kind.name} {last.kind.short_options()}".strip()
         if last.shares is not None:
             kind += f" (weights of {graph.nodes[last.shares].name})"
-        return Box(path, nodes, kind, last.kind.family, last.facts.output, output)
+        return FigureBox(path, nodes, kind, last.kind.family, last.facts.output, output)
     kind = f"{len(nodes)} layer{'s' if len(nodes) > 1 else ''}"
-    return Box(path, nodes, kind, "block", last.facts.output, output)
+    return FigureBox(path, nodes, kind, "block", last.facts.output, output)
 
 
-def _edges(graph: Graph, boxes: Sequence[Box]) -> tuple[Edge, ...]:
+def _edges(graph: Graph, boxes: Sequence[FigureBox]) -> tuple[FigureEdge, ...]:
     place = {node: number for number, box in enumerate(boxes) for node in box.nodes}
-    found: dict[Edge, None] = {}
+    found: dict[FigureEdge, None] = {}
     for number, box in enumerate(boxes):
         for index in box.nodes:
             node = graph.nodes[index]
-            found |= dict.fromkeys(Edge(place[taken], number) for taken in node.inputs)
-            found |= dict.fromkeys(Edge(place[read], number, True) for read in node.reads)
+            found |= dict.fromkeys(FigureEdge(place[taken], number) for taken in node.inputs)
+            found |= dict.fromkeys(FigureEdge(place[read], number, True) for read in node.reads)
     taken = {edge[:2] for edge in found if not edge.named}
     return tuple(
         edge
@@ -91,7 +91,7 @@ def _edges(graph: Graph, boxes: Sequence[Box]) -> tuple[Edge, ...]:
     )
 
 
-def lines(box: Box, channels_last: bool = False) -> tuple[str, ...]:
+def lines(box: FigureBox, channels_last: bool = False) -> tuple[str, ...]:
     """What stands in a box: its name within its block, its kind, and its output shape.
 
     A name that the kind begins with is left out.
@@ -101,7 +101,7 @@ def lines(box: Box, channels_last: bool = False) -> tuple[str, ...]:
     return (box.kind, shape) if told else (name, box.kind, shape)
 
 
-def nested(boxes: Sequence[Box]) -> Iterator[tuple[int, int | str | None]]:
+def nested(boxes: Sequence[FigureBox]) -> Iterator[tuple[int, int | str | None]]:
     """The boxes within the blocks around them: the level, and what stands there.
 
     A number is a box, a text opens a block of that name, and `None` closes one.

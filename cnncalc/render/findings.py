@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cnncalc.diagnostics import Diagnostic, Fix, summarize
 from cnncalc.render.escape import plain
-from cnncalc.render.listing import Column, Listing
+from cnncalc.render.listing import Listing, ListingColumn
 
 WIDEST_EXCERPT = 120
 
@@ -115,9 +115,9 @@ def document(
 def counted(statistics: Sequence[Mapping[str, Any]]) -> RenderableType:
     """How often each rule was found, a line each."""
     columns = {
-        "count": Column("findings", number=True),
-        "rule": Column("rule"),
-        "summary": Column("summary", wrap=True),
+        "count": ListingColumn("findings", number=True),
+        "rule": ListingColumn("rule"),
+        "summary": ListingColumn("summary", wrap=True),
     }
     rows = [(str(row["count"]), row["rule"], row["summary"]) for row in statistics]
     roles = {"rule": [row["severity"] for row in statistics]}

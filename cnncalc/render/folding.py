@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 
-class Told(NamedTuple):
+class Label(NamedTuple):
     """A layer."""
 
     text: str
@@ -29,7 +29,7 @@ class Several(NamedTuple):
     """Channels that enter a block which is not folded yet."""
 
 
-Term = Told | Several
+Term = Label | Several
 
 
 LONGEST = 12
@@ -79,7 +79,7 @@ def _run(terms: Sequence[Term], outermost: bool) -> Iterator[Term]:
         shown = first
         if any(term != first for term in others):
             shown = _common(same) or _unstrided(first)
-        if isinstance(shown, Told):
+        if isinstance(shown, Label):
             yield from [Several((shown,), times)] if outermost and times > 1 else same
         elif times == 1 and not shown.aside:
             yield from shown.terms
@@ -110,7 +110,7 @@ def _common(blocks: Sequence[Term]) -> Several | None:
     """
     length = None
     for block in blocks:
-        if isinstance(block, Told) or block.aside or not block.entry:
+        if isinstance(block, Label) or block.aside or not block.entry:
             return None
         if len(block.terms) != (length or len(block.terms)):
             return None
@@ -121,7 +121,7 @@ def _common(blocks: Sequence[Term]) -> Several | None:
         plain = {_unstrided(term) for term in terms}
         if len(plain) > 1:
             plain = {
-                _widened(term, block.entry) if isinstance(term, Told) else term
+                _widened(term, block.entry) if isinstance(term, Label) else term
                 for term, block in zip(map(_unstrided, terms), several, strict=True)
             }
         if len(plain) > 1:
@@ -130,7 +130,7 @@ def _common(blocks: Sequence[Term]) -> Several | None:
     return Several(tuple(found))
 
 
-def _widened(told: Told, entry: int) -> Told:
+def _widened(told: Label, entry: int) -> Label:
     match = re.search(r"(?<=, )\d+(?=,|$)", told.text)
     if match is None or int(match[0]) % entry or int(match[0]) == entry:
         return told
@@ -140,13 +140,13 @@ def _widened(told: Told, entry: int) -> Told:
 
 def widens(term: Term) -> bool:
     """Whether a layer of a term is told by the channels that enter its block."""
-    if isinstance(term, Told):
+    if isinstance(term, Label):
         return re.search(rf"(?<=, )\d+{ENTERING}(?=,|$)", term.text) is not None
     return any(map(widens, term.terms))
 
 
 def _unentered(term: Term) -> Term:
-    return term if isinstance(term, Told) else term._replace(entry=0)
+    return term if isinstance(term, Label) else term._replace(entry=0)
 
 
 def _strideless(term: Term) -> Term:
@@ -158,6 +158,6 @@ def _strideless(term: Term) -> Term:
 
 
 def _unstrided(term: Term) -> Term:
-    if isinstance(term, Told):
+    if isinstance(term, Label):
         return term._replace(stride="")
     return term._replace(terms=tuple(map(_unstrided, term.terms)), entry=0)

@@ -7,14 +7,14 @@ from typing import Any
 
 from cnncalc.analysis.report import Report
 from cnncalc.diagnostics import UsageError
-from cnncalc.render.rows import Row, View, rows
+from cnncalc.render.rows import Row, ViewOptions, rows
 
 AMOUNTS = (
     "params", "weights", "biases", "buffers", "macs", "flops", "activations",
 )  # fmt: skip
 
 
-def report_frame(report: Report, view: View = View()) -> Any:
+def report_frame(report: Report, view: ViewOptions = ViewOptions()) -> Any:
     """A row a layer with exact values, indexed by the layers' names.
 
     The receptive fields are those of the first input; of others they stand in columns with the
@@ -37,7 +37,7 @@ def _record(row: Row, inputs: list[str]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "name": row.name,
         "kind": row.kind,
-        "options": row.essentials,
+        "options": row.short_options,
         "output_shape": row.output_shape,
     }
     for place, field in enumerate(row.fields):

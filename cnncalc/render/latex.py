@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers, summary
 from cnncalc.render.escape import latex
-from cnncalc.render.folding import ENTERING, Several, Term, Told, widens
-from cnncalc.render.rows import View
-from cnncalc.render.stages import Stage, projections, stages
+from cnncalc.render.folding import ENTERING, Label, Several, Term, widens
+from cnncalc.render.paper_table import Stage, projections, stages
+from cnncalc.render.rows import ViewOptions
 from cnncalc.unknown import UNKNOWN, least
 
 SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "K"), (1, ""))
 
 
-def report_latex(report: Report, view: View = View()) -> str:
+def report_latex(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A network as a table: a line a block at the level `view.depth`, else the outermost."""
     found = stages(report, view.depth or 1)
     params = [sum(report.graph.nodes[index].params for index in stage.nodes) for stage in found]
@@ -111,7 +111,7 @@ def _caption(report: Report, found: Sequence[Stage]) -> str:
     )
 
 
-def _size(report: Report, stage: Stage, view: View) -> str:
+def _size(report: Report, stage: Stage, view: ViewOptions) -> str:
     """The map's size; that of a vector is 1×1, as papers have it."""
     shape = report.graph.nodes[stage.nodes[-1]].facts.output
     axes = len(report.input_shape) - 1
@@ -152,10 +152,10 @@ def _cell(text: str) -> str:
 
 
 def _term(term: Term) -> str:
-    if isinstance(term, Told):
+    if isinstance(term, Label):
         text = latex(f"{term.text}, {term.stride}" if term.stride else term.text)
         return re.sub(rf"(?<=, )(\d+{ENTERING})(?=,|$)", r"$\1$", text)
-    if len(term.terms) == 1 and isinstance(term.terms[0], Told):
+    if len(term.terms) == 1 and isinstance(term.terms[0], Label):
         inner = rf"\text{{{_term(term.terms[0])}}}"
         return rf"${{[}}{inner}{{]}} \times {term.times}$"
     lines = [_lane(one) if term.aside else _term(one) for one in term.terms]

@@ -30,7 +30,7 @@ RULED = Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
 """No lines but one below the titles; a blank between columns."""
 
 
-class Column(NamedTuple):
+class ListingColumn(NamedTuple):
     """A column: its title, the role that colours it, and how it gives way."""
 
     title: str
@@ -67,7 +67,7 @@ class Listing:
 
     def __init__(
         self,
-        columns: Mapping[str, Column],
+        columns: Mapping[str, ListingColumn],
         rows: Sequence[Sequence[str]],
         *,
         roles: Sequence[str] = (),
@@ -120,7 +120,7 @@ class Listing:
             )
             yield Text(f"left out for want of width: {titles}", "quiet")
 
-    def _fitted(self, limit: int | None) -> tuple[dict[str, list[str]], Layout]:
+    def _fitted(self, limit: int | None) -> tuple[dict[str, list[str]], TableLayout]:
         """The texts to show and where they stand: shorter ones where the full ones do not fit."""
         layout = self._layout(self.cells, limit)
         if not self.shorter or (
@@ -131,7 +131,7 @@ class Listing:
         cells = {**self.cells, **self.shorter}
         return cells, self._layout(cells, limit)
 
-    def _layout(self, cells: Mapping[str, Sequence[str]], limit: int | None) -> Layout:
+    def _layout(self, cells: Mapping[str, Sequence[str]], limit: int | None) -> TableLayout:
         natural = {
             key: max(cell_len(column.title) * self.ruled, column.room, width(cells[key]))
             for key, column in self.columns.items()
@@ -196,7 +196,7 @@ def bar(value: int, most: int) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """The columns that fit, their widths, whether bars are drawn, and what is left out."""
 
     columns: tuple[str, ...]
@@ -213,12 +213,12 @@ def width(texts: Sequence[str]) -> int:
 
 
 def fit(
-    columns: Mapping[str, Column],
+    columns: Mapping[str, ListingColumn],
     natural: Mapping[str, int],
     limit: int | None,
     barred: Sequence[str] = (),
     yielding: Sequence[str] = (),
-) -> Layout:
+) -> TableLayout:
     """Choose what fits into so many cells, from the columns' natural widths.
 
     Bars go first, then texts wrap or are cut to their least (the last column's first), then
@@ -258,7 +258,7 @@ def fit(
     while over() and len(keys) > 1:
         keys.pop()
     cut(keys[0], 1)
-    return Layout(
+    return TableLayout(
         tuple(keys),
         widths,
         bool(bars),

@@ -8,10 +8,10 @@ from cnncalc.analysis.report import Report
 from cnncalc.render import numbers, summary
 from cnncalc.render.columns import COLUMNS, SHOWN, titled
 from cnncalc.render.escape import markdown
-from cnncalc.render.rows import View, rows
+from cnncalc.render.rows import ViewOptions, rows
 
 
-def report_markdown(report: Report, view: View = View()) -> str:
+def report_markdown(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A report as a Markdown document; counts are exact, and bytes where `view` says so."""
     lines = [f"# {markdown(report.name)}", ""]
     if report.source:

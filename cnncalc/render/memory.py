@@ -16,11 +16,11 @@ from cnncalc.analysis.training.optimizers import OPTIMIZERS, Optimizer
 from cnncalc.analysis.training.step import weight_shapes
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
-from cnncalc.render.listing import Column, Listing
+from cnncalc.render.listing import Listing, ListingColumn
 from cnncalc.render.memory_data import (
+    Amount,
     Batch,
     LayerRow,
-    Line,
     heading,
     inference_lines,
     training_lines,
@@ -53,21 +53,21 @@ def document(
         parts += [Text(""), lines("training", training_lines(found), shown.exact)]
     for fit in fits:
         parts += [Text(""), *_fit(fit)]
-    parts += [Text(""), schedule(found)]
+    parts += [Text(""), Schedule(found)]
     return Group(*parts)
 
 
 def layers(found: Footprint, rows: Sequence[LayerRow], shown: Shown) -> Listing:
     """The layers: what each owns at inference and keeps in training."""
     columns = {
-        "index": Column("#", "index", number=True),
-        "name": Column("layer", least=14),
-        "kind": Column("kind", "kind", least=8),
-        "output": Column("output"),
-        "owns": Column("activations", "memory", number=True),
+        "index": ListingColumn("#", "index", number=True),
+        "name": ListingColumn("layer", least=14),
+        "kind": ListingColumn("kind", "kind", least=8),
+        "output": ListingColumn("output"),
+        "owns": ListingColumn("activations", "memory", number=True),
     }
     if found.training is not None:
-        columns["kept"] = Column("kept", "macs", number=True)
+        columns["kept"] = ListingColumn("kept", "macs", number=True)
 
     def text(size: int) -> str:
         if not size:
@@ -85,12 +85,12 @@ def layers(found: Footprint, rows: Sequence[LayerRow], shown: Shown) -> Listing:
     return Listing(columns, cells, bars=bars, yielding=("index", "output", "kind"))
 
 
-def lines(title: str, found: Sequence[Line], exact: bool = False) -> Listing:
+def lines(title: str, found: Sequence[Amount], exact: bool = False) -> Listing:
     """Amounts under each other, with what they are made of."""
     columns = {
-        "what": Column(title, "quiet", room=18),
-        "bytes": Column("", "strong", number=True, room=10),
-        "how": Column("", "quiet", wrap=True, least=24),
+        "what": ListingColumn(title, "quiet", room=18),
+        "bytes": ListingColumn("", "strong", number=True, room=10),
+        "how": ListingColumn("", "quiet", wrap=True, least=24),
     }
     text = numbers.exact if exact else numbers.human_bytes
     return Listing(columns, [[line.what, text(line.bytes), line.how] for line in found])
@@ -111,11 +111,11 @@ def _fit(fit: Fit) -> list[RenderableType]:
 def advice(found: Sequence[Advice]) -> Listing:
     """What would have to give, each with what it comes to."""
     columns = {
-        "fits": Column("", tight=True),
-        "what": Column("what could give", wrap=True, least=20),
-        "bytes": Column("peak", "memory", number=True),
-        "macs": Column("MACs again", "macs", number=True),
-        "options": Column("options", "help", wrap=True, least=16),
+        "fits": ListingColumn("", tight=True),
+        "what": ListingColumn("what could give", wrap=True, least=20),
+        "bytes": ListingColumn("peak", "memory", number=True),
+        "macs": ListingColumn("MACs again", "macs", number=True),
+        "options": ListingColumn("options", "help", wrap=True, least=16),
     }
     rows = [
         [
@@ -146,11 +146,11 @@ def optimizer_bytes(found: Footprint) -> Iterator[tuple[Optimizer, int, int]]:
 def optimizers(found: Footprint) -> Listing:
     """What every optimizer stores for this network, and what its step takes besides."""
     columns = {
-        "name": Column("optimizer", "block"),
-        "state": Column("state", "memory", number=True),
-        "step": Column("temporaries", "memory", number=True),
-        "what": Column("stored for each parameter", "quiet", least=12),
-        "source": Column("source", "quiet", least=8),
+        "name": ListingColumn("optimizer", "block"),
+        "state": ListingColumn("state", "memory", number=True),
+        "step": ListingColumn("temporaries", "memory", number=True),
+        "what": ListingColumn("stored for each parameter", "quiet", least=12),
+        "source": ListingColumn("source", "quiet", least=8),
     }
     rows = [
         [
@@ -168,17 +168,17 @@ def optimizers(found: Footprint) -> Listing:
 def batches(found: Sequence[Batch]) -> Listing:
     """A row a batch size: what is alive at once, what is kept for the backward pass, the peaks."""
     columns = {
-        "batch": Column("batch", "block", number=True),
-        "peak": Column("alive at once", "memory", number=True),
-        "inference": Column("inference", "memory", number=True),
+        "batch": ListingColumn("batch", "block", number=True),
+        "peak": ListingColumn("alive at once", "memory", number=True),
+        "inference": ListingColumn("inference", "memory", number=True),
     }
     if any([one.training is not None for one in found]):
-        columns["kept"] = Column("kept", "macs", number=True)
-        columns["training"] = Column("training", "macs", number=True)
-        columns["where"] = Column("peak in", "quiet", least=20, wrap=True)
+        columns["kept"] = ListingColumn("kept", "macs", number=True)
+        columns["training"] = ListingColumn("training", "macs", number=True)
+        columns["where"] = ListingColumn("peak in", "quiet", least=20, wrap=True)
     budget = any([one.fits is not None for one in found])
     if budget:
-        columns["fits"] = Column("fits")
+        columns["fits"] = ListingColumn("fits")
     rows = []
     for one in found:
         row = [str(one.batch), *map(numbers.human_bytes, (one.peak, one.inference))]
@@ -190,7 +190,7 @@ def batches(found: Sequence[Batch]) -> Listing:
     return Listing(columns, rows, cell_roles=shown, yielding=("where",))
 
 
-class schedule:  # noqa: N801
+class Schedule:
     """Bytes alive over time as a chart, the peak marked, in the width there is."""
 
     def __init__(self, found: Footprint) -> None:

@@ -25,7 +25,7 @@ class LayerRow(NamedTuple):
     kept: int
 
 
-class Line(NamedTuple):
+class Amount(NamedTuple):
     """An amount and what it is."""
 
     what: str
@@ -98,7 +98,7 @@ def layer_rows(found: Footprint, depth: int | None = None) -> list[LayerRow]:
     return folded
 
 
-def inference_lines(found: Footprint) -> list[Line]:
+def inference_lines(found: Footprint) -> list[Amount]:
     """What a forward pass takes."""
     told = found.inference
     nodes = found.graph.nodes
@@ -107,53 +107,55 @@ def inference_lines(found: Footprint) -> list[Line]:
     )
     more = len(told.alive) - LISTED
     names += f" and {more} more" if more > 0 else ""
-    lines = [Line("weights", told.params, f"{numbers.exact(found.report.totals.params)} values")]
+    lines = [Amount("weights", told.params, f"{numbers.exact(found.report.totals.params)} values")]
     if told.buffers:
-        lines.append(Line("buffers", told.buffers, "running statistics"))
+        lines.append(Amount("buffers", told.buffers, "running statistics"))
     lines.append(
-        Line("activations", told.peak, f"alive at once in {nodes[told.peak_node].name}: {names}")
+        Amount("activations", told.peak, f"alive at once in {nodes[told.peak_node].name}: {names}")
     )
-    lines.append(Line("total", told.total, "weights, buffers and activations"))
+    lines.append(Amount("total", told.total, "weights, buffers and activations"))
     if told.inplace_peak != told.peak:
         change = "with element-wise activations written over their input"
-        lines.append(Line("… in place", told.total - told.peak + told.inplace_peak, change))
+        lines.append(Amount("… in place", told.total - told.peak + told.inplace_peak, change))
     if told.columns_node is not None:
         where = nodes[told.columns_node].name
-        lines.append(Line("im2col", told.columns, f"working space of {where}; not in the total"))
+        lines.append(Amount("im2col", told.columns, f"working space of {where}; not in the total"))
     return lines
 
 
-def training_lines(found: Footprint) -> list[Line]:
+def training_lines(found: Footprint) -> list[Amount]:
     """What a step takes."""
     told = found.training
     assert told is not None
     plan = told.plan
     nodes = found.graph.nodes
-    lines = [Line("weights", told.params)]
+    lines = [Amount("weights", told.params)]
     if told.buffers:
-        lines.append(Line("buffers", told.buffers, "running statistics"))
+        lines.append(Amount("buffers", told.buffers, "running statistics"))
     lines += [
-        Line("gradients", told.gradients, "of the weights"),
-        Line("optimizer state", told.optimizer_state, f"{plan.optimizer.name}: "
+        Amount("gradients", told.gradients, "of the weights"),
+        Amount("optimizer state", told.optimizer_state, f"{plan.optimizer.name}: "
              f"{plan.optimizer.stores}" + (", a count of steps" if plan.optimizer.counts else "")),
-        Line("input", told.input),
-        Line("kept for backward", told.saved_total, "distinct storages, each once"),
+        Amount("input", told.input),
+        Amount("kept for backward", told.saved_total, "distinct storages, each once"),
     ]  # fmt: skip
     if told.copies:
-        lines.append(Line("… copies", told.copies, "of weights in 16 bits, in what is kept"))
+        lines.append(Amount("… copies", told.copies, "of weights in 16 bits, in what is kept"))
     peaks: dict[str, Any] = {}
     for moment in told.moments:
         if moment.phase not in peaks or moment.bytes > peaks[moment.phase].bytes:
             peaks[moment.phase] = moment
     for phase, moment in peaks.items():
         where = f"of {plan.optimizer.name}" if phase == "step" else f"in {nodes[moment.node].name}"
-        lines.append(Line(f"peak {phase}", moment.bytes, where))
-    lines.append(Line("peak", told.peak.bytes, f"{told.peak.phase}: the most alive at any moment"))
+        lines.append(Amount(f"peak {phase}", moment.bytes, where))
+    lines.append(
+        Amount("peak", told.peak.bytes, f"{told.peak.phase}: the most alive at any moment")
+    )
     if told.recomputed:
         again = numbers.human(told.recomputed)
         whole = found.report.totals.macs
         share = f"{told.recomputed / whole:.0%} of a forward pass" if whole else ""
-        lines.append(Line("run again", 0, f"{again} MACs more, {share}"))
+        lines.append(Amount("run again", 0, f"{again} MACs more, {share}"))
     return lines
 
 

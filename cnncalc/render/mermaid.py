@@ -5,14 +5,14 @@ from __future__ import annotations
 from cnncalc.analysis.report import Report
 from cnncalc.diagnostics import UsageError
 from cnncalc.render.escape import mermaid, plain
-from cnncalc.render.figure import Box, Figure, figure, lines, nested
-from cnncalc.render.rows import View
+from cnncalc.render.figure import Figure, FigureBox, figure, lines, nested
+from cnncalc.render.rows import ViewOptions
 
 EDGES, SIGNS = 500, 50_000
 """Mermaid refuses more (`maxEdges`, `maxTextSize`), and a file cannot ask for more."""
 
 
-def report_mermaid(report: Report, view: View = View()) -> str:
+def report_mermaid(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A network as a flowchart; blocks deeper than `view.depth` levels are one node.
 
     Without a depth it is the deepest that Mermaid takes.
@@ -34,7 +34,7 @@ def report_mermaid(report: Report, view: View = View()) -> str:
     )
 
 
-def _chart(report: Report, drawn: Figure, view: View, folded: bool) -> str:
+def _chart(report: Report, drawn: Figure, view: ViewOptions, folded: bool) -> str:
     text = ["---", f'title: "{_title(report.name)}"', "---"]
     if folded and view.depth is None:
         text.append(f"%% blocks are folded: Mermaid takes {EDGES} edges and {SIGNS} signs")
@@ -54,7 +54,7 @@ def _chart(report: Report, drawn: Figure, view: View, folded: bool) -> str:
     return "\n".join(text) + "\n"
 
 
-def _node(box: Box, view: View) -> str:
+def _node(box: FigureBox, view: ViewOptions) -> str:
     label = f'"{"<br/>".join(map(mermaid, lines(box, view.channels_last)))}"'
     if box.family == "input":
         return f"([{label}])"

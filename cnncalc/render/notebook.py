@@ -9,7 +9,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.render import numbers, summary
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.escape import plain
-from cnncalc.render.rows import View, rows, tree
+from cnncalc.render.rows import ViewOptions, rows, tree
 
 SHOWN = ("name", "kind", "output", "field", "params", "macs", "memory")
 CELL = "white-space:pre;padding:.15em .4em .2em 1.2em;"
@@ -21,7 +21,7 @@ COLOURS = {"params": "#4a7fb5", "macs": "#a05195", "memory": "#b58b2a"}
 FINDINGS = 12
 
 
-def report_html(report: Report, view: View = View()) -> str:
+def report_html(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """The table, the totals and the findings, for `_repr_html_`."""
     return "\n".join(
         [
@@ -43,7 +43,7 @@ def report_html(report: Report, view: View = View()) -> str:
     )
 
 
-def _body(report: Report, view: View) -> Iterator[str]:
+def _body(report: Report, view: ViewOptions) -> Iterator[str]:
     found = rows(report, view)
     values = {key: value for key in SHOWN if (value := COLUMNS[key].value) is not None}
     most = {key: max(map(value, found), default=0) for key, value in values.items()}

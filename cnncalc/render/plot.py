@@ -55,7 +55,7 @@ def scatter(
     return text
 
 
-class Scale(NamedTuple):
+class AxisScale(NamedTuple):
     """One axis: its ends, and whether it is logarithmic."""
 
     ends: tuple[float, float]
@@ -76,7 +76,7 @@ class Scale(NamedTuple):
         return (value - low) / (high - low)
 
 
-def scaled(values: Sequence[float]) -> Scale:
+def scaled(values: Sequence[float]) -> AxisScale:
     """The scale of an axis that shows some values."""
     low, high = min(values), max(values)
-    return Scale((low, high), low > 0 and high / low >= 10)
+    return AxisScale((low, high), low > 0 and high / low >= 10)

@@ -72,7 +72,7 @@ def reconcile_text(name: str, counts: Sequence[Count]) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     rows: list[list[str]] = []
     roles: list[str] = []
@@ -86,9 +86,9 @@ def reconcile_text(name: str, counts: Sequence[Count]) -> RenderableType:
             rows.append([count.version if place == 0 else "", what, amount])
             roles.append("quiet" if count.note else "")
     columns = {
-        "counter": Column("counter", least=12),
-        "what": Column("what it counts", wrap=True, least=20),
-        "amount": Column("amount", number=True),
+        "counter": ListingColumn("counter", least=12),
+        "what": ListingColumn("what it counts", wrap=True, least=20),
+        "amount": ListingColumn("amount", number=True),
     }
     note = (
         f"Terms begin with our own {MACS} and add up to the tool's total. Versions are those "

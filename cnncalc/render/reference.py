@@ -18,12 +18,12 @@ def kinds() -> RenderableType:
     from rich.text import Text
 
     from cnncalc.render.console import indented
-    from cnncalc.render.listing import Column, Listing, width
+    from cnncalc.render.listing import Listing, ListingColumn, width
 
     parts: list[RenderableType] = []
     columns = {
-        "kind": Column("kind", "help", room=width([*KINDS])),
-        "first": Column("", wrap=True, least=24),
+        "kind": ListingColumn("kind", "help", room=width([*KINDS])),
+        "first": ListingColumn("", wrap=True, least=24),
     }
     for family in FAMILIES:
         name = family.__name__.rpartition(".")[2]
@@ -43,7 +43,7 @@ def kind(found: type[Kind]) -> RenderableType:
     from rich.text import Text
 
     from cnncalc.render.console import indented
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     parts: list[RenderableType] = [
         Text(found.name, "message"),
@@ -52,7 +52,10 @@ def kind(found: type[Kind]) -> RenderableType:
         Text(""),
     ]
     if found.options:
-        columns = {"option": Column("option", "help"), "told": Column("", wrap=True, least=24)}
+        columns = {
+            "option": ListingColumn("option", "help"),
+            "told": ListingColumn("", wrap=True, least=24),
+        }
         rows = [(key, f"{option.help}; {expects(option)}") for key, option in found.options.items()]
         parts.append(Text("options, in positional order:"))
         parts.append(indented(Listing(columns, rows, ruled=False)))

@@ -15,7 +15,7 @@ from cnncalc.render.columns import COLUMNS, SHOWN, YIELDING, Column, titled
 from cnncalc.render.escape import plain
 from cnncalc.render.findings import hanging
 from cnncalc.render.listing import GAP, Listing
-from cnncalc.render.rows import Row, View, rows, tree
+from cnncalc.render.rows import Row, ViewOptions, rows, tree
 from cnncalc.unknown import least
 
 LEAST_PARTS = 24
@@ -26,7 +26,7 @@ FINDINGS = 12
 """At most so many findings stand below a table."""
 
 
-def layers(report: Report, view: View) -> Listing:
+def layers(report: Report, view: ViewOptions) -> Listing:
     """The layers' table."""
     found = rows(report, view)
     lines = tree(found)
@@ -51,8 +51,8 @@ def layers(report: Report, view: View) -> Listing:
     )
 
 
-def _column(column: Column, title: str) -> listing.Column:
-    return listing.Column(title, column.role, column.number, column.least)
+def _column(column: Column, title: str) -> listing.ListingColumn:
+    return listing.ListingColumn(title, column.role, column.number, column.least)
 
 
 def _options_only(row: Row | None) -> str:
@@ -61,13 +61,13 @@ def _options_only(row: Row | None) -> str:
         return ""
     leaf = row.path[-1].rstrip("0123456789").rstrip("_")
     named = leaf == row.kind.rstrip("0123456789").rstrip("_")
-    return row.essentials if named else f"{row.kind} {row.essentials}".strip()
+    return row.short_options if named else f"{row.kind} {row.short_options}".strip()
 
 
-class Totals:
+class TotalsPanel:
     """The sums: their names in front, their parts behind, or below where the width is short."""
 
-    def __init__(self, report: Report, view: View = View()) -> None:
+    def __init__(self, report: Report, view: ViewOptions = ViewOptions()) -> None:
         self.found = summary.totals(report, view.convention, view.counted)
 
     def __rich_console__(
@@ -106,7 +106,7 @@ def findings(report: Report) -> RenderableType:
     return Group(*parts)
 
 
-def _shown(report: Report, view: View) -> list[RenderableType]:
+def _shown(report: Report, view: ViewOptions) -> list[RenderableType]:
     """How much of the network the table shows, where that is not all."""
     if not view.kinds:
         return []
@@ -114,7 +114,7 @@ def _shown(report: Report, view: View) -> list[RenderableType]:
     return [Text(f"{count} of {len(report.layers)} layers; the totals are those of all", "quiet")]
 
 
-def document(report: Report, view: View = View()) -> RenderableType:
+def document(report: Report, view: ViewOptions = ViewOptions()) -> RenderableType:
     """Everything that `analyze` shows."""
     parts: list[RenderableType] = [Text(plain(report.name), "title")]
     if report.source:
@@ -124,7 +124,7 @@ def document(report: Report, view: View = View()) -> RenderableType:
         Text(""),
         layers(report, view),
         *_shown(report, view),
-        Totals(report, view),
+        TotalsPanel(report, view),
     ]
     if report.diagnostics:
         parts += [Text(""), findings(report)]

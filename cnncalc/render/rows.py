@@ -14,7 +14,7 @@ from cnncalc.render.numbers import kept
 from cnncalc.shapes import Shape
 
 
-class View(NamedTuple):
+class ViewOptions(NamedTuple):
     """What the user asked to see."""
 
     depth: int | None = None
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     path: tuple[str, ...]
     """The name, taken apart at its dots."""
     kind: str
-    essentials: str
+    short_options: str
     output_shape: Shape
     fields: tuple[ReceptiveField | None, ...]
     """What a unit of it sees of each input of the network."""
@@ -58,7 +58,7 @@ class Row(NamedTuple):
         return ".".join(self.path)
 
 
-def rows(report: Report, view: View = View()) -> list[Row]:
+def rows(report: Report, view: ViewOptions = ViewOptions()) -> list[Row]:
     """The layers as rows; blocks deeper than `view.depth` levels are one row with their sums."""
     depth = view.depth
     layers = [layer for layer in report.layers if not view.kinds or layer.kind in view.kinds]
@@ -95,7 +95,7 @@ def _inputs(report: Report) -> list[Row]:
     return found
 
 
-def _row(layer: LayerReport, path: tuple[str, ...], view: View) -> Row:
+def _row(layer: LayerReport, path: tuple[str, ...], view: ViewOptions) -> Row:
     own = layer.node.shares is None
     facts = layer.node.facts
     params = layer.params
@@ -121,7 +121,7 @@ def _row(layer: LayerReport, path: tuple[str, ...], view: View) -> Row:
 
 @kept
 def _essentials(kind: Kind) -> str:
-    return kind.essentials()
+    return kind.short_options()
 
 
 def folded(members: Sequence[Row], path: tuple[str, ...]) -> Row:

@@ -24,14 +24,14 @@ def overview(rules: Sequence[Rule]) -> RenderableType:
     from rich.text import Text
 
     from cnncalc.render.console import indented
-    from cnncalc.render.listing import Column, Listing, width
+    from cnncalc.render.listing import Listing, ListingColumn, width
 
     names = width([rule.name for rule in rules])
     parts: list[RenderableType] = []
     for severity, heading in HEADINGS.items():
         columns = {
-            "rule": Column("rule", severity, room=names),
-            "summary": Column("summary", wrap=True, least=24),
+            "rule": ListingColumn("rule", severity, room=names),
+            "summary": ListingColumn("summary", wrap=True, least=24),
         }
         rows = [(rule.name, rule.summary) for rule in rules if rule.severity == severity]
         parts += [Text(heading, "message"), indented(Listing(columns, rows, ruled=False)), Text("")]

@@ -88,9 +88,9 @@ def story_text(report: Report, told: Story) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
-    columns = {"what": Column("", "quiet"), "told": Column("", wrap=True, least=30)}
+    columns = {"what": ListingColumn("", "quiet"), "told": ListingColumn("", wrap=True, least=30)}
     rows = [[what, text] for what, text in story_lines(report, told)]
     lines: list[Text] = [Text(plain(report.name), "title")]
     if report.source:

@@ -62,17 +62,20 @@ def sweep_table(
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
-    columns = {"input": Column(varied, "block"), "batch": Column("batch", "quiet", number=True)}
+    columns = {
+        "input": ListingColumn(varied, "block"),
+        "batch": ListingColumn("batch", "quiet", number=True),
+    }
     for name in names:
-        columns[f"set {name}"] = Column(name, "kind", number=True)
+        columns[f"set {name}"] = ListingColumn(name, "kind", number=True)
     for key in KEYS:
         metric = METRICS[key]
-        columns[key] = Column(metric.title, metric.role, number=True)
+        columns[key] = ListingColumn(metric.title, metric.role, number=True)
     failed = any([point.error is not None for point in points])
     if failed:
-        columns["error"] = Column("", "error", least=10)
+        columns["error"] = ListingColumn("", "error", least=10)
     rows = [[*_cells(point), *([plain(point.error or "")] if failed else [])] for point in points]
     listing = Listing(columns, rows, yielding=["batch", "flops", "activation_bytes"])
     if not more:
@@ -166,15 +169,15 @@ def sweep_html(
     net: str, drawing: str, points: Sequence[Point], names: Sequence[str], front: bool, more: int
 ) -> str:
     """The scatter above a table of the first points; `names` are the input's, the parameters'."""
-    from cnncalc.render.page.figure import Column, Line, figure_html
+    from cnncalc.render.page.figure import FigureColumn, FigureRow, figure_html
 
-    columns = [Column(names[0]), Column("batch", True)]
-    columns += [Column(name, True) for name in names[1:]]
-    columns += [Column(METRICS[key].title, True) for key in KEYS]
+    columns = [FigureColumn(names[0]), FigureColumn("batch", True)]
+    columns += [FigureColumn(name, True) for name in names[1:]]
+    columns += [FigureColumn(METRICS[key].title, True) for key in KEYS]
     if failed := any([point.error is not None for point in points]):
-        columns.append(Column("why there is none"))
+        columns.append(FigureColumn("why there is none"))
     rows = [
-        Line((*_cells(point), *([point.error or ""] if failed else []))) for point in points
+        FigureRow((*_cells(point), *([point.error or ""] if failed else []))) for point in points
     ]  # fmt: skip
     caption = "Points on the Pareto front" if front else "Points"
     note = f"and {more:,} more: CSV and JSONL have all" if more else ""

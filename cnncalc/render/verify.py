@@ -141,14 +141,14 @@ def _stated(found: Verification) -> list[RenderableType]:
 
 
 def _checks(report: Report, found: Verification) -> RenderableType:
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     columns = {
-        "mark": Column("", tight=True),
-        "check": Column("", "strong"),
-        "layers": Column("", number=True),
-        "measured": Column("", number=True),
-        "evidence": Column("", "quiet", wrap=True, least=20),
+        "mark": ListingColumn("", tight=True),
+        "check": ListingColumn("", "strong"),
+        "layers": ListingColumn("", number=True),
+        "measured": ListingColumn("", number=True),
+        "evidence": ListingColumn("", "quiet", wrap=True, least=20),
     }
     checks = found.checks
     rows = []
@@ -196,12 +196,12 @@ def _mismatches(check: Check) -> RenderableType:
     from rich.text import Text
 
     from cnncalc.render.console import indented
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     columns = {
-        "layer": Column("layer", least=16),
-        "predicted": Column("predicted", "warning", wrap=True, least=16),
-        "measured": Column("measured", "strong", wrap=True, least=16),
+        "layer": ListingColumn("layer", least=16),
+        "predicted": ListingColumn("predicted", "warning", wrap=True, least=16),
+        "measured": ListingColumn("measured", "strong", wrap=True, least=16),
     }
     shown = check.mismatches[:SHOWN]
     rows = [(one.layer, _value(one.predicted), _value(one.measured)) for one in shown]
@@ -258,15 +258,15 @@ def _profile(report: Report, rows: Sequence[Measurement], by_time: bool) -> Rend
     from rich.console import Group
     from rich.text import Text
 
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
     columns = {
-        "layer": Column("layer", least=12),
-        "kind": Column("kind", "kind"),
-        "time": Column("time", "time", number=True),
-        "share": Column("share", "time", number=True),
-        "rate": Column("GFLOP/s", "macs", number=True),
-        "memory": Column("memory", "memory", number=True),
+        "layer": ListingColumn("layer", least=12),
+        "kind": ListingColumn("kind", "kind"),
+        "time": ListingColumn("time", "time", number=True),
+        "share": ListingColumn("share", "time", number=True),
+        "rate": ListingColumn("GFLOP/s", "macs", number=True),
+        "memory": ListingColumn("memory", "memory", number=True),
     }
     total = sum([row.seconds for row in rows]) or 1.0
     found = timings(report, rows, by_time)
@@ -291,9 +291,9 @@ def _scores(output: Output) -> RenderableType:
     from rich.text import Text
 
     from cnncalc.render.console import indented
-    from cnncalc.render.listing import Column, Listing
+    from cnncalc.render.listing import Listing, ListingColumn
 
-    columns = {"place": Column("", number=True), "value": Column("", "strong")}
+    columns = {"place": ListingColumn("", number=True), "value": ListingColumn("", "strong")}
     parts: list[RenderableType] = []
     for number, sample in enumerate(output.scores, start=1):
         title = f"largest values of {output.name}"

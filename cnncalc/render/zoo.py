@@ -29,7 +29,7 @@ def inputs(row: Overview, told: Callable[[Shape], str]) -> str:
     return " + ".join(map(told, row.inputs.values()))
 
 
-class Column(NamedTuple):
+class ZooColumn(NamedTuple):
     """A column: its titles in the table and in Markdown, how it is filled, and how it looks."""
 
     title: str
@@ -40,15 +40,17 @@ class Column(NamedTuple):
     least: int | None = None
 
 
-COLUMNS: dict[str, Column] = {
-    "name": Column("name", "Network", lambda row: row.name, "strong", least=12),
-    "year": Column("year", "Year", lambda row: str(row.year or ""), "quiet"),
-    "input": Column("input", "Input", lambda row: inputs(row, numbers.shape), least=11),
-    "params": Column("params", "Parameters", lambda row: numbers.human(row.params), "params", True),
-    "macs": Column("MACs", "MACs", lambda row: numbers.human(row.macs), "macs", True),
-    "depth": Column("depth", "Depth", lambda row: str(row.depth), "memory", True),
-    "field": Column("sees", "Sees", lambda row: numbers.field(row.field), "field", True, 8),
-    "source": Column("source", "Source", lambda row: row.source or "", "quiet", least=20),
+COLUMNS: dict[str, ZooColumn] = {
+    "name": ZooColumn("name", "Network", lambda row: row.name, "strong", least=12),
+    "year": ZooColumn("year", "Year", lambda row: str(row.year or ""), "quiet"),
+    "input": ZooColumn("input", "Input", lambda row: inputs(row, numbers.shape), least=11),
+    "params": ZooColumn(
+        "params", "Parameters", lambda row: numbers.human(row.params), "params", True
+    ),
+    "macs": ZooColumn("MACs", "MACs", lambda row: numbers.human(row.macs), "macs", True),
+    "depth": ZooColumn("depth", "Depth", lambda row: str(row.depth), "memory", True),
+    "field": ZooColumn("sees", "Sees", lambda row: numbers.field(row.field), "field", True, 8),
+    "source": ZooColumn("source", "Source", lambda row: row.source or "", "quiet", least=20),
 }
 YIELDING = ("source", "year", "input", "field", "depth")
 """Which columns go first where the width is short."""
@@ -62,7 +64,7 @@ def zoo_table(rows: Sequence[Overview], total: int) -> RenderableType:
     from cnncalc.render import listing
 
     columns = {
-        key: listing.Column(column.title, column.role, column.number, column.least)
+        key: listing.ListingColumn(column.title, column.role, column.number, column.least)
         for key, column in COLUMNS.items()
     }
     cells = [[column.cell(row) for column in COLUMNS.values()] for row in rows]

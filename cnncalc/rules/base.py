@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar, cast
 from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place, Severity
 from cnncalc.graph import Graph
-from cnncalc.language.elaboration.elaborate import Moved
+from cnncalc.language.elaboration.elaborate import StaleChannels
 from cnncalc.language.forms.document import Entry
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.inputs import written_inputs
@@ -25,7 +25,7 @@ from cnncalc.shapes import Shape
 from cnncalc.spans import SourceSpan
 
 if TYPE_CHECKING:
-    from cnncalc.rules.trial import Fits, Trials
+    from cnncalc.rules.fix_testing import Fits, FixTester
 
 K = TypeVar("K", bound=Kind)
 
@@ -46,13 +46,13 @@ class Limits(NamedTuple):
     flops: int | None = None
 
 
-class Written(NamedTuple):
+class WrittenFile(NamedTuple):
     """The file that a network was written in."""
 
     network: Network
     forms: tuple[LayerForm | None, ...]
     """For each node what is written of it; `None` for an input."""
-    moved: tuple[Moved, ...] = ()
+    moved: tuple[StaleChannels, ...] = ()
     """Conditions on channels that have just changed."""
 
 
@@ -65,7 +65,7 @@ class Foreign(NamedTuple):
     """The texts by the name that places give them."""
 
 
-class Subject:
+class RuleContext:
     """A network under examination: its graph, and the file it was written in if there is one.
 
     A network that was read from another format has places and edits in that file where its
@@ -75,7 +75,7 @@ class Subject:
     def __init__(
         self,
         graph: Graph,
-        written: Written | None = None,
+        written: WrittenFile | None = None,
         fields: list[list[Field]] | None = None,
         limits: Limits = Limits(),
         offers: bool = True,
@@ -91,11 +91,11 @@ class Subject:
             self.fields_by_input = fields
 
     @cached_property
-    def trials(self) -> Trials:
+    def trials(self) -> FixTester:
         """Tries changes of the network."""
-        from cnncalc.rules.trial import Trials
+        from cnncalc.rules.fix_testing import FixTester
 
-        return Trials(self)
+        return FixTester(self)
 
     @cached_property
     def fields_by_input(self) -> list[list[Field]]:
@@ -251,7 +251,7 @@ class Repair(NamedTuple):
     safe: bool = False
 
 
-class Verdict(NamedTuple):
+class Violation(NamedTuple):
     """What a rule says of a layer."""
 
     message: str
@@ -282,12 +282,12 @@ class Rule:
     passes: ClassVar[str]
     """The same file, mended."""
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         raise NotImplementedError
 
     def findings(
-        self, subject: Subject, judged: Iterable[tuple[Verdict, list[int]]]
+        self, subject: RuleContext, judged: Iterable[tuple[Violation, list[int]]]
     ) -> Iterator[Diagnostic]:
         """A finding for each written layer among the judged nodes, with the count of its uses.
 
@@ -296,7 +296,7 @@ class Rule:
         is right elsewhere is not to be changed.
         """
         alone = not subject.offers  # each by itself: nobody reads them
-        written: dict[object, tuple[Verdict, list[int]]] = {}
+        written: dict[object, tuple[Violation, list[int]]] = {}
         for verdict, indices in judged:
             for index in indices:
                 key = subject.statement(index)
@@ -316,7 +316,7 @@ class Rule:
             yield self.finding(subject, uses, verdict, whole)
 
     def finding(
-        self, subject: Subject, uses: Sequence[int], verdict: Verdict, mendable: bool = True
+        self, subject: RuleContext, uses: Sequence[int], verdict: Violation, mendable: bool = True
     ) -> Diagnostic:
         """A finding about a node and others like it."""
         node = subject.graph.nodes[uses[0]]
@@ -340,7 +340,7 @@ class Rule:
         )
 
     def _fixes(
-        self, subject: Subject, uses: Sequence[int], verdict: Verdict, mendable: bool
+        self, subject: RuleContext, uses: Sequence[int], verdict: Violation, mendable: bool
     ) -> tuple[Fix, ...]:
         """The repairs: with edits where they can be written, else those that helped when tried.
 
@@ -369,7 +369,7 @@ class LayerRule(Rule, Generic[K]):
     kinds: ClassVar[type[Kind]]
     """The class of the kinds it looks at."""
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes = subject.graph.nodes
         judged = []
@@ -380,7 +380,7 @@ class LayerRule(Rule, Generic[K]):
         if judged:
             yield from self.findings(subject, judged)
 
-    def judge(self, subject: Subject, index: int, kind: K, facts: Facts) -> Verdict | None:
+    def judge(self, subject: RuleContext, index: int, kind: K, facts: Facts) -> Violation | None:
         """What is to be said of a node; the same holds for all with these facts."""
         raise NotImplementedError
 

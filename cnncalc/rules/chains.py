@@ -8,7 +8,7 @@ from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
 from cnncalc.layers.base import Facts
 from cnncalc.layers.conv import DepthwiseConv
-from cnncalc.rules.base import Repair, Rule, Subject, Verdict
+from cnncalc.rules.base import Repair, Rule, RuleContext, Violation
 from cnncalc.shapes import product
 
 
@@ -41,10 +41,10 @@ layers:
   - relu
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes, uses = subject.graph.nodes, subject.uses
-        judged: dict[str, tuple[Verdict, list[int]]] = {}
+        judged: dict[str, tuple[Violation, list[int]]] = {}
         for node in nodes:
             if not node.kind.centres:
                 continue
@@ -73,11 +73,11 @@ def _adds_a_constant(facts: Facts) -> bool:
     return product(facts.weights[name]) == facts.output[0]
 
 
-def _cancelled(norm: str) -> Verdict:
+def _cancelled(norm: str) -> Violation:
     repair = Repair(
         "`bias: false`: the same network with fewer parameters", {"bias": "false"}, True
     )
-    return Verdict(
+    return Violation(
         f"its bias is cancelled by `{norm}`, which subtracts the mean of each channel",
         "bias",
         repairs=(repair,),
@@ -117,7 +117,7 @@ layers:
   - relu
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes, uses = subject.graph.nodes, subject.uses
         judged = []
@@ -134,10 +134,10 @@ layers:
                 continue
             message = f"no nonlinearity between `{first.name}` and this layer"
             hint = "put an activation such as `relu` between them, or make them one layer"
-            judged.append((Verdict(message, hint=hint), [index]))
+            judged.append((Violation(message, hint=hint), [index]))
         yield from self.findings(subject, judged)
 
-    def _deliberate(self, subject: Subject, first: int, second: int) -> bool:
+    def _deliberate(self, subject: RuleContext, first: int, second: int) -> bool:
         nodes = subject.graph.nodes
         here, there = nodes[first], nodes[second]
         if _grouped(here) or _grouped(there):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cnncalc.diagnostics import Diagnostic
-from cnncalc.rules.base import Rule, Subject
+from cnncalc.rules.base import Rule, RuleContext
 from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
 from cnncalc.rules.dilation import DilationGridding
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
@@ -46,7 +46,7 @@ CHECKS: tuple[Rule, ...] = (
 SEVERITIES = ("error", "warning", "note")
 
 
-def check(subject: Subject) -> tuple[Diagnostic, ...]:
+def check(subject: RuleContext) -> tuple[Diagnostic, ...]:
     """What the rules find in a network, in file order; the same finding of many uses once."""
     return ordered(finding for rule in CHECKS for finding in _decided(rule.check(subject)))
 

@@ -8,7 +8,7 @@ from math import gcd
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
 from cnncalc.layers.sliding import Sliding
-from cnncalc.rules.base import Rule, Subject, Verdict
+from cnncalc.rules.base import Rule, RuleContext, Violation
 from cnncalc.shapes import IDENTITY
 
 
@@ -44,7 +44,7 @@ layers:
   - conv: {filters: 16, kernel: 3, dilation: 3, padding: 3}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes = subject.graph.nodes
         dilated: set[int] = set()
@@ -68,11 +68,11 @@ layers:
                 f"one unit in {shared} on each axis"
             )
             hint = "let them share no factor, such as 1-2-3 or 1-2-5, repeated"
-            judged.append((Verdict(message, "dilation", hint=hint), [members[1]]))
+            judged.append((Violation(message, "dilation", hint=hint), [members[1]]))
         yield from self.findings(subject, judged)
 
 
-def _fills(subject: Subject, members: list[int], numbers: list[int]) -> bool:
+def _fills(subject: RuleContext, members: list[int], numbers: list[int]) -> bool:
     """Whether dilations grow, and each steps no further than what is filled before it."""
     nodes = subject.graph.nodes
     kernels = [_largest(nodes[index], "kernel") for index in members]
@@ -86,7 +86,7 @@ def _fills(subject: Subject, members: list[int], numbers: list[int]) -> bool:
     return True
 
 
-def _dense_before(subject: Subject, index: int) -> int:
+def _dense_before(subject: RuleContext, index: int) -> int:
     """The extent of the kernel without gaps that comes before a layer, 1 where none does."""
     nodes = subject.graph.nodes
     taken = nodes[index].inputs[0]
@@ -120,7 +120,7 @@ def _beside(nodes: tuple[Node, ...], run: list[int], index: int) -> bool:
     return nodes[run[-1]].inputs == nodes[index].inputs
 
 
-def _runs(subject: Subject, dilated: set[int]) -> list[list[int]]:
+def _runs(subject: RuleContext, dilated: set[int]) -> list[list[int]]:
     """Dilated layers that follow each other with nothing but pointwise layers between."""
     nodes = subject.graph.nodes
     run_of: dict[int, list[int]] = {}

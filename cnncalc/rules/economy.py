@@ -9,7 +9,7 @@ from cnncalc.layers.base import Facts
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import SlidingPool
-from cnncalc.rules.base import LayerRule, Rule, Subject, Verdict
+from cnncalc.rules.base import LayerRule, Rule, RuleContext, Violation
 
 
 class DominantLayer(Rule):
@@ -50,7 +50,7 @@ layers:
   - linear: 10
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes = subject.graph.nodes
         total = most = holders = largest = 0
@@ -70,7 +70,7 @@ layers:
         hint = None
         if isinstance(nodes[largest].kind, Linear):
             hint = "a global average pool before `flatten` would make it far smaller"
-        yield from self.findings(subject, [(Verdict(message, hint=hint), [largest])])
+        yield from self.findings(subject, [(Violation(message, hint=hint), [largest])])
 
 
 class LargeKernel(LayerRule[Conv]):
@@ -102,7 +102,7 @@ layers:
 """
     kinds = Conv
 
-    def judge(self, subject: Subject, index: int, kind: Conv, facts: Facts) -> Verdict | None:
+    def judge(self, subject: RuleContext, index: int, kind: Conv, facts: Facts) -> Violation | None:
         """What is to be said of a node."""
         kernel, filters = kind.kernel, kind.filters
         size = kernel[0]
@@ -119,7 +119,7 @@ layers:
         if stack >= own:
             return None
         small, large = "×".join("3" * rank), "×".join([str(size)] * rank)
-        return Verdict(
+        return Violation(
             f"{depth} convolutions {small} with {filters} filters see the same {large} with "
             f"{stack:,} weights in place of {own:,}",
             "kernel",
@@ -150,8 +150,8 @@ layers:
     kinds = SlidingPool
 
     def judge(
-        self, subject: Subject, index: int, kind: SlidingPool, facts: Facts
-    ) -> Verdict | None:
+        self, subject: RuleContext, index: int, kind: SlidingPool, facts: Facts
+    ) -> Violation | None:
         """What is to be said of a node."""
         kernel, stride = kind.kernel, kind.stride
         if max(kernel) <= 3 or max(facts.output[1:]) == 1:
@@ -162,7 +162,7 @@ layers:
         for step in stride:
             kept /= step
         text = "×".join(map(str, kernel))
-        return Verdict(
+        return Violation(
             f"{text} with stride {'×'.join(map(str, stride))} keeps {100 * kept:.3g}% of the "
             "values",
             "kernel",

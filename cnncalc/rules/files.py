@@ -8,7 +8,7 @@ from cnncalc.analysis.memory import activations
 from cnncalc.analysis.report import Report
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph
-from cnncalc.rules.base import Rule, Subject
+from cnncalc.rules.base import Rule, RuleContext
 
 
 class ExpectationMissed(Rule):
@@ -35,7 +35,7 @@ layers:
   - conv: {filters: 64, kernel: 3}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         expected = subject.written.network.expect if subject.written is not None else {}
         if not expected or subject.written is None:
@@ -82,7 +82,7 @@ layers:
   - conv: {filters: 64, kernel: 3}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         limits = subject.limits
         written = subject.written.network.budget if subject.written is not None else {}
@@ -111,7 +111,7 @@ layers:
                     excerpt=subject.excerpt(place),
                 )
 
-    def _cost(self, subject: Subject, cost: str) -> int:
+    def _cost(self, subject: RuleContext, cost: str) -> int:
         nodes = subject.graph.nodes
         batch, width = subject.limits.batch, subject.limits.width
         if cost == "macs":
@@ -167,6 +167,6 @@ layers:
   - conv: {filters: 8, kernel: 3, stride: 2}   # cnncalc: ignore[stride-does-not-tile]
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """None: it takes the findings of all other rules (see `ignores`)."""
         return iter(())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc.diagnostics import Diagnostic
-from cnncalc.rules.base import Rule, Subject
+from cnncalc.rules.base import Rule, RuleContext
 
 GOOD = """\
 input: [3, 32, 32]
@@ -26,7 +26,7 @@ class LanguageRule(Rule):
     severity = "error"
     passes: ClassVar[str] = GOOD
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """None: what has been built has none."""
         return iter(())
 

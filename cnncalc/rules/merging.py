@@ -9,7 +9,7 @@ from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
 from cnncalc.layers.reshape import Pad
 from cnncalc.layers.sliding import Pairs, Sliding
-from cnncalc.rules.base import Rule, Subject, Verdict
+from cnncalc.rules.base import Rule, RuleContext, Violation
 from cnncalc.shapes import FIXED, Window
 
 
@@ -44,7 +44,7 @@ layers:
       - [max_pool: {kernel: 3, stride: 2, padding: 1}]
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes = subject.graph.nodes
         judged = []
@@ -61,7 +61,7 @@ layers:
 
     def _judge(
         self, fields: Sequence[Field], node: Node, sides: Mapping[int, int]
-    ) -> Verdict | None:
+    ) -> Violation | None:
         """How the branches differ in what they see of one input of the network."""
         sizes, windows = node.facts.output, node.facts.windows
         base = next((n for n, index in enumerate(node.inputs) if not unseen(fields[index])), 0)
@@ -82,7 +82,7 @@ layers:
                 known = (one, two)
                 message = _difference(one, two, count, f"branch {base + 1}")
                 if message is not None and not _meant(one, two, count, sides.get(axis)):
-                    return Verdict(
+                    return Violation(
                         f"branch {number} {message}",
                         hint="pad or crop the branches alike, so that their centres meet",
                     )
@@ -191,7 +191,7 @@ layers:
   - concat: [up, down]
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """None: a network with this mistake cannot be built (see `language.refine`)."""
         return iter(())
 
@@ -225,7 +225,7 @@ layers:
   - {conv: {filters: 8, kernel: 1}, from: stem}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         uses = subject.uses
         if all(uses):
@@ -234,7 +234,7 @@ layers:
         read = {index for node in nodes for index in node.reads}
         inputs = subject.graph.inputs
         unused = [i for i, count in enumerate(uses) if not count and i not in read]
-        verdict = Verdict(
+        verdict = Violation(
             "nothing takes its output", hint="`output: true` if it is wanted, else leave it out"
         )
         yield from self.findings(subject, [(verdict, [i for i in unused if i not in inputs])])
@@ -242,4 +242,4 @@ layers:
             if index in inputs:
                 message = f"nothing takes the input `{nodes[index].name}`"
                 hint = "begin a branch with `from:` and its name, or leave it out"
-                yield self.finding(subject, (index,), Verdict(message, hint=hint))
+                yield self.finding(subject, (index,), Violation(message, hint=hint))

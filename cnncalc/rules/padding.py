@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.coverage import unread
 from cnncalc.layers.base import Facts
 from cnncalc.layers.sliding import Sliding
-from cnncalc.rules.base import LayerRule, Repair, Subject, Verdict
+from cnncalc.rules.base import LayerRule, Repair, RuleContext, Violation
 from cnncalc.shapes import Slide
 
 
@@ -39,7 +39,9 @@ layers:
 """
     kinds = Sliding
 
-    def judge(self, subject: Subject, index: int, kind: Sliding, facts: Facts) -> Verdict | None:
+    def judge(
+        self, subject: RuleContext, index: int, kind: Sliding, facts: Facts
+    ) -> Violation | None:
         """What is to be said of a node."""
         written = kind.padding
         if not isinstance(written, str) and all([before == after for before, after in written]):
@@ -59,10 +61,10 @@ layers:
         )
         even = _even(axes)
         if even is None:
-            return Verdict(message, "padding", hint="an odd kernel can be padded alike")
+            return Violation(message, "padding", hint="an odd kernel can be padded alike")
         text = str(even[0]) if len(set(even)) == 1 else f"[{', '.join(map(str, even))}]"
         repair = Repair(f"padding {text} is even and gives the same output", {"padding": text})
-        return Verdict(message, "padding", repairs=(repair,))
+        return Violation(message, "padding", repairs=(repair,))
 
 
 def _meant(axis: Slide, rank: int) -> bool:
@@ -112,7 +114,9 @@ layers:
 """
     kinds = Sliding
 
-    def judge(self, subject: Subject, index: int, kind: Sliding, facts: Facts) -> Verdict | None:
+    def judge(
+        self, subject: RuleContext, index: int, kind: Sliding, facts: Facts
+    ) -> Violation | None:
         """What is to be said of a node."""
         if not _suspicious(kind):
             return None
@@ -136,7 +140,7 @@ layers:
                 text = str(most[0]) if len(set(most)) == 1 else f"[{', '.join(map(str, most))}]"
                 sizes = "×".join(str(a.output) for a in changed)
                 repairs = (Repair(f"padding {text}: output {sizes}", {"padding": text}),)
-        return Verdict(message, "padding", repairs=repairs)
+        return Violation(message, "padding", repairs=repairs)
 
 
 def _suspicious(kind: Sliding) -> bool:

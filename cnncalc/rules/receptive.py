@@ -9,7 +9,7 @@ from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph
 from cnncalc.layers.options import axes_brief
 from cnncalc.layers.sliding import Sliding
-from cnncalc.rules.base import NOTHING_NEAR, Rule, Subject, Verdict, listed
+from cnncalc.rules.base import NOTHING_NEAR, Rule, RuleContext, Violation, listed
 
 
 class ReceptiveFieldTooSmall(Rule):
@@ -45,7 +45,7 @@ layers:
   - global_avg_pool
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         told: dict[int, list[str]] = {}
         for source, fields in enumerate(subject.fields_by_input):
@@ -54,7 +54,7 @@ layers:
                 told.setdefault(found[0], []).append(found[1])
         for index, parts in told.items():
             message = f"a unit of the last feature map sees {listed(parts)}"
-            yield from self.findings(subject, [(Verdict(message), [index])])
+            yield from self.findings(subject, [(Violation(message), [index])])
 
     def _seen(self, graph: Graph, source: int, fields: list[Field]) -> tuple[int, str] | None:
         """The last layer before a pool that sees too little of an input, and how much it sees."""
@@ -128,14 +128,14 @@ layers:
   - conv: {filters: 8, kernel: 3, padding: 1}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         told: set[int] = set()
         for source, fields in enumerate(subject.fields_by_input):
             yield from self._check(subject, source, fields, told)
 
     def _check(
-        self, subject: Subject, source: int, fields: list[Field], told: set[int]
+        self, subject: RuleContext, source: int, fields: list[Field], told: set[int]
     ) -> Iterator[Diagnostic]:
         """What is seen of one input; each layer is told once."""
         graph = subject.graph
@@ -173,7 +173,7 @@ layers:
             f"its window of {size} pixels on an input of {axes_brief(sizes)} covers mostly "
             f"padding{of_input(graph, source)}{tail}"
         )
-        yield from self.findings(subject, [(Verdict(message), [first])])
+        yield from self.findings(subject, [(Violation(message), [first])])
 
 
 class InputNotDivisible(Rule):
@@ -205,12 +205,14 @@ layers:
   - conv: {filters: 8, kernel: 3, stride: 2, padding: 1}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         for source, fields in enumerate(subject.fields_by_input):
             yield from self._check(subject, source, fields)
 
-    def _check(self, subject: Subject, source: int, fields: list[Field]) -> Iterator[Diagnostic]:
+    def _check(
+        self, subject: RuleContext, source: int, fields: list[Field]
+    ) -> Iterator[Diagnostic]:
         """What the strides make of one input."""
         sizes = subject.graph.nodes[source].facts.output[1:]
         strides = [
@@ -242,7 +244,7 @@ layers:
         return tuple([stride[0] for stride in strides if stride is not None])
 
     def _judge(
-        self, subject: Subject, source: int, index: int, totals: tuple[int, ...]
+        self, subject: RuleContext, source: int, index: int, totals: tuple[int, ...]
     ) -> Iterator[Diagnostic]:
         outputs = subject.graph.nodes[index].facts.output[1:]
         uneven = []
@@ -258,9 +260,9 @@ layers:
             f"{size} / {total} = {size / total:.4g}"
         )
         hint = self._hint(subject, source, uneven) if subject.offers else None
-        yield self.finding(subject, (source,), Verdict(message, hint=hint))
+        yield self.finding(subject, (source,), Violation(message, hint=hint))
 
-    def _hint(self, subject: Subject, source: int, uneven: list[tuple[int, int, int]]) -> str:
+    def _hint(self, subject: RuleContext, source: int, uneven: list[tuple[int, int, int]]) -> str:
         """The multiples below and above, each tried on the whole network."""
         found = []
         for step in (0, 1):
@@ -272,7 +274,7 @@ layers:
         return f"{' or '.join(found)} would divide" if found else NOTHING_NEAR
 
 
-def _tiles(subject: Subject, index: int) -> bool:
+def _tiles(subject: RuleContext, index: int) -> bool:
     """Whether every kernel on the way to a node comes out even: nothing is rounded."""
     nodes = subject.graph.nodes
     way = subject.graph.ancestors(index)

@@ -17,7 +17,7 @@ TRIED_LAYERS = 6_000
 """How many layers may be built in all to find an input that fits."""
 
 
-class Sizes:
+class InputSizes:
     """Tries inputs on the whole network; several change alike."""
 
     def __init__(
@@ -101,7 +101,7 @@ def name_sizes(
     apart = any(one[1:] != shape[1:] for one in shapes.values())
     if len(shape) < 2 or apart or not elaboration.forms:
         return elaboration.diagnostics
-    sizes = Sizes(network, elaboration, shapes, parameters)
+    sizes = InputSizes(network, elaboration, shapes, parameters)
     fitting = ["×".join(map(str, found[1:])) for found in sizes.nearest()]
     size = "×".join(map(str, shape[1:]))
     if not fitting:

@@ -12,7 +12,7 @@ from cnncalc.layers.base import Facts
 from cnncalc.layers.options import axes_brief
 from cnncalc.layers.sliding import Sliding
 from cnncalc.rules.axis import arithmetic, axes_text, near_repairs
-from cnncalc.rules.base import AXES, LayerRule, Repair, Rule, Subject, Verdict, listed
+from cnncalc.rules.base import AXES, LayerRule, Repair, Rule, RuleContext, Violation, listed
 from cnncalc.shapes import Slide, product
 
 
@@ -47,7 +47,9 @@ layers:
 """
     kinds = Sliding
 
-    def judge(self, subject: Subject, index: int, kind: Sliding, facts: Facts) -> Verdict | None:
+    def judge(
+        self, subject: RuleContext, index: int, kind: Sliding, facts: Facts
+    ) -> Violation | None:
         """What is to be said of a node."""
         if max(kind.stride) == 1:
             return None  # steps of one always come out even
@@ -58,7 +60,7 @@ layers:
         if lost:
             axis = axes[lost[0]]
             repairs = near_repairs(axes, kind)
-            return Verdict(_losses(axes, lost), "stride", repairs=repairs, fits=_tiles)
+            return Violation(_losses(axes, lost), "stride", repairs=repairs, fits=_tiles)
         padded = [
             number
             for number, axis in enumerate(axes)
@@ -70,7 +72,7 @@ layers:
         message = f"{arithmetic(axis)}: only padding is left unread"
         if len(padded) < len(axes):
             message += f" ({', '.join(AXES[len(axes)][n] + 's' for n in padded)})"
-        return Verdict(message, "stride", "note")
+        return Violation(message, "stride", "note")
 
 
 def _tiles(node: Node, axis: int) -> bool:
@@ -104,7 +106,7 @@ layers:
   - conv: {filters: 16, kernel: 2, stride: 2}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         judged = []
         for kind, group in subject.of(Sliding):
@@ -118,7 +120,7 @@ layers:
                 judged.append((self._verdict(axes), lonely))
         yield from self.findings(subject, judged)
 
-    def _read_elsewhere(self, subject: Subject, index: int) -> bool:
+    def _read_elsewhere(self, subject: RuleContext, index: int) -> bool:
         """Whether other layers that take the same input read it without gaps."""
         nodes = subject.graph.nodes
         taken = nodes[index].inputs[0]
@@ -129,7 +131,7 @@ layers:
                 return True  # so does a layer in which no kernel slides
         return taken in subject.graph.outputs
 
-    def _verdict(self, axes: tuple[Slide, ...]) -> Verdict:
+    def _verdict(self, axes: tuple[Slide, ...]) -> Violation:
         axis = max(axes, key=_skipped)
         names, numbers = AXES[len(axes)], [n for n, one in enumerate(axes) if _skipped(one)]
         counts = {(_skipped(axes[n]), axes[n].size) for n in numbers}
@@ -145,11 +147,11 @@ layers:
         kernels = tuple([max(a.kernel, a.stride) if a.dilation == 1 else a.kernel for a in axes])
         hint = "or pool before a layer with stride 1"
         if any([a.dilation > 1 for a in axes]) or not _fits(axes, kernels):
-            return Verdict(message, "stride", hint=hint.removeprefix("or "))
+            return Violation(message, "stride", hint=hint.removeprefix("or "))
         repair = Repair(
             f"kernel {axes_brief(kernels)} leaves no gaps", {"kernel": axes_text(kernels)}
         )
-        return Verdict(message, "stride", hint=hint, repairs=(repair,))
+        return Violation(message, "stride", hint=hint, repairs=(repair,))
 
 
 def _skipped(axis: Slide) -> int:

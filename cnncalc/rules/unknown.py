@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc.analysis.completeness import operators, unknown_of
 from cnncalc.diagnostics import Diagnostic
-from cnncalc.rules.base import Rule, Subject, Verdict
+from cnncalc.rules.base import Rule, RuleContext, Violation
 
 NAMED = 8
 """As many layers of an operator are named."""
@@ -50,7 +50,7 @@ layers:
       window: {kernel: 3, padding: 1}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """A finding for each operator: what is unknown of it, how often it stands, and where."""
         nodes = subject.graph.nodes
         for operator, found in operators(subject.graph).items():
@@ -61,4 +61,4 @@ layers:
                 f"`{operator}` ×{len(found)} is no layer kind ({names}{more}); unknown: "
                 f"{', '.join(what)}"
             )
-            yield self.finding(subject, found, Verdict(message))._replace(times=1)
+            yield self.finding(subject, found, Violation(message))._replace(times=1)

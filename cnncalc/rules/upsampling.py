@@ -6,7 +6,7 @@ from math import gcd
 
 from cnncalc.layers.base import Facts
 from cnncalc.layers.conv import ConvTranspose
-from cnncalc.rules.base import LayerRule, Repair, Subject, Verdict
+from cnncalc.rules.base import LayerRule, Repair, RuleContext, Violation
 from cnncalc.shapes import transposed_size
 
 
@@ -37,8 +37,8 @@ layers:
     kinds = ConvTranspose
 
     def judge(
-        self, subject: Subject, index: int, kind: ConvTranspose, facts: Facts
-    ) -> Verdict | None:
+        self, subject: RuleContext, index: int, kind: ConvTranspose, facts: Facts
+    ) -> Violation | None:
         """What is to be said of a node."""
         kernel, stride, dilation = kind.kernel, kind.stride, kind.dilation
         sizes = subject.shape_of_input(index)[1:]
@@ -58,7 +58,7 @@ layers:
                 f"input{'s' if most > 1 else ''} on this axis{holes}"
             )
             hint = "or `upsample` and then a convolution"
-            return Verdict(message, "kernel", hint=hint, repairs=self._repairs(kind, sizes))
+            return Violation(message, "kernel", hint=hint, repairs=self._repairs(kind, sizes))
         return None
 
     def _repairs(self, kind: ConvTranspose, sizes: tuple[int, ...]) -> tuple[Repair, ...]:

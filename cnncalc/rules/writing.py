@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place
-from cnncalc.language.elaboration.elaborate import Moved
+from cnncalc.language.elaboration.elaborate import StaleChannels
 from cnncalc.language.forms.inputs import written_inputs
-from cnncalc.rules.base import Rule, Subject
+from cnncalc.rules.base import Rule, RuleContext
 from cnncalc.shapes import Shape, channels_first
 
 IMAGE_CHANNELS = (1, 3, 4)
@@ -57,7 +57,7 @@ layers:
   - conv: {filters: 8, kernel: 3}
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         for node in subject.graph.nodes:
             shape = node.facts.output
@@ -74,7 +74,7 @@ layers:
                     excerpt=subject.excerpt(place),
                 )
 
-    def _place(self, subject: Subject, name: str) -> Place | None:
+    def _place(self, subject: RuleContext, name: str) -> Place | None:
         """Where the shape of an input is written."""
         entry = subject.written.network.keys.get("input") if subject.written is not None else None
         if entry is None:
@@ -114,7 +114,7 @@ layers:
   - add: [[conv: [32, 3, 1, 1]], [shortcut: 32]]
 """
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""
         nodes = subject.graph.nodes
         for moved in subject.written.moved if subject.written is not None else ():
@@ -133,7 +133,7 @@ layers:
                 moved.use.chain() if moved.use else (),
             )
 
-    def _renamed(self, subject: Subject, moved: Moved) -> tuple[Fix, ...]:
+    def _renamed(self, subject: RuleContext, moved: StaleChannels) -> tuple[Fix, ...]:
         """The condition with the other name, where it stands in a block of the file itself."""
         form = moved.form
         node = form.keys["if"]

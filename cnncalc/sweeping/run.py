@@ -41,7 +41,7 @@ class Swept(Protocol):
         """The network, read."""
 
 
-class Subject(NamedTuple):
+class SweepSource(NamedTuple):
     """The network of a sweep, such that another process can find it."""
 
     net: str

@@ -12,8 +12,8 @@ from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput, replaced
 from cnncalc.language.network import Network
 from cnncalc.transforms.files import edited_file
-from cnncalc.transforms.rewriting import Change, Step, chained, rewritten
-from cnncalc.transforms.steps import Wanted, steps_of
+from cnncalc.transforms.rewriting import GraphChange, TransformStep, chained, rewritten
+from cnncalc.transforms.steps import RequestedTransforms, steps_of
 
 if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Arrays
@@ -24,7 +24,7 @@ class Transformed(NamedTuple):
 
     before: Graph
     """The network as it was, on the input that its weights are for."""
-    steps: tuple[Step, ...]
+    steps: tuple[TransformStep, ...]
     input: Any
     """The input that it was read with."""
     graph: Graph
@@ -32,7 +32,7 @@ class Transformed(NamedTuple):
     """The text of the file that the network stood in, with the changes made in it."""
 
     @property
-    def whole(self) -> Step:
+    def whole(self) -> TransformStep:
         """All steps as one."""
         return reduce(chained, self.steps)
 
@@ -65,7 +65,7 @@ class Transformed(NamedTuple):
 
 def transformed(
     network: Network | Imported,
-    wanted: Wanted,
+    wanted: RequestedTransforms,
     changes: dict[str, Any],
     input: GivenInput | None,
 ) -> Transformed:
@@ -88,7 +88,7 @@ def transformed(
     graph = steps[-1].graph if steps else before
     shapes = None if input is None else replaced(graph.input_shapes, input, graph.name)
     if shapes is not None and shapes != graph.input_shapes:
-        steps.append(rewritten(graph, Change(), shapes))
+        steps.append(rewritten(graph, GraphChange(), shapes))
     found = Transformed(before, tuple(steps), own, steps[-1].graph)
     if not isinstance(network, Network):
         return found

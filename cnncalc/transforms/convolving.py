@@ -28,7 +28,7 @@ from cnncalc.layers.pool import (
 )
 from cnncalc.layers.reshape import Flatten, Reshape
 from cnncalc.shapes import Shape, product
-from cnncalc.transforms.rewriting import Change, consumers, made
+from cnncalc.transforms.rewriting import GraphChange, consumers, made
 
 SLIDING: dict[type[Kind], type[Kind]] = {
     GlobalAvgPool: AvgPool,
@@ -40,7 +40,7 @@ SLIDING: dict[type[Kind], type[Kind]] = {
 """The pool that does the same with a kernel."""
 
 
-def fully_convolutional(graph: Graph) -> Change:
+def fully_convolutional(graph: Graph) -> GraphChange:
     """Fully connected layers on flattened maps become convolutions.
 
     The pool before the map slides as well, where it brought any map to one size: a pool to the size
@@ -51,7 +51,7 @@ def fully_convolutional(graph: Graph) -> Change:
         UsageError: there is none, or one is on no flattened map, or a layer between needs a
             flat input.
     """
-    walk = _Walk(graph)
+    walk = _FlatMaps(graph)
     for index, node in enumerate(graph.nodes):
         if node.inputs:
             walk.visit(index, node)
@@ -62,10 +62,10 @@ def fully_convolutional(graph: Graph) -> Change:
             "it takes larger inputs as it is" if not walk.maps else None,
         )
     told = f"{count} fully connected layer{'s' * (count > 1)} as convolutions"
-    return Change(kinds=walk.kinds, without=frozenset(walk.without), told=told)
+    return GraphChange(kinds=walk.kinds, without=frozenset(walk.without), told=told)
 
 
-class _Walk:
+class _FlatMaps:
     """Follows what is flat through the graph, and the map that it is of."""
 
     def __init__(self, graph: Graph) -> None:

@@ -19,7 +19,7 @@ from cnncalc.language.text.source import MappingNode, ScalarNode, SequenceNode, 
 from cnncalc.language.text.source import Node as Written
 from cnncalc.layers.base import Kind, Reference
 from cnncalc.rules.edits import set_options
-from cnncalc.transforms.rewriting import Step
+from cnncalc.transforms.rewriting import TransformStep
 
 
 class UneditableError(Exception):
@@ -27,7 +27,7 @@ class UneditableError(Exception):
 
 
 def layer_edits(
-    source: Source, layers: Sequence[LayerForm], elaboration: Elaboration, step: Step
+    source: Source, layers: Sequence[LayerForm], elaboration: Elaboration, step: TransformStep
 ) -> list[Edit]:
     """The edits that make a step's graph of the one that a file was elaborated to.
 
@@ -41,7 +41,7 @@ def layer_edits(
 
 
 class _Editing:
-    def __init__(self, source: Source, elaboration: Elaboration, step: Step) -> None:
+    def __init__(self, source: Source, elaboration: Elaboration, step: TransformStep) -> None:
         self.source = source
         self.edits: list[Edit] = []
         assert elaboration.graph is not None

@@ -12,7 +12,7 @@ from cnncalc.exchange.architecture import scalar, value
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
-from cnncalc.rules.mending import edited
+from cnncalc.rules.apply_fixes import edited
 from cnncalc.shapes import Shape
 from cnncalc.transforms.editing import (
     UneditableError,
@@ -21,13 +21,13 @@ from cnncalc.transforms.editing import (
     parameter_addition,
     value_edits,
 )
-from cnncalc.transforms.rewriting import Change, chained, rewritten, same
-from cnncalc.transforms.steps import Wanted, steps_of
+from cnncalc.transforms.rewriting import GraphChange, chained, rewritten, same
+from cnncalc.transforms.steps import RequestedTransforms, steps_of
 
 
 def edited_file(
     network: Network,
-    wanted: Wanted,
+    wanted: RequestedTransforms,
     changes: Mapping[str, Any],
     shapes: Mapping[str, Shape] | None,
     goal: Graph,
@@ -47,15 +47,15 @@ def edited_file(
 
 
 def _settings(
-    network: Network, wanted: Wanted, settings: dict[str, Any]
-) -> tuple[dict[str, Any], Wanted]:
+    network: Network, wanted: RequestedTransforms, settings: dict[str, Any]
+) -> tuple[dict[str, Any], RequestedTransforms]:
     """The parameters that do what is wanted, and what is left to do."""
     if wanted.without_auxiliary:
-        found = _parameter(network, settings, Wanted(without_auxiliary=True), 0)
+        found = _parameter(network, settings, RequestedTransforms(without_auxiliary=True), 0)
         if found is not None:
             settings, wanted = found, wanted._replace(without_auxiliary=False)
     if wanted.classes is not None:
-        only = Wanted(classes=wanted.classes)
+        only = RequestedTransforms(classes=wanted.classes)
         found = _parameter(network, settings, only, wanted.classes)
         if found is not None:
             settings, wanted = found, wanted._replace(classes=None)
@@ -63,7 +63,7 @@ def _settings(
 
 
 def _parameter(
-    network: Network, settings: dict[str, Any], wanted: Wanted, to: int
+    network: Network, settings: dict[str, Any], wanted: RequestedTransforms, to: int
 ) -> dict[str, Any] | None:
     """The settings with one parameter more that does what a transform does."""
     before = network.graph(settings)
@@ -84,7 +84,7 @@ def _parameter(
 def _text(
     network: Network,
     settings: Mapping[str, Any],
-    wanted: Wanted,
+    wanted: RequestedTransforms,
     shapes: Mapping[str, Shape] | None,
 ) -> str:
     """The text of the file that the layers stand in, with all changes.
@@ -104,7 +104,7 @@ def _text(
     if graph is None or not same(graph, network.graph(settings)):
         raise UneditableError
     steps = steps_of(graph, wanted)
-    whole = reduce(chained, steps) if steps else rewritten(graph, Change())
+    whole = reduce(chained, steps) if steps else rewritten(graph, GraphChange())
     edits = layer_edits(source, base.layers, elaboration, whole)
     changed = {name: value(values[name]) for name, was in known.items() if values[name] != was}
     own_ones = {name for name, entry in base.parameters.items() if entry[0] is source}

@@ -12,13 +12,13 @@ from cnncalc.graph import Graph, Node
 from cnncalc.layers.conv import Convolution, ConvTranspose
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import BatchNorm
-from cnncalc.transforms.rewriting import Change, consumers, sharing
+from cnncalc.transforms.rewriting import GraphChange, consumers, sharing
 
 FOLDS = (Convolution, ConvTranspose, Linear)
 """Layers with weights that a factor a channel can be put into."""
 
 
-def fold_batch_norm(graph: Graph) -> Change:
+def fold_batch_norm(graph: Graph) -> GraphChange:
     """Batch normalizations behind convolutions and fully connected layers become parts of them.
 
     Those behind another layer, or behind one whose output is wanted elsewhere too, stay.
@@ -68,7 +68,7 @@ def fold_batch_norm(graph: Graph) -> Change:
     if left:
         told += f", {left} left behind no layer that could take {'them' if left > 1 else 'it'}"
     without = frozenset(folded.values())
-    return Change(kinds=kinds, without=without, folded=folded, told=told)
+    return GraphChange(kinds=kinds, without=without, folded=folded, told=told)
 
 
 def _folds(node: Node) -> bool:

@@ -9,10 +9,10 @@ from cnncalc.layers.conv import Conv, ConvTranspose
 from cnncalc.layers.linear import Linear, Rbf
 from cnncalc.layers.merge import Concat
 from cnncalc.layers.reshape import Reshape
-from cnncalc.transforms.rewriting import Change, sharing
+from cnncalc.transforms.rewriting import GraphChange, sharing
 
 
-def without_auxiliary(graph: Graph) -> Change:
+def without_auxiliary(graph: Graph) -> GraphChange:
     """Only the main output is left: the one that hangs on the most layers.
 
     Raises:
@@ -32,10 +32,10 @@ def without_auxiliary(graph: Graph) -> Change:
     kept = behind[main] | frozenset(graph.inputs)
     gone = [graph.nodes[index].name for index in graph.outputs if index != main]
     pruned = frozenset(range(len(graph.nodes))) - kept
-    return Change(pruned=pruned, told=f"without {', '.join(gone)}")
+    return GraphChange(pruned=pruned, told=f"without {', '.join(gone)}")
 
 
-def with_classes(graph: Graph, classes: int) -> Change:
+def with_classes(graph: Graph, classes: int) -> GraphChange:
     """Another number of classes: the last layers with weights before every output change.
 
     Raises:
@@ -58,7 +58,7 @@ def with_classes(graph: Graph, classes: int) -> Change:
         if kinds:
             found.update(dict.fromkeys(users, kinds[0]))
     names = [graph.nodes[index].name for index in sorted(found)]
-    return Change(kinds=found, told=f"{classes} classes: {', '.join(names)}")
+    return GraphChange(kinds=found, told=f"{classes} classes: {', '.join(names)}")
 
 
 def _back(

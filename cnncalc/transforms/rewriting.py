@@ -15,7 +15,7 @@ NONE: Mapping[int, Any] = {}
 K = TypeVar("K", bound=Kind)
 
 
-class Change(NamedTuple):
+class GraphChange(NamedTuple):
     """What a transform changes; layers by their place in the graph."""
 
     kinds: Mapping[int, Kind] = NONE
@@ -30,7 +30,7 @@ class Change(NamedTuple):
     """What is done, in words."""
 
 
-class Step(NamedTuple):
+class TransformStep(NamedTuple):
     """A graph, and what it was made from."""
 
     graph: Graph
@@ -49,7 +49,9 @@ def made(kind: type[K], rank: int, **options: Any) -> K:
     return kind(tuple(values), rank)
 
 
-def rewritten(graph: Graph, change: Change, shapes: Mapping[str, Shape] | None = None) -> Step:
+def rewritten(
+    graph: Graph, change: GraphChange, shapes: Mapping[str, Shape] | None = None
+) -> TransformStep:
     """The graph after a change, on other inputs where `shapes` are given.
 
     Raises:
@@ -82,17 +84,17 @@ def rewritten(graph: Graph, change: Change, shapes: Mapping[str, Shape] | None =
     outputs = {places[index]: index for index in graph.outputs if index in places}
     for place in outputs:
         if place != last:
-            nodes[place] = nodes[place]._replace(wanted=True)
+            nodes[place] = nodes[place]._replace(is_output=True)
     folded = {places[index]: norm for index, norm in change.folded.items()}
     after = graph._replace(nodes=tuple(nodes))
-    return Step(after, tuple(origins), outputs, folded, change.told)
+    return TransformStep(after, tuple(origins), outputs, folded, change.told)
 
 
-def chained(first: Step, second: Step) -> Step:
+def chained(first: TransformStep, second: TransformStep) -> TransformStep:
     """Two steps as one, as far as places go."""
     origins = tuple([first.origins[origin] for origin in second.origins])
     outputs = {place: first.outputs[origin] for place, origin in second.outputs.items()}
-    return Step(second.graph, origins, outputs)
+    return TransformStep(second.graph, origins, outputs)
 
 
 def _moved(node: Node, places: Mapping[int, int], nodes: Sequence[Node]) -> Node:

@@ -8,10 +8,10 @@ from cnncalc.graph import Graph
 from cnncalc.transforms.convolving import fully_convolutional
 from cnncalc.transforms.folding import fold_batch_norm
 from cnncalc.transforms.outputs import with_classes, without_auxiliary
-from cnncalc.transforms.rewriting import Change, Step, rewritten
+from cnncalc.transforms.rewriting import GraphChange, TransformStep, rewritten
 
 
-class Wanted(NamedTuple):
+class RequestedTransforms(NamedTuple):
     """Which transforms are wanted."""
 
     without_auxiliary: bool = False
@@ -20,11 +20,11 @@ class Wanted(NamedTuple):
     fully_convolutional: bool = False
 
 
-def steps_of(graph: Graph, wanted: Wanted) -> list[Step]:
+def steps_of(graph: Graph, wanted: RequestedTransforms) -> list[TransformStep]:
     """The wanted transforms of a graph, each on what the one before made."""
-    steps: list[Step] = []
+    steps: list[TransformStep] = []
 
-    def take(change: Change) -> Graph:
+    def take(change: GraphChange) -> Graph:
         steps.append(rewritten(graph, change))
         return steps[-1].graph
 

@@ -12,10 +12,12 @@ from cnncalc.layers.norm import BatchNorm
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.weights.generated import Generator, declared_arrays
 from cnncalc.shapes import product
-from cnncalc.transforms.rewriting import Step
+from cnncalc.transforms.rewriting import TransformStep
 
 
-def carried(before: Graph, step: Step, arrays: Sequence[Arrays], seed: int) -> list[Arrays]:
+def carried(
+    before: Graph, step: TransformStep, arrays: Sequence[Arrays], seed: int
+) -> list[Arrays]:
     """Arrays for each node of a step's graph.
 
     An array that holds as many values is the same in another shape; one of another size (that of
@@ -41,7 +43,7 @@ def carried(before: Graph, step: Step, arrays: Sequence[Arrays], seed: int) -> l
     return found
 
 
-def drawn(before: Graph, step: Step) -> set[int]:
+def drawn(before: Graph, step: TransformStep) -> set[int]:
     """The nodes whose arrays are drawn anew."""
     found = set()
     for index, node in enumerate(step.graph.nodes):
@@ -52,7 +54,7 @@ def drawn(before: Graph, step: Step) -> set[int]:
     return found
 
 
-def _folded(before: Graph, step: Step, index: int, arrays: Sequence[Arrays]) -> Arrays:
+def _folded(before: Graph, step: TransformStep, index: int, arrays: Sequence[Arrays]) -> Arrays:
     """A layer's arrays with its batch normalization in them, reckoned in float64."""
     node, origin = step.graph.nodes[index], step.origins[index]
     norm = step.folded[index]

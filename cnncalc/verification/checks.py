@@ -54,7 +54,7 @@ class Verification(NamedTuple):
         return self.run.failure is None and all(check.passed for check in self.checks)
 
 
-class Column(NamedTuple):
+class ComparedColumn(NamedTuple):
     """A column that is compared as it is, layer by layer."""
 
     predicted: Callable[[LayerReport], int]
@@ -62,12 +62,12 @@ class Column(NamedTuple):
 
 
 COLUMNS = {
-    "params": Column(lambda layer: layer.params, lambda row: row.params),
-    "buffers": Column(
+    "params": ComparedColumn(lambda layer: layer.params, lambda row: row.params),
+    "buffers": ComparedColumn(
         lambda layer: sum(map(product, layer.buffers.values())), lambda row: row.buffers
     ),
-    "macs": Column(lambda layer: layer.macs, lambda row: row.macs),
-    "activation_bytes": Column(
+    "macs": ComparedColumn(lambda layer: layer.macs, lambda row: row.macs),
+    "activation_bytes": ComparedColumn(
         lambda layer: layer.activation_bytes, lambda row: row.activation_bytes
     ),
 }
@@ -107,7 +107,7 @@ def _shapes(rows: Rows) -> Check:
     return Check("output_shape", len(rows), tuple(mismatches))
 
 
-def _column(name: str, column: Column, rows: Rows) -> Check:
+def _column(name: str, column: ComparedColumn, rows: Rows) -> Check:
     found = [(told.name, column.predicted(told), column.measured(row)) for told, row in rows]
     return Check(name, len(found), tuple(Mismatch(*one) for one in found if one[1] != one[2]))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.analysis.counting.module_forms import forms
 from cnncalc.analysis.counting.totals import reconcile
-from cnncalc.analysis.counting.written import forms
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source

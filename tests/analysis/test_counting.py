@@ -8,8 +8,8 @@ import pytest
 from support import ROOT, listed, network
 
 from cnncalc import analyze
+from cnncalc.analysis.counting.module_forms import forms
 from cnncalc.analysis.counting.totals import reconcile
-from cnncalc.analysis.counting.written import forms
 
 TAKEN = json.loads((ROOT / "tests/reference/counters.json").read_text(encoding="utf-8"))
 

@@ -37,7 +37,7 @@ def graphs(draw: st.DrawFn) -> Graph:
             elementwise=what == "elementwise",
         )
         wanted = draw(st.sampled_from([False, False, False, True]))
-        nodes.append(Node(f"n{index}", KIND, inputs, facts, wanted=wanted))
+        nodes.append(Node(f"n{index}", KIND, inputs, facts, is_output=wanted))
     return Graph("any", None, tuple(nodes), {})
 
 

@@ -14,7 +14,7 @@ from cnncalc.api import analyze
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.numbers import human
 from cnncalc.render.page import page_data, page_html, script, style
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 Open = Callable[..., Any]
 
@@ -99,7 +99,7 @@ def test_more_columns_than_there_is_room_for_scroll_by_themselves(
     width: int, opened: Open, tmp_path: Path
 ) -> None:
     path = tmp_path / "net.html"
-    view = View(exact=True, columns=tuple(COLUMNS))
+    view = ViewOptions(exact=True, columns=tuple(COLUMNS))
     path.write_text(page_html(analyze("vgg16"), view), encoding="utf-8")
     page = opened(path, width)
     page.wait_for_selector(".wide-table tbody tr")

@@ -107,12 +107,12 @@ def test_a_kernel_that_refuses(
     run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cnncalc.numerics.kernels import table
-    from cnncalc.numerics.kernels.call import Kernel
+    from cnncalc.numerics.kernels.call import KernelEntry
 
     def refuse(call: Any) -> Any:
         raise ValueError("this does not fit")
 
-    monkeypatch.setitem(table.KERNELS, "flatten", Kernel(refuse))
+    monkeypatch.setitem(table.KERNELS, "flatten", KernelEntry(refuse))
     outcome = run("verify", write(NET))
     assert outcome.status == 1
     assert "flatten could not be computed" in outcome.out

@@ -175,7 +175,7 @@ def test_operations_of_tensors(save: Callable[..., str]) -> None:
     twice["module"] = "keras.src.ops.numpy"
     twice["inbound_nodes"][0]["args"].append(2)
     graph = load(save(functional([INPUT, twice], "twice"))).graph()
-    assert [(node.kind.name, node.kind.essentials()) for node in graph.layers] == [
+    assert [(node.kind.name, node.kind.short_options()) for node in graph.layers] == [
         ("rescale", "×2")
     ]
 

@@ -21,7 +21,7 @@ from cnncalc.exchange.blocks import own_outline
 from cnncalc.exchange.converting import pytorch_of
 from cnncalc.exchange.load import load as load_any
 from cnncalc.exchange.writing.python.code import Code, call, class_name, laid_out, quoted, variable
-from cnncalc.exchange.writing.python.replay import DiffersError, replayed
+from cnncalc.exchange.writing.python.outline_check import DiffersError, replayed
 from cnncalc.exchange.writing.pytorch.running import last_class, pytorch_difference
 from cnncalc.exchange.writing.pytorch.writer import pytorch
 from cnncalc.graph import Graph

@@ -15,7 +15,7 @@ from cnncalc.diagnostics import SpecError
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.text.source import Source
 from cnncalc.render.json import diagnostics_dict
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 from cnncalc.rules.registry import RULES
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
@@ -66,7 +66,7 @@ def look(text: str, memo: Memo | None = None) -> None:
         source = Source.decode("net.yaml", text.encode("utf-8", "surrogatepass"))
     except SpecError:
         return
-    found = examine(source, memo=memo)
+    found = lint(source, memo=memo)
     for finding in found:
         assert finding.rule in RULES
         assert 0 < len(finding.message) <= 700

@@ -20,12 +20,12 @@ from cnncalc.language.schema import schema
 from cnncalc.language.text.source import Source
 from cnncalc.layers import KINDS, Facts, Operations
 from cnncalc.layers.base import single
-from cnncalc.layers.keeps import Keeps
-from cnncalc.layers.options import Axes, Kernel, Padding, option
+from cnncalc.layers.options import Axes, KernelSize, Padding, option
+from cnncalc.layers.saved import SavedForBackward
 from cnncalc.layers.sliding import Pairs, Sliding, extents
-from cnncalc.numerics.kernels.call import Call, slid
+from cnncalc.numerics.kernels.call import KernelCall, slid
 from cnncalc.numerics.kernels.table import KERNELS
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 from cnncalc.shapes import Shape, Slide, product
 
 Run = Callable[..., Outcome]
@@ -38,7 +38,7 @@ class Erosion(Sliding):
     family = "pool"
     has_weights = True
 
-    kernel: tuple[int, ...] = option(Kernel(), "kernel size", required=True, main=True, mark="")
+    kernel: tuple[int, ...] = option(KernelSize(), "kernel size", required=True, main=True, mark="")
     stride: tuple[int, ...] = option(Axes(), "step of the kernel", default=1, mark="/")
     padding: Pairs | str = option(Padding("same", "valid"), "rows around", default=0, mark="p")
 
@@ -56,11 +56,11 @@ class Erosion(Sliding):
             slides=axes,
         )
 
-    def keeps(self, inputs: tuple[Shape, ...], output: Shape) -> Keeps:
-        return Keeps(inputs=(0,))
+    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
+        return SavedForBackward(inputs=(0,))
 
 
-def erosion(call: Call) -> Any:
+def erosion(call: KernelCall) -> Any:
     """The kernel, in plain NumPy."""
     kind, x = call.kind, call.x
     axes = kind.slides(x.shape[1:])
@@ -108,29 +108,29 @@ def test_analysis() -> None:
     field = last.receptive_field
     assert field is not None
     assert (field.size, field.stride, field.start) == ((9, 9), (2, 2), (0, 0))
-    assert first.node.kind.essentials() == "3×3/2"
+    assert first.node.kind.short_options() == "3×3/2"
 
 
 def test_rules_and_their_repairs() -> None:
-    findings = examine(Source("net.yaml", TEXT))
+    findings = lint(Source("net.yaml", TEXT))
     (tiles,) = [one for one in findings if one.rule == "stride-does-not-tile"]
     assert tiles.layer == "erosion"
     assert tiles.message.endswith("the last 1 column is never read")
     assert tiles.fixes
     assert all(fix.edits or "input" in fix.description for fix in tiles.fixes)
     skips = TEXT.replace("kernel: 3, stride: 2", "kernel: 2, stride: 3")
-    assert "stride-skips-input" in [f.rule for f in examine(Source("net.yaml", skips))]
+    assert "stride-skips-input" in [f.rule for f in lint(Source("net.yaml", skips))]
     uneven = TEXT.replace("erosion: 3", "erosion: {kernel: 2, padding: same}")
-    assert "uneven-padding" in [f.rule for f in examine(Source("net.yaml", uneven))]
+    assert "uneven-padding" in [f.rule for f in lint(Source("net.yaml", uneven))]
 
 
 def test_messages() -> None:
     wrong = TEXT.replace("kernel: 3, stride: 2", "kernel: 3, strde: 2")
-    (finding,) = [f for f in examine(Source("net.yaml", wrong)) if f.severity == "error"]
+    (finding,) = [f for f in lint(Source("net.yaml", wrong)) if f.severity == "error"]
     assert (finding.rule, finding.place and finding.place.line) == ("unknown-key", 5)
     assert finding.hint == "did you mean `stride`?"
     large = TEXT.replace("kernel: 3, stride: 2", "kernel: 33")
-    (finding,) = [f for f in examine(Source("net.yaml", large)) if f.severity == "error"]
+    (finding,) = [f for f in lint(Source("net.yaml", large)) if f.severity == "error"]
     assert finding.rule == "kernel-larger-than-input"
 
 

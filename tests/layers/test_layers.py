@@ -324,7 +324,7 @@ ESSENTIALS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("row", "text"), ESSENTIALS, ids=[str(row) for row, _ in ESSENTIALS])
 def test_essentials(row: Any, text: str) -> None:
-    assert layer((4, 8, 8), row).essentials == text
+    assert layer((4, 8, 8), row).short_options == text
 
 
 # -- roles and slides: what a layer says of its arrays and of its kernel ---------------------------

@@ -34,7 +34,7 @@ def ran(case: Case) -> tuple[Any, list[Any], dict[str, Any], Any]:
     if case.kind in SLOW:
         input = (input[0], *(n // 2 + 1 for n in input[1:]))
     net = graph(listed(input, case.layers))
-    net = net._replace(nodes=tuple(node._replace(wanted=True) for node in net.nodes))
+    net = net._replace(nodes=tuple(node._replace(is_output=True) for node in net.nodes))
     arrays = generate(net, DOUBLE, 3)
     # positive, so that a logarithm and a power are defined; both sides of most thresholds
     x = np.random.RandomState(0).uniform(0.01, 2, (1, *input))

@@ -17,9 +17,9 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.language.zoo import names
 from cnncalc.render import mermaid
 from cnncalc.render.dot import report_dot
-from cnncalc.render.figure import Edge, figure
+from cnncalc.render.figure import FigureEdge, figure
 from cnncalc.render.mermaid import report_mermaid
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 from .test_hostile_names import ALL, harmless, net
 
@@ -55,7 +55,7 @@ def test_shipped_networks(name: str, format: str) -> None:
     write, lines = FORMATS[format]
     found = Report(zoo_graph(name))
     text = checked(write(found), lines)
-    for view in (View(1), View(2, channels_last=True)):
+    for view in (ViewOptions(1), ViewOptions(2, channels_last=True)):
         checked(write(found, view), lines)
     ends = text.count("\n}") + text.count(" }") - 1 if format == "dot" else text.count(" end\n")
     assert text.count("subgraph") == ends
@@ -108,7 +108,7 @@ def test_folded(depth: int | None, count: int, shown: str) -> None:
 def test_a_layer_that_is_only_named_is_a_dashed_edge() -> None:
     text = "input: [3, 8, 8]\nlayers: [max_pool: 2, relu, {max_unpool: {pool: max_pool}}]"
     found = report(text)
-    assert Edge(1, 3, True) in figure(found).edges
+    assert FigureEdge(1, 3, True) in figure(found).edges
     assert "n1 -> n3 [style=dashed];" in report_dot(found)
     assert "n1 -.-> n3" in report_mermaid(found)
 
@@ -119,7 +119,7 @@ def test_mermaid_refuses_more_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> 
     assert report_mermaid(found).count("-->") <= 20
     assert "%% blocks are folded" in report_mermaid(found)
     with pytest.raises(UsageError, match="Mermaid takes 20") as refused:
-        report_mermaid(found, View(4))
+        report_mermaid(found, ViewOptions(4))
     assert refused.value.hint == "fold more with `--depth 3`"
 
 
@@ -137,7 +137,7 @@ def test_graphviz_reads_it(name: str | None) -> None:
 def test_export(ending: str, format: str, run: Run, tmp_path: Path) -> None:
     path = tmp_path / f"net.{ending}"
     assert run("export", "resnet18", "--depth", "1", "-o", path).status == 0
-    assert path.read_text() == FORMATS[format][0](Report(zoo_graph("resnet18")), View(1))
+    assert path.read_text() == FORMATS[format][0](Report(zoo_graph("resnet18")), ViewOptions(1))
     refused = run("export", "resnet18", "--kinds", "conv", "-o", tmp_path / f"other.{ending}")
     assert (refused.status, refused.out) == (2, "")
     assert f"`--kinds` does nothing in {format}" in refused.err

@@ -19,7 +19,7 @@ from cnncalc.render.csv import report_csv
 from cnncalc.render.json import diagnostics_dict, report_dict, report_json
 from cnncalc.render.markdown import report_markdown
 from cnncalc.render.report import document
-from cnncalc.render.rows import View, rows
+from cnncalc.render.rows import ViewOptions, rows
 
 COUNT = {"type": "integer", "minimum": 0}
 SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 4}
@@ -234,7 +234,7 @@ def test_markdown_has_all_parts() -> None:
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_folded_rows_keep_the_sums(name: str, depth: int) -> None:
     found = cnncalc.analyze(name)
-    folded = rows(found, View(depth))
+    folded = rows(found, ViewOptions(depth))
     assert len(folded) <= len(found.layers)
     assert all(len(row.path) <= depth for row in folded)
     assert len({row.name for row in folded}) == len(folded)
@@ -250,7 +250,7 @@ def test_folded_rows_keep_the_sums(name: str, depth: int) -> None:
 
 def test_a_fold_is_its_last_layer() -> None:
     found = cnncalc.analyze("resnet50")
-    stage = next(row for row in rows(found, View(1)) if row.name == "stage1")
+    stage = next(row for row in rows(found, ViewOptions(1)) if row.name == "stage1")
     last = [row for row in found.layers if row.name.startswith("stage1.")][-1]
     assert stage.output_shape == last.output_shape == (256, 56, 56)
     assert stage.fields == (last.receptive_field,)
@@ -279,7 +279,7 @@ def test_eighty_columns_show_name_kind_and_parameters(name: str) -> None:
 def test_exact_numbers_and_layout() -> None:
     found = report(listed((3, 32, 24), [{"conv": [64, 3]}]), Settings(batch=2))
     human = rendered(document(found))
-    exact = rendered(document(found, View(exact=True, channels_last=True)))
+    exact = rendered(document(found, ViewOptions(exact=True, channels_last=True)))
     assert "64×30×22" in human
     assert "1.79K" in human
     assert "30×22×64" in exact
@@ -289,6 +289,6 @@ def test_exact_numbers_and_layout() -> None:
 
 def test_chosen_columns_stand_in_their_order() -> None:
     found = report(listed((3, 8, 8), [{"conv": [4, 3]}]))
-    text = rendered(document(found, View(columns=("macs", "name", "start"))))
+    text = rendered(document(found, ViewOptions(columns=("macs", "name", "start"))))
     head = next(line for line in text.splitlines() if "MACs" in line and "layer" in line)
     assert head.split() == ["MACs", "layer", "from"]

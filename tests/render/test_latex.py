@@ -15,10 +15,10 @@ from support import Outcome, listed, report, zoo_graph
 from cnncalc.analysis.report import Report
 from cnncalc.language.zoo import names
 from cnncalc.render.escape import latex
-from cnncalc.render.folding import Several, Term, Told
+from cnncalc.render.folding import Label, Several, Term
 from cnncalc.render.latex import report_latex
-from cnncalc.render.rows import View
-from cnncalc.render.stages import stages
+from cnncalc.render.paper_table import stages
+from cnncalc.render.rows import ViewOptions
 
 from .test_drawings import HOSTILE
 from .test_hostile_names import harmless, net
@@ -28,7 +28,7 @@ Run = Callable[..., Outcome]
 
 def text(term: Term) -> str:
     """A term in one line: `[a; b] × 2`, branches `{a | b}`."""
-    if isinstance(term, Told):
+    if isinstance(term, Label):
         return f"{term.text}, {term.stride}" if term.stride else term.text
     inner = (" | " if term.aside else "; ").join(map(text, term.terms))
     times = f" × {term.times}" if term.times > 1 else ""
@@ -124,7 +124,7 @@ def test_shipped_networks(name: str) -> None:
     found = Report(zoo_graph(name))
     lines = stages(found)
     sound(report_latex(found), len(lines))
-    sound(report_latex(found, View(2, exact=True)), len(stages(found, 2)))
+    sound(report_latex(found, ViewOptions(2, exact=True)), len(stages(found, 2)))
     told = [index for stage in lines for index in stage.nodes]
     assert told == list(range(len(found.graph.inputs), len(found.graph.nodes)))
 
@@ -159,7 +159,7 @@ def test_numbers() -> None:
     assert re.search(r"^    stage4 & .* & 14\.96 & 0\.81 \\\\$", document, re.MULTILINE)
     assert "25.6M parameters, 4.09G MACs" in document
     assert r"\label{tab:resnet-50}" in document
-    exact = report_latex(found, View(exact=True))
+    exact = report_latex(found, ViewOptions(exact=True))
     cells = re.findall(r"& ([\d,]*) & ([\d,]*) \\\\$", exact, re.MULTILINE)
     sums = [sum(int(row[at].replace(",", "") or 0) for row in cells) for at in (0, 1)]
     assert sums == [found.totals.params, found.totals.macs]
@@ -231,4 +231,4 @@ def test_export(run: Run, tmp_path: Path) -> None:
 
 def test_a_repeated_layer_is_one_term() -> None:
     (stage,) = stages(report(listed((4, 8, 8), [CONV, CONV, CONV])))
-    assert stage.terms == (Several((Told("3×3, 4"),), 3),)
+    assert stage.terms == (Several((Label("3×3, 4"),), 3),)

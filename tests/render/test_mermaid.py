@@ -17,7 +17,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.render.escape import plain
 from cnncalc.render.figure import figure
 from cnncalc.render.mermaid import report_mermaid
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 from .test_drawings import HOSTILE
 from .test_hostile_names import net, undotted
@@ -53,7 +53,7 @@ def test_a_broken_chart_is_refused(folder: Path) -> None:
 
 
 def test_networks(folder: Path) -> None:
-    reports = [(Report(zoo_graph(name)), View(depth)) for name, depth in NETWORKS]
+    reports = [(Report(zoo_graph(name)), ViewOptions(depth)) for name, depth in NETWORKS]
     for (one, view), found in zip(
         reports, parsed([report_mermaid(*pair) for pair in reports], folder), strict=True
     ):

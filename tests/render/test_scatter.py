@@ -18,7 +18,7 @@ from cnncalc.render.comparison import Side
 from cnncalc.render.comparison_formats import comparison_html, comparison_svg
 from cnncalc.render.drawing import labels
 from cnncalc.render.drawing.scatter import LABEL, Axis, Chart, Mark, scatter_svg, ticks
-from cnncalc.render.plot import Scale
+from cnncalc.render.plot import AxisScale
 
 from .test_drawings import HOSTILE
 from .test_hostile_names import harmless, net
@@ -55,15 +55,15 @@ def test_places_and_areas() -> None:
 
 
 TICKS = [
-    (Scale((0.9, 110), True), [1, 2, 5, 10, 20, 50, 100]),
-    (Scale((1e3, 1e9), True), [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]),
-    (Scale((0, 60), False), [0, 10, 20, 30, 40, 50, 60]),
-    (Scale((1.5, 2.5), False), [1.6, 1.8, 2.0, 2.2, 2.4]),
+    (AxisScale((0.9, 110), True), [1, 2, 5, 10, 20, 50, 100]),
+    (AxisScale((1e3, 1e9), True), [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]),
+    (AxisScale((0, 60), False), [0, 10, 20, 30, 40, 50, 60]),
+    (AxisScale((1.5, 2.5), False), [1.6, 1.8, 2.0, 2.2, 2.4]),
 ]
 
 
 @pytest.mark.parametrize(("scale", "values"), TICKS, ids=str)
-def test_ticks_are_round(scale: Scale, values: list[float]) -> None:
+def test_ticks_are_round(scale: AxisScale, values: list[float]) -> None:
     assert ticks(scale) == pytest.approx(values)
 
 

@@ -18,7 +18,7 @@ from cnncalc.render.drawing.blocks import report_blocks
 from cnncalc.render.drawing.layout import Box, layout
 from cnncalc.render.drawing.structure import Drawn, Group, Item, Unit, structure
 from cnncalc.render.drawing.volumes import picture, report_volumes
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 from .test_drawings import HOSTILE
 from .test_hostile_names import harmless, net
@@ -175,7 +175,7 @@ def test_export(style: str | None, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "net.svg"
     given = ("--style", style) if style else ()
     assert run("export", "resnet18", "--depth", "1", *given, "-o", path).status == 0
-    drawn = STYLES[style or "volumes"](Report(zoo_graph("resnet18")), View(1))
+    drawn = STYLES[style or "volumes"](Report(zoo_graph("resnet18")), ViewOptions(1))
     assert path.read_text() == drawn
 
 

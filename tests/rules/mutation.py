@@ -21,8 +21,8 @@ from pathlib import Path
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.language.network import Network, minimum_layers
 from cnncalc.language.text.source import Source
-from cnncalc.rules.examination import examine
-from cnncalc.rules.mending import better, edited, mend
+from cnncalc.rules.apply_fixes import better, edited, mend
+from cnncalc.rules.lint import lint
 from cnncalc.rules.registry import RULES
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
@@ -114,7 +114,7 @@ def _number(text: str, chance: random.Random) -> str:
 
 def examined(text: str) -> tuple[Diagnostic, ...]:
     """All findings in a text."""
-    return examine(Source("net.yaml", text.removeprefix("\ufeff").replace("\r\n", "\n")))
+    return lint(Source("net.yaml", text.removeprefix("\ufeff").replace("\r\n", "\n")))
 
 
 def check(text: str) -> tuple[Diagnostic, ...]:

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, UsageError
 from cnncalc.language.text.source import Source
-from cnncalc.rules.examination import examine
-from cnncalc.rules.mending import edited
+from cnncalc.rules.apply_fixes import edited
+from cnncalc.rules.lint import lint
 from cnncalc.rules.registry import RULES
 from rules.mutation import SPECS
 
@@ -60,7 +60,7 @@ def suggestions(seed: int) -> Iterator[Suggestion]:
         text = chance.choice(originals)
         for _ in range(chance.choice((1, 1, 2, 3))):
             text = mutated(text, chance)
-        for finding in examine(Source("net.yaml", text)):
+        for finding in lint(Source("net.yaml", text)):
             yield from offered(text, finding)
 
 
@@ -108,10 +108,10 @@ def helps(suggestion: Suggestion) -> bool:
     if changed is None and input is None:
         return False
     try:
-        after = examine(Source("net.yaml", changed or text), input)
+        after = lint(Source("net.yaml", changed or text), input)
     except UsageError:
         return False
-    before = examine(Source("net.yaml", text))
+    before = lint(Source("net.yaml", text))
     gone = _alike(after, finding) < _alike(before, finding)
     worse = sum(f.severity == "error" for f in after) > sum(f.severity == "error" for f in before)
     return gone and not worse

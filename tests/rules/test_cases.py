@@ -11,7 +11,7 @@ from cnncalc.diagnostics import Diagnostic
 from cnncalc.language.load import find
 from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Limits
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 from rules.mutation import examined
 
 SMALL = (3, 32, 32)
@@ -285,7 +285,7 @@ def test_unet_with_an_odd_input() -> None:
 
 @pytest.mark.parametrize("size", [224, 228])
 def test_unet_with_the_sizes_named(size: int) -> None:
-    findings = examine(Source("net.yaml", PADDED_UNET), (1, size, size))
+    findings = lint(Source("net.yaml", PADDED_UNET), (1, size, size))
     assert {finding.severity for finding in findings} <= {"note"}
 
 
@@ -332,7 +332,7 @@ BUDGETS = [
 def test_budget(budget: str, limits: dict[str, int], parts: list[str], count: int) -> None:
     text = f"input: [3, 32, 32]\nbudget: {budget}\nlayers:\n  - conv: [32, 3]\n"
     text = text.replace("[32, 3]", "[32, 3, 1]")
-    findings = examine(Source("n.yaml", text), limits=Limits(**limits))
+    findings = lint(Source("n.yaml", text), limits=Limits(**limits))
     exceeded = [f for f in findings if f.rule == "budget-exceeded"]
     assert len(exceeded) == count, [f.message for f in findings]
     assert all(f.severity == "error" and f.place for f in exceeded)
@@ -351,7 +351,7 @@ def test_budget_refused(budget: str) -> None:
 
 @pytest.mark.parametrize("name", ["unet", "vgg16", "googlenet", "resnet50"])
 def test_shipped_files_need_no_network_access(name: str) -> None:
-    assert all(finding.place for finding in examine(find(str(SPECS / f"{name}.yaml"))))
+    assert all(finding.place for finding in lint(find(str(SPECS / f"{name}.yaml"))))
 
 
 UNET = """\
@@ -397,12 +397,12 @@ layers:
 )
 def test_inputs_that_fit_do_fit(sizes: tuple[int, int], near: list[tuple[int, int]]) -> None:
     source = Source("unet.yaml", UNET)
-    (finding,) = [f for f in examine(source, (3, *sizes)) if f.severity == "error"]
+    (finding,) = [f for f in lint(source, (3, *sizes)) if f.severity == "error"]
     assert finding.rule == "odd-upsampling"
     told = " or ".join("×".join(map(str, one)) for one in near)
     assert finding.hint == f"an input of {told} fits; `upsample: {{like: …}}` or `crop` takes any"
     for one in near:
-        assert "error" not in [f.severity for f in examine(source, (3, *one))]
+        assert "error" not in [f.severity for f in lint(source, (3, *one))]
 
 
 def test_no_input_near() -> None:

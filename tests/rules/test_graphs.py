@@ -6,7 +6,7 @@ import pytest
 from support import SPECS, listed, network
 
 from cnncalc.language.load import load
-from cnncalc.rules.base import Limits, Rule, Subject, Written
+from cnncalc.rules.base import Limits, Rule, RuleContext, WrittenFile
 from cnncalc.rules.checks import CHECKS, check
 from cnncalc.rules.registry import RULES
 
@@ -22,8 +22,8 @@ NAMES = sorted(path.stem for path in SPECS.glob("*.yaml"))
 def test_the_findings_of_a_file_and_of_its_graph_agree(name: str) -> None:
     found = load(name).elaborate()
     assert found.graph is not None
-    written = check(Subject(found.graph, Written(load(name), found.forms)))
-    bare = check(Subject(found.graph))
+    written = check(RuleContext(found.graph, WrittenFile(load(name), found.forms)))
+    bare = check(RuleContext(found.graph))
     assert all(finding.place is None and not finding.excerpt for finding in bare)
     assert not any(fix.edits for finding in bare for fix in finding.fixes)
     assert {finding.rule for finding in bare} == {finding.rule for finding in written}
@@ -40,7 +40,7 @@ def test_every_rule_finds_its_example_without_a_file(rule: Rule) -> None:
     name = rule.name
     text = RULES[name].fails
     limits = Limits(params=1_000) if name == "budget-exceeded" else Limits()
-    found = [f for f in check(Subject(network(text).graph(), limits=limits)) if f.rule == name]
+    found = [f for f in check(RuleContext(network(text).graph(), limits=limits)) if f.rule == name]
     if name in OF_THE_FILE:
         assert found == []
         return
@@ -51,5 +51,5 @@ def test_every_rule_finds_its_example_without_a_file(rule: Rule) -> None:
 
 def test_layers_alike_are_told_once() -> None:
     layers = [{"conv": [8, 3, 1, 1]}, "batch_norm", "relu"] * 3
-    (found,) = check(Subject(network(listed((8, 32, 32), layers)).graph()))[:1]
+    (found,) = check(RuleContext(network(listed((8, 32, 32), layers)).graph()))[:1]
     assert (found.rule, found.layer, found.times) == ("bias-before-norm", "conv1", 3)

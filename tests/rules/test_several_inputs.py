@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from cnncalc.language.text.source import Source
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 
 
 class Case(NamedTuple):
@@ -108,7 +108,7 @@ layers:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_findings(case: Case) -> None:
-    found = examine(Source("net.yaml", case.text))
+    found = lint(Source("net.yaml", case.text))
     told = [
         (one.rule, one.place.line, one.place.column, one.message)
         for one in found
@@ -140,10 +140,10 @@ layers:
   - up: s2
   - up: s1
 """
-    (finding,) = examine(Source("net.yaml", text))
+    (finding,) = lint(Source("net.yaml", text))
     assert finding.rule == "odd-upsampling"
     assert finding.hint is not None
     assert finding.hint.startswith("an input of 28×28 or 32×32 fits")
     for size in (28, 32):
         given = {"a": (3, size, size), "d": (1, size, size)}
-        assert not any(f.severity == "error" for f in examine(Source("net.yaml", text), given))
+        assert not any(f.severity == "error" for f in lint(Source("net.yaml", text), given))

@@ -6,7 +6,7 @@ import pytest
 from support import SPECS
 
 from cnncalc.language.load import find
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 
 VGG_BN = "torchvision's VGG keeps the convolutions' bias beside batch normalization"
 GRIDDING = (
@@ -84,7 +84,7 @@ WARNINGS: dict[str, dict[tuple[str, str], str]] = {
 
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_network(path: object) -> None:
-    findings = examine(find(str(path)))
+    findings = lint(find(str(path)))
     assert all(finding.place is not None for finding in findings)
     warnings = {(f.rule, f.layer) for f in findings if f.severity != "note"}
     assert warnings == set(WARNINGS.get(SPECS.joinpath(str(path)).stem, {}))

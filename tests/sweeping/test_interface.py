@@ -11,7 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.sweeping import run
 from cnncalc.sweeping.grid import Grid
-from cnncalc.sweeping.run import Subject
+from cnncalc.sweeping.run import SweepSource
 
 GRID: dict[str, Any] = {
     "input": (96, (3, 128, 160)),
@@ -45,7 +45,7 @@ def test_any_executor_gives_the_same(pool: Any) -> None:
 def test_tasks_give_the_points_in_the_order_of_the_grid(widths: int, first: int) -> None:
     """Also where a task has all sizes of some parameters, and where it begins in the middle."""
     text = "input: [1, 8]\nparameters: {k: 3}\nlayers:\n  - conv: [k, 1]\n"
-    subject = Subject("<yaml>", text, "float32", False)
+    subject = SweepSource("<yaml>", text, "float32", False)
     ks = {"k": tuple(range(1, widths + 1))}
     grid = Grid(tuple([(1, size) for size in (8, 9, 12)]), (1,), ks)
     with ThreadPoolExecutor(2) as executor:

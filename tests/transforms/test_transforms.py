@@ -12,14 +12,16 @@ from cnncalc.language.network import Network
 from cnncalc.layers.norm import BatchNorm
 from cnncalc.numerics.weights.generated import declared_arrays
 from cnncalc.transforms.apply import Transformed, difference, transformed
-from cnncalc.transforms.steps import Wanted
+from cnncalc.transforms.steps import RequestedTransforms
 
-FOLDED = Wanted(fold_batch_norm=True)
-CONVOLUTIONAL = Wanted(fully_convolutional=True)
-MAIN = Wanted(without_auxiliary=True)
+FOLDED = RequestedTransforms(fold_batch_norm=True)
+CONVOLUTIONAL = RequestedTransforms(fully_convolutional=True)
+MAIN = RequestedTransforms(without_auxiliary=True)
 
 
-def made(net: Network, wanted: Wanted, input: tuple[int, ...] | None = None) -> Transformed:
+def made(
+    net: Network, wanted: RequestedTransforms, input: tuple[int, ...] | None = None
+) -> Transformed:
     return transformed(net, wanted, {}, input)
 
 
@@ -39,12 +41,12 @@ SAME = [
     ("googlenet_original", CONVOLUTIONAL), ("siamese_patches", CONVOLUTIONAL),
     ("convnext_tiny", CONVOLUTIONAL),
     ("googlenet", MAIN), ("googlenet_original", MAIN),
-    ("googlenet", Wanted(True, None, True, True)),
+    ("googlenet", RequestedTransforms(True, None, True, True)),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("net", "wanted"), SAME)
-def test_a_shipped_network_computes_the_same(net: str, wanted: Wanted) -> None:
+def test_a_shipped_network_computes_the_same(net: str, wanted: RequestedTransforms) -> None:
     one = load(net)
     assert isinstance(one, Network)
     found = made(one, wanted)
@@ -88,7 +90,7 @@ BUILT = [
 
 
 @pytest.mark.parametrize(("layers", "wanted", "kinds"), BUILT)
-def test_layers_compute_the_same(layers: str, wanted: Wanted, kinds: str) -> None:
+def test_layers_compute_the_same(layers: str, wanted: RequestedTransforms, kinds: str) -> None:
     net = network(f"{{input: [4, 12, 12], layers: [{layers}]}}")
     found = made(net, wanted)
     assert [node.kind.name for node in found.graph.layers] == kinds.split()
@@ -99,7 +101,7 @@ def test_layers_compute_the_same(layers: str, wanted: Wanted, kinds: str) -> Non
 IMPOSSIBLE = [
     ("lenet5", FOLDED, "has no batch normalization to fold"),
     ("lenet5", MAIN, "has one output"),
-    ("lenet5", Wanted(classes=10), "has 10 classes already"),
+    ("lenet5", RequestedTransforms(classes=10), "has 10 classes already"),
     ("squeezenet1_0", CONVOLUTIONAL, "no fully connected layer on a flattened map"),
     ("lenet5_1998", CONVOLUTIONAL, "no `rbf` that does the same"),
     ("{input: [8], layers: [linear: 3]}", CONVOLUTIONAL, "linear takes [8], which is no flattened"),
@@ -110,7 +112,8 @@ IMPOSSIBLE = [
     ("{input: [1, 9, 9], layers: [batch_norm, conv: [2, 3], relu]}", FOLDED,
      "none of the 1 batch normalizations"),
     ("{input: [1, 9, 9], layers: [{conv: [2, 3], output: true}, batch_norm]}", FOLDED, "none of"),
-    ("{input: [1, 9, 9], layers: [concat: [[conv: [2, 3]], [conv: [3, 3]]]]}", Wanted(classes=7),
+    ("{input: [1, 9, 9], layers: [concat: [[conv: [2, 3]], [conv: [3, 3]]]]}",
+     RequestedTransforms(classes=7),
      "concat is in the way"),
     ("{input: [1, 9, 9], layers: [{conv: [2, 3], name: a, output: true}, "
      "{conv: [3, 3], from: input}]}", MAIN, "hang on equally many layers"),
@@ -118,7 +121,7 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize(("net", "wanted", "message"), IMPOSSIBLE)
-def test_what_cannot_be_is_told(net: str, wanted: Wanted, message: str) -> None:
+def test_what_cannot_be_is_told(net: str, wanted: RequestedTransforms, message: str) -> None:
     one = network(net) if net.startswith("{") else load(net)
     assert isinstance(one, Network)
     with pytest.raises(UsageError) as caught:
@@ -154,7 +157,7 @@ CLASSES = [
 def test_another_number_of_classes(net: str, anew: list[str]) -> None:
     one = load(net)
     assert isinstance(one, Network)
-    found = made(one, Wanted(classes=7))
+    found = made(one, RequestedTransforms(classes=7))
     assert found.drawn() == anew
     assert {found.graph.nodes[index].facts.output[0] for index in found.graph.outputs} == {7}
     arrays = found.arrays(arrays_of(one, found.before, None, None, 0), 0)
@@ -241,5 +244,5 @@ layers:
 
 
 def test_a_file_keeps_its_comments() -> None:
-    found = made(network(FILE), Wanted(False, 5, True, True))
+    found = made(network(FILE), RequestedTransforms(False, 5, True, True))
     assert found.text == EDITED

@@ -305,7 +305,7 @@ original_release = executor.Pending.release
 
 KERNELS = {
     "a kernel without its bias": (
-        (call.Call, "bias", lambda self, shape: None),
+        (call.KernelCall, "bias", lambda self, shape: None),
         {"params"},
         "first",
     ),
@@ -360,7 +360,7 @@ def test_a_layer_that_cannot_be_computed(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(call: Any) -> Any:
         raise ValueError("3 channels do not fit")
 
-    monkeypatch.setitem(table.KERNELS, "max_pool", call.Kernel(refuse))
+    monkeypatch.setitem(table.KERNELS, "max_pool", call.KernelEntry(refuse))
     found = run()
     assert not found.passed
     assert found.run.failure == ("pool", "refused: 3 channels do not fit")

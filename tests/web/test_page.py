@@ -14,7 +14,7 @@ import cnncalc
 from cnncalc.language import zoo
 from cnncalc.render import summary
 from cnncalc.render.columns import COLUMNS
-from cnncalc.render.rows import View, rows
+from cnncalc.render.rows import ViewOptions, rows
 from web.visiting import PATIENCE, Visit, visit
 
 TEN = "input: [3, 64, 64]\nlayers:\n" + "".join(
@@ -56,7 +56,7 @@ def test_the_table_is_that_of_the_program(browser: Any, address: str, name: str)
         for line, row in zip(shown.all(), ours, strict=True):
             for key in ("output", "field", "params", "macs", "memory"):
                 cell = line.locator(f'td[data-key="{key}"]').text_content().strip()
-                assert cell == COLUMNS[key].cell(row, View()), (name, row.name, key)
+                assert cell == COLUMNS[key].cell(row, ViewOptions()), (name, row.name, key)
 
 
 def test_notes_stand_behind_the_lines(browser: Any, address: str) -> None:

@@ -36,7 +36,7 @@ OPERATIONS = {
 """Terms of the operations, in words."""
 
 
-class Step(NamedTuple):
+class ArithmeticStep(NamedTuple):
     """One quantity of a layer, for one sample."""
 
     quantity: str
@@ -50,7 +50,7 @@ class Statement(NamedTuple):
 
     facts: Facts
     """On traced numbers."""
-    steps: tuple[Step, ...]
+    steps: tuple[ArithmeticStep, ...]
 
 
 def subscript(number: int) -> str:
@@ -72,7 +72,7 @@ def statement(graph: Graph, node: Node) -> Statement:
 STATED = "as stated"
 
 
-def _stated(node: Node) -> Iterator[Step]:
+def _stated(node: Node) -> Iterator[ArithmeticStep]:
     """What a layer states of itself, which follows from nothing."""
     facts = node.facts
     axes = ("output channels", *[f"output {axis}" for axis in _axis_names(facts.output)])
@@ -81,7 +81,9 @@ def _stated(node: Node) -> Iterator[Step]:
     numbers += [("parameters", facts.params), ("buffers", facts.buffer_values)]
     numbers += [(OPERATIONS["macs"], facts.operations.macs), ("FLOPs", facts.operations.flops)]
     for quantity, value in numbers:
-        yield Step(quantity, STATED if value is not UNKNOWN else "not stated", str(value), value)
+        yield ArithmeticStep(
+            quantity, STATED if value is not UNKNOWN else "not stated", str(value), value
+        )
 
 
 def _traced_kind(kind: Kind) -> Kind:
@@ -140,7 +142,7 @@ def _traced_inputs(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
     return tuple(made)
 
 
-def _steps(facts: Facts, node: Node) -> Iterator[Step]:
+def _steps(facts: Facts, node: Node) -> Iterator[ArithmeticStep]:
     names: dict[int, str] = {}
     yield from _output(facts, names)
     if node.shares is None:
@@ -150,26 +152,26 @@ def _steps(facts: Facts, node: Node) -> Iterator[Step]:
         yield _step("output values", facts.values, names)
 
 
-def _step(quantity: str, value: int, names: Mapping[int, str]) -> Step:
+def _step(quantity: str, value: int, names: Mapping[int, str]) -> ArithmeticStep:
     text = formula(value, names)
     for together, apart in ALIKE:
         text = text.replace(together, apart)
-    return Step(quantity, text, numbers(value, names), int(value))
+    return ArithmeticStep(quantity, text, numbers(value, names), int(value))
 
 
-def _axis_step(quantity: str, value: int, names: Mapping[int, str]) -> Step:
+def _axis_step(quantity: str, value: int, names: Mapping[int, str]) -> ArithmeticStep:
     """A step along one axis, whose size is called W as everywhere."""
     text = formula(value, names)
     for name in ("T", "H", "L"):
         text = text.replace(name, "W")
-    return Step(quantity, text, numbers(value, names), int(value))
+    return ArithmeticStep(quantity, text, numbers(value, names), int(value))
 
 
 def _axis_names(shape: Shape) -> tuple[str, ...]:
     return AXIS_NAMES[len(shape) - 1] if len(shape) > 1 else ()
 
 
-def _resolved_padding(kind: Kind, inputs: tuple[Shape, ...]) -> Iterator[Step]:
+def _resolved_padding(kind: Kind, inputs: tuple[Shape, ...]) -> Iterator[ArithmeticStep]:
     """Padding that follows from `same`; from here on it has its symbols."""
     if not isinstance(kind, Sliding) or not isinstance(kind.padding, str):
         return
@@ -181,7 +183,7 @@ def _resolved_padding(kind: Kind, inputs: tuple[Shape, ...]) -> Iterator[Step]:
     kind.__dict__["padding"] = _traced_option("padding", tuple(pairs))
 
 
-def _output(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
+def _output(facts: Facts, names: dict[int, str]) -> Iterator[ArithmeticStep]:
     """Output channels and sizes, and what a kernel leaves behind."""
     shape = facts.output
     yield _step("output channels" if len(shape) > 1 else "output features", shape[0], names)
@@ -199,7 +201,7 @@ def _output(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
         names.setdefault(id(shape[0]), "C′" if len(shape) > 1 else "N′")
 
 
-def _arrays(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
+def _arrays(facts: Facts, names: dict[int, str]) -> Iterator[ArithmeticStep]:
     """Values of each array, and the parameters in all."""
     sizes: list[int] = []
     for name, array in facts.weights.items():
@@ -211,7 +213,7 @@ def _arrays(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
             if isinstance(size, Traced) and size.term.sign:
                 names.setdefault(id(size), name)
         total = sum(sizes)
-        yield Step(
+        yield ArithmeticStep(
             "parameters",
             " + ".join(facts.weights),
             " + ".join([str(int(size)) for size in sizes]),
@@ -221,7 +223,7 @@ def _arrays(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
         yield _step(f"{name} (buffer)", product(array), names)
 
 
-def _operations(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
+def _operations(facts: Facts, names: dict[int, str]) -> Iterator[ArithmeticStep]:
     """Each term of the operations, and all of them as FLOPs."""
     operations = facts.operations
     terms = [(key, value) for key, value in operations._asdict().items() if int(value)]
@@ -230,4 +232,6 @@ def _operations(facts: Facts, names: dict[int, str]) -> Iterator[Step]:
     if terms:
         factors = ["2·MACs" if key == "macs" else OPERATIONS[key] for key, _ in terms]
         figures = [f"2·{int(v)}" if key == "macs" else str(int(v)) for key, v in terms]
-        yield Step("FLOPs", " + ".join(factors), " + ".join(figures), int(operations.flops))
+        yield ArithmeticStep(
+            "FLOPs", " + ".join(factors), " + ".join(figures), int(operations.flops)
+        )

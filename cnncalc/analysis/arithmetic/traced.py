@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
-class Term(NamedTuple):
+class TracedTerm(NamedTuple):
     """A symbol (`name`), a number, or an operation on other numbers."""
 
     sign: str
@@ -26,9 +26,9 @@ class Term(NamedTuple):
 class Traced(int):
     """A whole number with the term that it is the value of."""
 
-    term: Term
+    term: TracedTerm
 
-    def __new__(cls, value: int, term: Term) -> Traced:
+    def __new__(cls, value: int, term: TracedTerm) -> Traced:
         made = super().__new__(cls, value)
         made.term = term
         return made
@@ -61,18 +61,18 @@ class Traced(int):
         return _quotient(other, self)
 
     def __mod__(self, other: int) -> int:
-        return Traced(int(self) % int(other), Term("%", (self, other)))
+        return Traced(int(self) % int(other), TracedTerm("%", (self, other)))
 
     def __pow__(self, other: Any, modulo: Any = None) -> Any:
-        return Traced(int(self) ** int(other), Term("^", (self, other)))
+        return Traced(int(self) ** int(other), TracedTerm("^", (self, other)))
 
     def __rpow__(self, other: Any, modulo: Any = None) -> Any:
-        return Traced(int(other) ** int(self), Term("^", (other, self)))
+        return Traced(int(other) ** int(self), TracedTerm("^", (other, self)))
 
 
 def symbol(name: str, value: int) -> Traced:
     """A number with a name."""
-    return Traced(value, Term("", name=name))
+    return Traced(value, TracedTerm("", name=name))
 
 
 def _sum(one: int, two: int, minus: bool) -> int:
@@ -89,7 +89,7 @@ def _sum(one: int, two: int, minus: bool) -> int:
     total = int(one) - int(two) if minus else int(one) + int(two)
     if len(parts) == 1 and not signs[0]:
         return parts[0]
-    return Traced(total, Term("+", tuple(parts), tuple(signs)))
+    return Traced(total, TracedTerm("+", tuple(parts), tuple(signs)))
 
 
 def _product(one: int, two: int) -> int:
@@ -102,13 +102,13 @@ def _product(one: int, two: int) -> int:
             parts.append(value)
     if len(parts) == 1:
         return parts[0]
-    return Traced(int(one) * int(two), Term("·", tuple(parts)))
+    return Traced(int(one) * int(two), TracedTerm("·", tuple(parts)))
 
 
 def _quotient(one: int, two: int) -> int:
     if not isinstance(two, Traced) and two == 1:
         return one
-    return Traced(int(one) // int(two), Term("/", (one, two)))
+    return Traced(int(one) // int(two), TracedTerm("/", (one, two)))
 
 
 Names = Mapping[int, str]
@@ -133,13 +133,17 @@ def numbers(value: int, names: Names = NONE) -> str:
     return _written(value, lambda term, number: str(int(number)), dict.fromkeys(names, ""))
 
 
-def _written(value: int, leaf: Callable[[Term, int], str], names: Names) -> str:
+def _written(value: int, leaf: Callable[[TracedTerm, int], str], names: Names) -> str:
     """The text of a whole term; its own name is not used for itself."""
     return _text(value, leaf, names, SUM, outermost=True)
 
 
 def _text(
-    value: int, leaf: Callable[[Term, int], str], names: Names, level: int, outermost: bool = False
+    value: int,
+    leaf: Callable[[TracedTerm, int], str],
+    names: Names,
+    level: int,
+    outermost: bool = False,
 ) -> str:
     if not isinstance(value, Traced):
         return str(value)

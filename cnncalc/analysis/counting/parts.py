@@ -22,7 +22,7 @@ SUBCLASS = "subclass"
 """A module of a class derived from the framework's."""
 
 
-class Part(NamedTuple):
+class CountedModule(NamedTuple):
     """One module or function; shapes are those of one sample."""
 
     kind: str
@@ -48,7 +48,7 @@ class Uncounted(Exception):
     """A layer of which a counter's answer cannot be told; the text says why."""
 
 
-def parts(graph: Graph, index: int, form: str) -> tuple[Part, ...]:
+def parts(graph: Graph, index: int, form: str) -> tuple[CountedModule, ...]:
     """The modules and functions of a layer.
 
     Raises:
@@ -68,7 +68,7 @@ def parts(graph: Graph, index: int, form: str) -> tuple[Part, ...]:
     bias = product(weights["bias"]) if "bias" in weights else 0
     mode = getattr(node.kind, "mode", "")
     macs = facts.operations.macs
-    return (Part(kind, given, facts.output, weight, bias, macs, form, mode),)
+    return (CountedModule(kind, given, facts.output, weight, bias, macs, form, mode),)
 
 
 SEVERAL = {
@@ -79,26 +79,26 @@ SEVERAL = {
 """Kinds that are written in too many ways, or in none, and what to say of them."""
 
 
-def _conv(given: Shape, made: Shape, weight: int, bias: int) -> Part:
-    return Part("conv", given, made, weight, bias, weight * product(made[1:]))
+def _conv(given: Shape, made: Shape, weight: int, bias: int) -> CountedModule:
+    return CountedModule("conv", given, made, weight, bias, weight * product(made[1:]))
 
 
-def _squeeze_excitation(given: Shape, kind: SqueezeExcitation) -> tuple[Part, ...]:
+def _squeeze_excitation(given: Shape, kind: SqueezeExcitation) -> tuple[CountedModule, ...]:
     """Pool, 1×1 convolution, activation, 1×1 convolution, gate, product."""
     ones = (1,) * (len(given) - 1)
     whole, inner = (given[0], *ones), (kind.squeeze, *ones)
     weight = kind.squeeze * given[0]
     return (
-        Part("global_avg_pool", given, whole),
+        CountedModule("global_avg_pool", given, whole),
         _conv(whole, inner, weight, kind.squeeze),
-        Part(kind.activation, inner, inner),
+        CountedModule(kind.activation, inner, inner),
         _conv(inner, whole, weight, given[0]),
-        Part(kind.gate, whole, whole),
-        Part("multiply", given, given),
+        CountedModule(kind.gate, whole, whole),
+        CountedModule("multiply", given, given),
     )
 
 
-def _separable(given: Shape, made: Shape, weights: dict[str, Shape]) -> tuple[Part, ...]:
+def _separable(given: Shape, made: Shape, weights: dict[str, Shape]) -> tuple[CountedModule, ...]:
     """A depthwise convolution without a bias, and a 1×1 convolution."""
     depthwise, across = weights["depthwise.weight"], weights["pointwise.weight"]
     between = (depthwise[0], *made[1:])

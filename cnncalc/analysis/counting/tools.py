@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS, Part
+from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS, CountedModule
 from cnncalc.shapes import product
 
 Terms = dict[str, int]
-Rule = Callable[[Part], Terms]
+Rule = Callable[[CountedModule], Terms]
 
 BIAS = "bias additions"
 NORM = "normalization"
@@ -44,17 +44,17 @@ class Counter(NamedTuple):
     """Where its rules stand."""
 
 
-def nothing(part: Part) -> Terms:
+def nothing(part: CountedModule) -> Terms:
     """Its multiply-accumulates alone."""
     return {}
 
 
-def left_out(part: Part) -> Terms:
+def left_out(part: CountedModule) -> Terms:
     """Not even those."""
     return {LEFT_OUT: -part.macs}
 
 
-def with_bias(part: Part) -> Terms:
+def with_bias(part: CountedModule) -> Terms:
     """An addition for each output value of a layer with a bias."""
     return {BIAS: product(part.made) if part.bias else 0}
 
@@ -95,21 +95,21 @@ def table(rules: Mapping[str, Rule], *shared: tuple[tuple[str, ...], Rule]) -> M
 # -- torchinfo: parameters times the positions of an output, where the class is called Conv…
 
 
-def _stored(part: Part) -> Terms:
+def _stored(part: CountedModule) -> Terms:
     """Every weight and bias once a sample."""
     return {NORM: part.weight + part.bias}
 
 
-def _torchinfo_linear(part: Part) -> Terms:
+def _torchinfo_linear(part: CountedModule) -> Terms:
     return {BIAS: part.bias, AT_ONE_POSITION: part.weight - part.macs}
 
 
-def _transposed(part: Part) -> Terms:
+def _transposed(part: CountedModule) -> Terms:
     """Every weight meets every output position, though it is the input's that it meets."""
     return {AT_OUTPUTS: part.weight * part.positions - part.macs}
 
 
-def _torchinfo_transposed(part: Part) -> Terms:
+def _torchinfo_transposed(part: CountedModule) -> Terms:
     return {BIAS: part.bias * part.positions, **_transposed(part)}
 
 
@@ -136,7 +136,7 @@ TORCHINFO = Counter(
 # -- fvcore: operators of a traced graph
 
 
-def _fvcore_upsample(part: Part) -> Terms:
+def _fvcore_upsample(part: CountedModule) -> Terms:
     factor = {"nearest": 1, "linear": 4, "bilinear": 4}.get(part.mode, 0)
     return {UPSAMPLING: factor * product(part.made)}
 
@@ -156,7 +156,7 @@ FVCORE = Counter(
 # -- thop: hooks on modules of exactly the framework's classes
 
 
-def _thop_adaptive(part: Part) -> Terms:
+def _thop_adaptive(part: CountedModule) -> Terms:
     """A kernel of input size over output size, not rounded, and a division, an output value."""
     kernel = 1.0
     for given, made in zip(part.given[1:], part.made[1:], strict=True):
@@ -164,12 +164,12 @@ def _thop_adaptive(part: Part) -> Terms:
     return {POOLING: int((kernel + 1) * product(part.made))}
 
 
-def _thop_upsample(part: Part) -> Terms:
+def _thop_upsample(part: CountedModule) -> Terms:
     factor = {"nearest": 1, "linear": 5, "bilinear": 11}.get(part.mode, 0)
     return {UPSAMPLING: factor * product(part.made)}
 
 
-def _softmax(part: Part) -> Terms:
+def _softmax(part: CountedModule) -> Terms:
     """Exponentials, additions and divisions along the channels."""
     channels = part.given[0]
     return {ACTIVATION: product(part.given) // channels * (3 * channels - 1)}
@@ -199,7 +199,7 @@ THOP = Counter(
 def _twice(term: str, of: Rule) -> Rule:
     """Counted by the module's hook, and again by the patched function that the module calls."""
 
-    def rule(part: Part) -> Terms:
+    def rule(part: CountedModule) -> Terms:
         if part.form == MEAN:
             return {}
         (amount,) = of(part).values()
@@ -210,7 +210,7 @@ def _twice(term: str, of: Rule) -> Rule:
     return rule
 
 
-def _ptflops_norm(part: Part) -> Terms:
+def _ptflops_norm(part: CountedModule) -> Terms:
     if part.form != MODULE:
         return {}
     # a layer norm's flag is called `elementwise_affine`, which the hook does not look for
@@ -256,7 +256,7 @@ COUNTERS: Mapping[str, Counter] = {
 """Counters of operations by name."""
 
 
-def terms(counter: Counter, part: Part) -> Terms:
+def terms(counter: Counter, part: CountedModule) -> Terms:
     """What a counter makes of a part, beside its multiply-accumulates."""
     rule = counter.rules.get(part.kind)
     if rule is not None:

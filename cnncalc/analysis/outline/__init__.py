@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.outline.types import Block, Branch, Item, Outline, Parameter
+from cnncalc.analysis.outline.types import Block, BlockParameter, Branch, Item, Outline
 
 if TYPE_CHECKING:
     from cnncalc.analysis.outline.build import outline
     from cnncalc.analysis.outline.regions import normalized
     from cnncalc.analysis.outline.scopes import Hint
 
-__all__ = ["Block", "Branch", "Hint", "Item", "Outline", "Parameter", "normalized", "outline"]
+__all__ = ["Block", "BlockParameter", "Branch", "Hint", "Item", "Outline", "normalized", "outline"]
 
 
 def __getattr__(name: str) -> Any:

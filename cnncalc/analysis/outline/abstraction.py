@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import count
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.outline.alignment import ALONE, AlignedSlots, Slot, slots_of
 from cnncalc.analysis.outline.keys import (
     NUMBERS,
     USUAL,
@@ -24,7 +25,6 @@ from cnncalc.analysis.outline.keys import (
     stem,
 )
 from cnncalc.analysis.outline.relations import ABSENT, Column, of_one, of_two
-from cnncalc.analysis.outline.slots import ALONE, Line, Slot, slots_of
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
     Name,
@@ -70,7 +70,7 @@ class Terms:
 class Abstraction:
     """The parameters of a line, and the terms in it."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: AlignedSlots) -> None:
         self.line = line
         self.parameters: list[Found] = []
         self.terms = Terms()
@@ -257,7 +257,7 @@ class Abstraction:
 
     # -- conditions -------------------------------------------------------------------------
 
-    def _conditions(self, line: Line, present: list[bool]) -> None:
+    def _conditions(self, line: AlignedSlots, present: list[bool]) -> None:
         """Conditions of the slots and branches that some of the present instances leave out."""
         for slot in line.slots:
             here = [
@@ -277,7 +277,7 @@ class Abstraction:
                 term = self._condition(column, slot.entries, "skip")
                 if term is not None:
                     self.terms.branches[slot, number] = term
-                if isinstance(branch, Line):
+                if isinstance(branch, AlignedSlots):
                     self._conditions(branch, [flag is True for flag in column])
 
     def _condition(self, column: Column, entries: list[int | None], label: str) -> Term | None:

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 
 from cnncalc.analysis.outline.abstraction import Abstraction
-from cnncalc.analysis.outline.emission import Names, items_of
+from cnncalc.analysis.outline.alignment import line_of
+from cnncalc.analysis.outline.emission import LayerNames, items_of
 from cnncalc.analysis.outline.inlining import inlined
 from cnncalc.analysis.outline.naming import identifier, linked
 from cnncalc.analysis.outline.regions import Regions, Series, normalized
 from cnncalc.analysis.outline.scopes import Hint, Scopes
 from cnncalc.analysis.outline.search import search
-from cnncalc.analysis.outline.slots import line_of
 from cnncalc.analysis.outline.terms import Name, Term
 from cnncalc.analysis.outline.tree import Tree
 from cnncalc.analysis.outline.types import Item, Outline
@@ -48,7 +48,7 @@ def outline(
     tree = Tree(root, named | wanted, Scopes(graph, hints))
     if not flat:
         search(tree)
-    names = Names(_names(graph, named, tree.scopes), _shares(graph), wanted)
+    names = LayerNames(_names(graph, named, tree.scopes), _shares(graph), wanted)
     line = line_of(tree.root, None)
     items = items_of(line, Abstraction(line).terms, names, 0)
     patterns = list(tree.uses())
@@ -72,7 +72,7 @@ def _classes(
     for position in found:
         # the heads beside it give the same classes
         if position == found[-1] or any(
-            item.wanted for item in takewhile(_keeps, items[position:])
+            item.is_output for item in takewhile(_keeps, items[position:])
         ):
             item = items[position]
             options = [(k, Name("classes") if k in WIDE else v) for k, v in item.options]

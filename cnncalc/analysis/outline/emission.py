@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from cnncalc.analysis.outline.abstraction import Abstraction, Found, Terms
+from cnncalc.analysis.outline.alignment import ALONE, AlignedSlots, Slot
 from cnncalc.analysis.outline.naming import describe
-from cnncalc.analysis.outline.regions import Layer, Piece
+from cnncalc.analysis.outline.regions import LayerReference, Piece
 from cnncalc.analysis.outline.relations import ABSENT
-from cnncalc.analysis.outline.slots import ALONE, Line, Slot
 from cnncalc.analysis.outline.terms import Term, is_constant, names, show
-from cnncalc.analysis.outline.types import Block, Branch, Item, Parameter
+from cnncalc.analysis.outline.types import Block, BlockParameter, Branch, Item
 
 
 class Pattern:
@@ -26,7 +26,7 @@ class Pattern:
         """What it is, in a word."""
         self.hint = ""
         """What its modules are called."""
-        self.line: Line
+        self.line: AlignedSlots
         self.abstraction: Abstraction
         self.parameters: list[Found] = []
         self.module = False
@@ -41,7 +41,7 @@ class Pattern:
         """How many arguments a use has, about."""
         self.block: Block
 
-    def settle(self, line: Line) -> None:
+    def settle(self, line: AlignedSlots) -> None:
         """Take the line of all uses."""
         self.line = line
         self.version += 1
@@ -54,13 +54,13 @@ class Pattern:
         items = items_of(line, self.abstraction.terms)
         self.title = self.hint or describe(items)
         parameters = tuple(
-            Parameter(one.name, None if one.default is ABSENT else one.default)
+            BlockParameter(one.name, None if one.default is ABSENT else one.default)
             for one in (*self.parameters, *[one for one in found if one.derived])
         )
         self.block = Block(self.label, parameters, items)
 
 
-class Names:
+class LayerNames:
     """What the layers of one network are called, where they must be called something."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Names:
         """By node."""
         self.shares = shares
         """Nodes with the nodes whose weights they use."""
-        self.wanted = wanted
+        self.is_output = wanted
 
     def marked(self, item: Item, piece: Piece, before: int) -> Item:
         """An item with its name, its start and what else is its own."""
@@ -80,12 +80,12 @@ class Names:
             name=self.names.get(piece.hi),
             start=None if start is None else self.names[start],
             share=None if shared is None else self.names[shared],
-            wanted=piece.hi in self.wanted,
+            is_output=piece.hi in self.is_output,
         )
 
 
 def items_of(
-    line: Line, terms: Terms, names: Names | None = None, before: int = -1
+    line: AlignedSlots, terms: Terms, names: LayerNames | None = None, before: int = -1
 ) -> tuple[Item, ...]:
     """The items of a line; neighbours with one condition stand in a group.
 
@@ -119,13 +119,13 @@ def items_of(
     return tuple(items)
 
 
-def _item(slot: Slot, terms: Terms, names: Names | None = None) -> Item:
+def _item(slot: Slot, terms: Terms, names: LayerNames | None = None) -> Item:
     condition = terms.conditions.get(slot)
     options = tuple(terms.options.get(slot, ()))
     nodes = tuple(sorted({row.hi for row in slot.rows if row is not None and row is not ALONE}))
     if slot.head is None:
         (body,) = slot.branches
-        assert isinstance(body, Line)
+        assert isinstance(body, AlignedSlots)
         inside = items_of(body, terms)
         times = options[0][1]
         if len(inside) == 1 and inside[0].condition is None and inside[0].times == 1:
@@ -145,7 +145,7 @@ def _item(slot: Slot, terms: Terms, names: Names | None = None) -> Item:
         option = kind.options[key]
         if option.like is not None:
             left_out = term is None or term == by_key[option.like]
-        elif isinstance(term, Layer):
+        elif isinstance(term, LayerReference):
             left_out = False
         else:
             left_out = (
@@ -154,9 +154,11 @@ def _item(slot: Slot, terms: Terms, names: Names | None = None) -> Item:
         if not left_out:
             kept.append((key, term))
     if names is not None:
-        kept = [(k, names.names[term] if isinstance(term, Layer) else term) for k, term in kept]
-    elif any(isinstance(term, Layer) for _, term in kept):
-        kept = [(k, "input" if isinstance(term, Layer) else term) for k, term in kept]
+        kept = [
+            (k, names.names[term] if isinstance(term, LayerReference) else term) for k, term in kept
+        ]
+    elif any(isinstance(term, LayerReference) for _, term in kept):
+        kept = [(k, "input" if isinstance(term, LayerReference) else term) for k, term in kept]
     branches = None
     if kind.branches:
         source = slot.rows[0].source if names is not None and slot.rows[0] is not None else -1

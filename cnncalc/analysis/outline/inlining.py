@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from cnncalc.analysis.outline.emission import header_length, length
 from cnncalc.analysis.outline.terms import CHANNELS, Name, Term, names, substitute
-from cnncalc.analysis.outline.types import Block, Branch, Item, Parameter
+from cnncalc.analysis.outline.types import Block, BlockParameter, Branch, Item
 
 Items = tuple[Item, ...]
 
@@ -71,7 +71,7 @@ def _entries(items: Items) -> Iterator[Item]:
             yield from _entries(branch.items)
 
 
-def derived(block: Block) -> list[Parameter]:
+def derived(block: Block) -> list[BlockParameter]:
     """The parameters that no use gives: terms of the channels that reach the block."""
     return [one for one in block.parameters if CHANNELS.text in names(one.default)]
 
@@ -94,7 +94,7 @@ def _block_without(block: Block, other: Block) -> Block:
                 name, number = f"{one.name}{number}", number + 1
             taken.add(name)
             terms[one.name] = Name(name)
-            parameters = (*parameters, Parameter(name, one.default))
+            parameters = (*parameters, BlockParameter(name, one.default))
         items = _given(items, entries, tuple(terms.items()))
     return block._replace(parameters=parameters, items=_without(items, other))
 
@@ -147,7 +147,7 @@ def _used(items: Items) -> Iterator[str]:
 def _held(items: Items) -> Iterator[str]:
     """The blocks of which a use has a name, or an output that is wanted."""
     for item in items:
-        if item.block is not None and (item.name is not None or item.wanted):
+        if item.block is not None and (item.name is not None or item.is_output):
             yield item.block.name
         for branch in item.branches or ():
             yield from _held(branch.items)
@@ -182,8 +182,8 @@ def _spread(item: Item, body: Items) -> Items:
         body = (body[0]._replace(condition=item.condition, times=item.times),)
     if item.start is not None:
         body = (body[0]._replace(start=item.start), *body[1:])
-    if item.name is not None or item.wanted:
-        last = body[-1]._replace(name=item.name, wanted=item.wanted, nodes=item.nodes)
+    if item.name is not None or item.is_output:
+        last = body[-1]._replace(name=item.name, is_output=item.is_output, nodes=item.nodes)
         body = (*body[:-1], last)
     return body
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.analysis.outline.alignment import AlignedSlots, Slot
 from cnncalc.analysis.outline.regions import kind_of
-from cnncalc.analysis.outline.slots import Line, Slot
 
 WIDTHS = (
     "filters",
@@ -62,6 +62,6 @@ def label_of(slot: Slot) -> str:
     """What a flag for a slot is called."""
     if slot.head is None:
         first = slot.branches[0]
-        return label_of(first.slots[0]) if isinstance(first, Line) else "more"
+        return label_of(first.slots[0]) if isinstance(first, AlignedSlots) else "more"
     kind = kind_of(slot.head)
     return str(slot.head.title) if kind is None else kind.name

@@ -6,10 +6,10 @@ from collections import defaultdict
 from math import inf
 
 from cnncalc.analysis.outline.abstraction import Abstraction
+from cnncalc.analysis.outline.alignment import AlignedSlots, aligned, joined, weight
 from cnncalc.analysis.outline.emission import Pattern, items_of, length
 from cnncalc.analysis.outline.pieces import copied, flattened, is_merge, is_view, use_of
 from cnncalc.analysis.outline.regions import Piece, Series
-from cnncalc.analysis.outline.slots import Line, aligned, joined, weight
 from cnncalc.analysis.outline.tree import Tree
 
 
@@ -122,7 +122,7 @@ def merge_patterns(tree: Tree) -> None:
 
 def _clusters(tree: Tree, groups: dict[int, list[Piece]]) -> list[list[int]]:
     """Skeletons that one pattern may serve."""
-    clusters: list[tuple[list[int], Line, float]] = []
+    clusters: list[tuple[list[int], AlignedSlots, float]] = []
     for number, pieces in sorted(groups.items(), key=lambda entry: -len(entry[1])):
         line = _line(tree, [(piece,) for piece in pieces])
         cost = _cost(tree, line, many=len(pieces) > 1)
@@ -139,13 +139,13 @@ def _clusters(tree: Tree, groups: dict[int, list[Piece]]) -> list[list[int]]:
     return [members for members, _, _ in clusters]
 
 
-def _line(tree: Tree, found: list[Series]) -> Line:
+def _line(tree: Tree, found: list[Series]) -> AlignedSlots:
     """The line of some series, uses written out, each that is different once."""
     distinct = {(tree.series_content(series), series[0].entry): series for series in found}
     return tree.line([(flattened(one), one[0].entry) for one in list(distinct.values())[:64]])[0]
 
 
-def _cost(tree: Tree, line: Line, *, many: bool) -> float:
+def _cost(tree: Tree, line: AlignedSlots, *, many: bool) -> float:
     """About how many characters it takes to write a pattern and its uses."""
     whole = Abstraction(line)
     text = length(items_of(line, whole.terms))
@@ -169,5 +169,5 @@ def _within(inner: Pattern, outer: Pattern) -> bool:
                 return True
             if isinstance(slot.head, Pattern):
                 stack.append(slot.head.line)
-            stack += [branch for branch in slot.branches if isinstance(branch, Line)]
+            stack += [branch for branch in slot.branches if isinstance(branch, AlignedSlots)]
     return False

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from cnncalc.analysis.outline.abstraction import Abstraction
+from cnncalc.analysis.outline.alignment import AlignedSlots, joined, weight, weight_in_common
 from cnncalc.analysis.outline.emission import Pattern
 from cnncalc.analysis.outline.pieces import (
     copied,
@@ -17,7 +18,6 @@ from cnncalc.analysis.outline.pieces import (
 )
 from cnncalc.analysis.outline.regions import Piece, Series
 from cnncalc.analysis.outline.runs import fold_runs, run_of, unrolled
-from cnncalc.analysis.outline.slots import Line, joined, weight, weight_in_common
 from cnncalc.analysis.outline.tree import Tree
 
 
@@ -83,7 +83,7 @@ def _groups(tree: Tree, found: list[Series]) -> list[dict[tuple[int, int], Serie
     alike: dict[tuple[int, ...], list[Series]] = defaultdict(list)
     for series in _equally_folded(tree, found):
         alike[tree.series_skeleton(series)].append(series)
-    clusters: list[tuple[list[Series], Line]] = []
+    clusters: list[tuple[list[Series], AlignedSlots]] = []
     for group in sorted(alike.values(), key=lambda group: -len(group)):
         line = tree.line([(one, one[0].entry) for one in group[:64]])[0]
         for position, (members, other) in enumerate(clusters):
@@ -136,7 +136,7 @@ def _headed(tree: Tree, series: Series, heads: set[int]) -> Series:
     return tuple(pieces)
 
 
-def _modest(line: Line) -> bool:
+def _modest(line: AlignedSlots) -> bool:
     """Whether a pattern of this line would not be all conditions."""
     whole = Abstraction(line)
     return sum(found.flag for found in whole.parameters) < 4

@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.analysis.outline.emission import Pattern
 from cnncalc.analysis.outline.keys import keys_of
 from cnncalc.analysis.outline.regions import Piece, Series, kind_of
-from cnncalc.layers.activation import View
+from cnncalc.layers.activation import PassThrough
 
 RANKS = {"conv": 3, "linear": 3, "norm": 2, "pool": 1, "activation": 0}
 """How well a layer of a family begins a block."""
@@ -91,7 +91,7 @@ def follow(pieces: Series) -> bool:
 
 def is_view(piece: Piece) -> bool:
     """Whether a piece does nothing at inference."""
-    return isinstance(piece.head, type) and issubclass(piece.head, View)
+    return isinstance(piece.head, type) and issubclass(piece.head, PassThrough)
 
 
 def is_merge(piece: Piece) -> bool:

@@ -17,7 +17,7 @@ from cnncalc.layers.merge import Broadcast, Concat, Pairwise
 from cnncalc.shapes import product
 
 
-class Layer(int):
+class LayerReference(int):
     """A node of the graph, as the value of an option that names a layer."""
 
 
@@ -278,7 +278,7 @@ def written(node: Node) -> tuple[Any, ...]:
             continue
         value = kind.option_value(key)
         if isinstance(value, Reference):
-            value = Layer(next(reads))
+            value = LayerReference(next(reads))
         elif value is not None:
             value = option.type.written(value)
         values.append(value)

@@ -21,7 +21,7 @@ class Hint(NamedTuple):
     types: tuple[str, ...] = ()
 
 
-class Scope(NamedTuple):
+class ModuleScope(NamedTuple):
     """A module or block: an interval of the execution order that holds it and nothing else."""
 
     lo: int
@@ -43,10 +43,10 @@ class Scopes:
         for index, hint in enumerate(hints):
             for depth in range(1, len(hint.path) + 1):
                 members[hint.path[:depth]].append(index)
-        self.found: list[Scope] = []
+        self.found: list[ModuleScope] = []
         self.ends: dict[int, set[int]] = defaultdict(set)
         """For the first node of scopes the last nodes of them."""
-        self.around: list[list[Scope]] = [[] for _ in graph.nodes]
+        self.around: list[list[ModuleScope]] = [[] for _ in graph.nodes]
         """For each node the scopes that it lies in."""
         self.labels: dict[int, tuple[str, ...]] = {}
         """For the last node of scopes the path of the outermost of them."""
@@ -58,7 +58,9 @@ class Scopes:
             if len(nodes) < 2:
                 continue
             types = hints[nodes[0]].types
-            scope = Scope(nodes[0], nodes[-1], len(path), _kind(path, types), _name(path, types))
+            scope = ModuleScope(
+                nodes[0], nodes[-1], len(path), _kind(path, types), _name(path, types)
+            )
             self.found.append(scope)
             self.ends[scope.lo].add(scope.hi)
             for index in nodes:
@@ -82,7 +84,7 @@ class Scopes:
         return sorted(several, key=lambda kind: -depths[kind])
 
 
-def _apart(scopes: Sequence[Scope]) -> Iterator[Scope]:
+def _apart(scopes: Sequence[ModuleScope]) -> Iterator[ModuleScope]:
     """The scopes without containers that are all that a module holds, wherever they stand."""
     modules = {(one.lo, one.hi) for one in scopes if ":" not in one.kind}
     own = {one.kind for one in scopes if ":" not in one.kind or (one.lo, one.hi) not in modules}

@@ -28,7 +28,7 @@ class Operation(NamedTuple):
     right: Term = None
 
 
-class Choice(NamedTuple):
+class Conditional(NamedTuple):
     """One of two terms, as a condition holds or not; not in files, which need none."""
 
     condition: Term
@@ -94,7 +94,7 @@ def is_constant(term: Term) -> bool:
     """Whether a term has the same value everywhere."""
     if type(term) is tuple:
         return all([is_constant(item) for item in term])
-    return not isinstance(term, (Name, Operation, Choice))
+    return not isinstance(term, (Name, Operation, Conditional))
 
 
 def evaluate(term: Term, env: Mapping[str, Any]) -> Any:
@@ -106,7 +106,7 @@ def evaluate(term: Term, env: Mapping[str, Any]) -> Any:
         return apply(term.sign, evaluate(term.left, env), right)
     if type(term) is tuple:
         return tuple([evaluate(item, env) for item in term])
-    if isinstance(term, Choice):
+    if isinstance(term, Conditional):
         return evaluate(term.yes if evaluate(term.condition, env) else term.no, env)
     return term
 
@@ -133,11 +133,11 @@ def substitute(term: Term, terms: Mapping[str, Term]) -> Term:
         return simplified(Operation(term.sign, substitute(term.left, terms), right))
     if type(term) is tuple:
         return tuple([substitute(item, terms) for item in term])
-    if isinstance(term, Choice):
+    if isinstance(term, Conditional):
         condition, yes, no = (substitute(part, terms) for part in term)
         if yes == no or is_constant(condition):
             return yes if condition else no
-        return Choice(condition, yes, no)
+        return Conditional(condition, yes, no)
     return term
 
 
@@ -190,7 +190,7 @@ def _is_whole(term: Term) -> bool:
     if isinstance(term, Operation):
         inside = _is_whole(term.left) and (term.right is None or _is_whole(term.right))
         return term.sign not in ("/", "**") and inside
-    return not isinstance(term, (float, Choice))
+    return not isinstance(term, (float, Conditional))
 
 
 def names(term: Term) -> Iterator[str]:
@@ -200,7 +200,7 @@ def names(term: Term) -> Iterator[str]:
     elif isinstance(term, Operation):
         yield from names(term.left)
         yield from names(term.right)
-    elif isinstance(term, Choice) or type(term) is tuple:
+    elif isinstance(term, Conditional) or type(term) is tuple:
         for part in term:
             yield from names(part)
 

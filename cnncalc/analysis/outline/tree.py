@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from operator import is_not
 from typing import Any
 
+from cnncalc.analysis.outline.alignment import AlignedSlots, joined, line_of, stacked
 from cnncalc.analysis.outline.emission import Pattern
 from cnncalc.analysis.outline.pieces import copied
 from cnncalc.analysis.outline.regions import Piece, Series
 from cnncalc.analysis.outline.scopes import Scopes
-from cnncalc.analysis.outline.slots import Line, joined, line_of, stacked
 
 
 class Interner:
@@ -177,13 +177,13 @@ class Tree:
         self.patterns.append(Pattern(f"block{len(self.patterns)}"))
         return self.patterns[-1]
 
-    def line(self, instances: list[tuple[Series, int]]) -> tuple[Line, dict[Any, int]]:
+    def line(self, instances: list[tuple[Series, int]]) -> tuple[AlignedSlots, dict[Any, int]]:
         """The line of some series, and which number in it each has by content and entry."""
         variants: dict[tuple[int, ...], dict[Any, tuple[Series, int]]] = {}
         for series, entry in instances:
             known = variants.setdefault(self.series_skeleton(series), {})
             known.setdefault((self.series_content(series), entry), (series, entry))
-        line: Line | None = None
+        line: AlignedSlots | None = None
         numbers: dict[Any, int] = {}
         for variant in variants.values():
             for key in variant:

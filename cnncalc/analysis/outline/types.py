@@ -23,7 +23,7 @@ from cnncalc.graph import Graph
 from cnncalc.layers.base import Kind
 
 
-class Parameter(NamedTuple):
+class BlockParameter(NamedTuple):
     """A parameter of a block.
 
     A default that names `channels` means those of the tensor that reaches the block. One that
@@ -64,7 +64,7 @@ class Item(NamedTuple):
     start: str | None = None
     """The layer whose output it takes, where that is not the one before it."""
     share: str | None = None
-    wanted: bool = False
+    is_output: bool = False
     condition: Term | None = None
     """It is left out where this is false."""
     times: Term = 1
@@ -77,7 +77,7 @@ class Block(NamedTuple):
     """A list of items with parameters."""
 
     name: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[BlockParameter, ...]
     items: tuple[Item, ...]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cnncalc.graph import Graph
 
 
-class Named(NamedTuple):
+class BlockSpan(NamedTuple):
     """A block and its name."""
 
     name: str
@@ -22,7 +22,7 @@ class Named(NamedTuple):
         return self.start, self.end
 
 
-def at_depth(graph: Graph, depth: int) -> list[Named]:
+def at_depth(graph: Graph, depth: int) -> list[BlockSpan]:
     """Runs of layers that share the first `depth` parts of their names, where there are more."""
     first = len(graph.inputs)
     indexed = list(enumerate(graph.layers, first))
@@ -30,7 +30,7 @@ def at_depth(graph: Graph, depth: int) -> list[Named]:
     for head, run in groupby(indexed, lambda pair: tuple(pair[1].name.split(".")[:depth])):
         members = list(run)
         if all([node.name.count(".") >= depth for _, node in members]):
-            found.append(Named(".".join(head), members[0][0], members[-1][0] + 1))
+            found.append(BlockSpan(".".join(head), members[0][0], members[-1][0] + 1))
     return found
 
 
@@ -40,7 +40,7 @@ def depths(graph: Graph) -> range:
     return range(1, deepest + 1)
 
 
-def named(graph: Graph, name: str) -> list[Named]:
+def named(graph: Graph, name: str) -> list[BlockSpan]:
     """The blocks that a name means: `stage2.basic1`, every `basic`, every `stage`.
 
     A block's number may be left out; of blocks inside each other the outer one counts.
@@ -49,7 +49,7 @@ def named(graph: Graph, name: str) -> list[Named]:
     exact = [block for block in blocks if block.name == name]
     if exact:
         return exact
-    found: list[Named] = []
+    found: list[BlockSpan] = []
     for block in blocks:
         if any([outer.start <= block.start and block.end <= outer.end for outer in found]):
             continue

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.analysis.training.blocks import Named, at_depth, depths
-from cnncalc.analysis.training.lowering import Layer, lower
+from cnncalc.analysis.training.blocks import BlockSpan, at_depth, depths
+from cnncalc.analysis.training.layer_bytes import LayerBytes, lower
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train
 from cnncalc.graph import Graph
@@ -30,14 +30,14 @@ CHOICES = 4096
 class Chosen(NamedTuple):
     """Blocks that are run again, and the step that comes of it."""
 
-    blocks: tuple[Named, ...]
+    blocks: tuple[BlockSpan, ...]
     training: Training
 
 
 class _Effect(NamedTuple):
     """What a block's checkpoint does."""
 
-    block: Named
+    block: BlockSpan
     relief: int
     """Bytes fewer from its end to its backward pass."""
     without: int
@@ -62,7 +62,7 @@ def fewest(graph: Graph, plan: Plan, budget: int) -> Chosen | None:
 
 
 def _of(
-    graph: Graph, plan: Plan, layers: list[Layer], blocks: list[Named], budget: int
+    graph: Graph, plan: Plan, layers: list[LayerBytes], blocks: list[BlockSpan], budget: int
 ) -> Chosen | None:
     plain = _timeline(train(graph, plan, layers))
     every = plan._replace(checkpoints=tuple([block.nodes for block in blocks]))
@@ -92,12 +92,16 @@ def _timeline(training: Training) -> Timeline:
     return found
 
 
-def _played(graph: Graph, plan: Plan, layers: list[Layer], blocks: tuple[Named, ...]) -> Training:
+def _played(
+    graph: Graph, plan: Plan, layers: list[LayerBytes], blocks: tuple[BlockSpan, ...]
+) -> Training:
     nodes = tuple([block.nodes for block in blocks])
     return train(graph, plan._replace(checkpoints=nodes), layers)
 
 
-def _pruned(graph: Graph, plan: Plan, layers: list[Layer], chosen: Chosen, budget: int) -> Chosen:
+def _pruned(
+    graph: Graph, plan: Plan, layers: list[LayerBytes], chosen: Chosen, budget: int
+) -> Chosen:
     """Without the blocks that it fits without; the one that costs most is tried first."""
     by_cost = sorted(chosen.blocks, key=lambda block: -_macs(graph, block))
     for block in by_cost:
@@ -108,11 +112,13 @@ def _pruned(graph: Graph, plan: Plan, layers: list[Layer], chosen: Chosen, budge
     return chosen
 
 
-def _macs(graph: Graph, block: Named) -> int:
+def _macs(graph: Graph, block: BlockSpan) -> int:
     return sum([node.facts.operations.macs for node in graph.nodes[block.start : block.end]])
 
 
-def _effects(graph: Graph, blocks: list[Named], plain: Timeline, every: Timeline) -> list[_Effect]:
+def _effects(
+    graph: Graph, blocks: list[BlockSpan], plain: Timeline, every: Timeline
+) -> list[_Effect]:
     found = []
     before = 0  # relief of the blocks so far
     for block in blocks:
@@ -136,7 +142,7 @@ def _effects(graph: Graph, blocks: list[Named], plain: Timeline, every: Timeline
     return found
 
 
-def _outside(plain: Timeline, blocks: list[Named]) -> list[int]:
+def _outside(plain: Timeline, blocks: list[BlockSpan]) -> list[int]:
     """The most alive between the blocks: before each of them, and after the last."""
     within = [range(block.start, block.end) for block in blocks]
     found = [0] * (len(blocks) + 1)
@@ -149,12 +155,12 @@ def _outside(plain: Timeline, blocks: list[Named]) -> list[int]:
     return found
 
 
-def _choose(effects: list[_Effect], outside: list[int], goal: int) -> tuple[Named, ...] | None:
+def _choose(effects: list[_Effect], outside: list[int], goal: int) -> tuple[BlockSpan, ...] | None:
     """The cheapest choice whose sums stay within the goal."""
     if outside[0] > goal:
         return None
     # relief so far, operations so far, blocks so far
-    choices: list[tuple[int, int, tuple[Named, ...]]] = [(0, 0, ())]
+    choices: list[tuple[int, int, tuple[BlockSpan, ...]]] = [(0, 0, ())]
     for effect, behind in zip(effects, outside[1:], strict=True):
         grown = []
         for relief, macs, blocks in choices:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cnncalc.analysis.training.choice import fewest
-from cnncalc.analysis.training.lowering import lower
+from cnncalc.analysis.training.layer_bytes import lower
 from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train

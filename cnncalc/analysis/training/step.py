@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.training.heap import Heap, Moment
-from cnncalc.analysis.training.lowering import Layer, lower
+from cnncalc.analysis.training.layer_bytes import LayerBytes, lower
 from cnncalc.analysis.training.plan import Block, Plan
 from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
@@ -54,7 +54,7 @@ class Training(NamedTuple):
         return max(self.moments, key=lambda moment: moment.bytes)
 
 
-def train(graph: Graph, plan: Plan, layers: list[Layer] | None = None) -> Training:
+def train(graph: Graph, plan: Plan, layers: list[LayerBytes] | None = None) -> Training:
     """Play a step through; `layers` are those of `lower`, which do not hang on the batch.
 
     Raises:
@@ -88,7 +88,7 @@ def _positions(node: int) -> int:
 class _Step:
     """The state of a step."""
 
-    def __init__(self, graph: Graph, plan: Plan, layers: list[Layer]) -> None:
+    def __init__(self, graph: Graph, plan: Plan, layers: list[LayerBytes]) -> None:
         self.graph, self.plan, self.layers = graph, plan, layers
         nodes, width = graph.nodes, plan.width
         self.last = graph.last_uses()
@@ -257,7 +257,7 @@ class _Step:
         self.heap.note(end - 1)
 
     @staticmethod
-    def _keeps(layer: Layer) -> bool:
+    def _keeps(layer: LayerBytes) -> bool:
         own = layer.arrays or layer.switches is not None
         return bool(layer.kept_inputs or layer.kept_output or (own and layer.trained))
 
@@ -318,7 +318,7 @@ class _Step:
         for place, storage in zip(layer.wanted, made, strict=True):
             self._give(layer, place, storage)
 
-    def _accumulate(self, layer: Layer, trained: list[int]) -> None:
+    def _accumulate(self, layer: LayerBytes, trained: list[int]) -> None:
         """Gradients of parameters, brought to the parameters' type and added to those there are."""
         heap = self.heap
         for place, array in enumerate(layer.params):
@@ -333,7 +333,7 @@ class _Step:
             for storage in trained:
                 heap.drop(storage)
 
-    def _give(self, layer: Layer, place: int, storage: int) -> None:
+    def _give(self, layer: LayerBytes, place: int, storage: int) -> None:
         """A gradient goes to the layer that made the input; two that meet are added."""
         heap, taken = self.heap, layer.inputs[place]
         size = self.layers[taken].output.of(self.plan.batch)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from cnncalc.exchange.caffe.registry import LAYERS, Call, Label, layer
+from cnncalc.exchange.caffe.registry import LAYERS, CaffeLayer, Label, layer
 from cnncalc.exchange.caffe.text_format import Message
 from cnncalc.exchange.reading.maps import Map
 from cnncalc.exchange.reading.program import Op
@@ -15,7 +15,7 @@ __all__ = ["LAYERS"]
 
 
 def sizes(
-    call: Call, param: Message, name: str, rank: int, default: int | None, least: int
+    call: CaffeLayer, param: Message, name: str, rank: int, default: int | None, least: int
 ) -> tuple[int, ...]:
     """A size for each axis: one for all, one each, or rows and columns apart."""
     whole = "kernel_size" if name == "kernel" else name
@@ -45,7 +45,7 @@ def short(values: tuple[int, ...]) -> Any:
     return values[0] if len(set(values)) == 1 else values
 
 
-def windowed(call: Call, param: Message, rank: int) -> dict[str, Any]:
+def windowed(call: CaffeLayer, param: Message, rank: int) -> dict[str, Any]:
     """Kernel, stride and padding of a convolution, those that are not the usual ones."""
     found: dict[str, Any] = {
         "filters": required(call, param, "num_output"),
@@ -63,7 +63,7 @@ def windowed(call: Call, param: Message, rank: int) -> dict[str, Any]:
     return found
 
 
-def required(call: Call, param: Message, name: str) -> int:
+def required(call: CaffeLayer, param: Message, name: str) -> int:
     """A whole number that must be there."""
     if param.scalar(name) is None:
         call.refuse("missing-option", f"`{call.kind}` needs `{name}`")
@@ -71,7 +71,7 @@ def required(call: Call, param: Message, name: str) -> int:
 
 
 @layer("Convolution", "DepthwiseConvolution", "ConvolutionDepthwise")
-def convolution(call: Call, x: Op) -> Map:
+def convolution(call: CaffeLayer, x: Op) -> Map:
     """A convolution; sizes are rounded down."""
     param = call.param("convolution_param")
     options = windowed(call, param, len(x.shape) - 2)
@@ -86,7 +86,7 @@ def convolution(call: Call, x: Op) -> Map:
 
 
 @layer("Deconvolution")
-def deconvolution(call: Call, x: Op) -> Map:
+def deconvolution(call: CaffeLayer, x: Op) -> Map:
     """A transposed convolution."""
     param = call.param("convolution_param")
     options = windowed(call, param, len(x.shape) - 2)
@@ -99,7 +99,7 @@ def deconvolution(call: Call, x: Op) -> Map:
 
 
 @layer("Pooling")
-def pooling(call: Call, x: Op) -> Any:
+def pooling(call: CaffeLayer, x: Op) -> Any:
     """A pool; sizes are rounded up unless the file says otherwise."""
     param = call.param("pooling_param")
     word = param.text("pool", "MAX")
@@ -143,7 +143,7 @@ class Switches:
 
 
 @layer("Upsample")
-def unpool(call: Call, x: Op, switches: Any = None) -> Map:
+def unpool(call: CaffeLayer, x: Op, switches: Any = None) -> Map:
     """SegNet's: values go back to where a max pool found them; without its mask, they repeat."""
     param = call.message.message("upsample_param")
     if not isinstance(switches, Switches):
@@ -159,7 +159,7 @@ def unpool(call: Call, x: Op, switches: Any = None) -> Map:
 
 
 @layer("Interp", "BilinearInterpolation")
-def interpolation(call: Call, x: Op, like: Op | None = None) -> Map:
+def interpolation(call: CaffeLayer, x: Op, like: Op | None = None) -> Map:
     """Bilinear resampling, corners on corners."""
     param = call.message.message("interp_param")
     rows, columns = param.whole("height", 0), param.whole("width", 0)
@@ -175,7 +175,7 @@ def interpolation(call: Call, x: Op, like: Op | None = None) -> Map:
 
 
 @layer("InnerProduct")
-def inner_product(call: Call, x: Op) -> Map:
+def inner_product(call: CaffeLayer, x: Op) -> Map:
     """A fully connected layer on all values."""
     param = call.param("inner_product_param")
     if call.axis(param, x) != 1:
@@ -188,82 +188,82 @@ def inner_product(call: Call, x: Op) -> Map:
 
 
 @layer("ReLU")
-def relu(call: Call, x: Op) -> Map:
+def relu(call: CaffeLayer, x: Op) -> Map:
     """ReLU, or with a slope the leaky one."""
     slope = call.message.message("relu_param").real("negative_slope", 0)
     return call.layer("leaky_relu", x, slope=slope) if slope else call.layer("relu", x)
 
 
 @layer("PReLU")
-def prelu(call: Call, x: Op) -> Map:
+def prelu(call: CaffeLayer, x: Op) -> Map:
     """A trained slope for each channel, or for all."""
     shared = call.message.message("prelu_param").truth("channel_shared", False)
     return call.layer("prelu", x, parameters="shared" if shared else "channels")
 
 
 @layer("Sigmoid")
-def sigmoid(call: Call, x: Op) -> Map:
+def sigmoid(call: CaffeLayer, x: Op) -> Map:
     """Sigmoid."""
     return call.layer("sigmoid", x)
 
 
 @layer("TanH")
-def tanh(call: Call, x: Op) -> Map:
+def tanh(call: CaffeLayer, x: Op) -> Map:
     """Hyperbolic tangent."""
     return call.layer("tanh", x)
 
 
 @layer("ReLU6")
-def relu6(call: Call, x: Op) -> Map:
+def relu6(call: CaffeLayer, x: Op) -> Map:
     """ReLU up to 6."""
     return call.layer("relu6", x)
 
 
 @layer("ELU")
-def elu(call: Call, x: Op) -> Map:
+def elu(call: CaffeLayer, x: Op) -> Map:
     """ELU."""
     return call.layer("elu", x, alpha=call.message.message("elu_param").real("alpha", 1))
 
 
 @layer("SELU", "SeLU", "SeLu")
-def selu(call: Call, x: Op) -> Map:
+def selu(call: CaffeLayer, x: Op) -> Map:
     """SELU."""
     return call.layer("selu", x)
 
 
 @layer("Swish")
-def swish(call: Call, x: Op) -> Map:
+def swish(call: CaffeLayer, x: Op) -> Map:
     """Swish."""
     return call.layer("silu", x)
 
 
 @layer("Mish")
-def mish(call: Call, x: Op) -> Map:
+def mish(call: CaffeLayer, x: Op) -> Map:
     """Mish."""
     return call.layer("mish", x)
 
 
 @layer("AbsVal")
-def absolute(call: Call, x: Op) -> Map:
+def absolute(call: CaffeLayer, x: Op) -> Map:
     """The absolute value."""
     return call.layer("abs", x)
 
 
 @layer("BNLL")
-def bnll(call: Call, x: Op) -> Map:
+def bnll(call: CaffeLayer, x: Op) -> Map:
     """The logarithm of `1 + exp x`."""
     return call.layer("softplus", x)
 
 
 @layer("Clip")
-def clip(call: Call, x: Op) -> Map:
+def clip(call: CaffeLayer, x: Op) -> Map:
     """Values kept between two numbers."""
     param = call.message.message("clip_param")
     return call.layer("clip", x, low=param.real("min", 0), high=param.real("max", 0))
 
 
 @layer("Power")
-def power(call: Call, x: Op) -> Map:
+def power(call: CaffeLayer, x: Op) -> Map:
     """`(shift + scale · x) ^ power`."""
     param = call.message.message("power_param")
     factor, shift, exponent = param.real("scale", 1), param.real("shift", 0), param.real("power", 1)
@@ -279,20 +279,20 @@ def tidy(value: float) -> float | int:
 
 
 @layer("Exp")
-def exponential(call: Call, x: Op) -> Map:
+def exponential(call: CaffeLayer, x: Op) -> Map:
     """The exponential."""
     usual(call, "exp_param")
     return call.layer("exp", x)
 
 
 @layer("Log")
-def logarithm(call: Call, x: Op) -> Map:
+def logarithm(call: CaffeLayer, x: Op) -> Map:
     """The natural logarithm."""
     usual(call, "log_param")
     return call.layer("log", x)
 
 
-def usual(call: Call, name: str) -> None:
+def usual(call: CaffeLayer, name: str) -> None:
     """Refuse options of a message that is read without any."""
     fields = call.message.message(name).fields
     if fields:
@@ -300,14 +300,14 @@ def usual(call: Call, name: str) -> None:
 
 
 @layer("Dropout")
-def dropout(call: Call, x: Op) -> Map:
+def dropout(call: CaffeLayer, x: Op) -> Map:
     """Dropout."""
     return call.layer("dropout", x, rate=call.message.message("dropout_param").real(
         "dropout_ratio", 0.5))  # fmt: skip
 
 
 @layer("LRN")
-def local_response(call: Call, x: Op) -> Map:
+def local_response(call: CaffeLayer, x: Op) -> Map:
     """Local response normalization across channels."""
     param = call.param("lrn_param")
     if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
@@ -321,7 +321,7 @@ def local_response(call: Call, x: Op) -> Map:
     return call.layer("local_response_norm", x, **options)
 
 
-def within_channel(call: Call, x: Op, param: Message) -> Map:
+def within_channel(call: CaffeLayer, x: Op, param: Message) -> Map:
     """`x · (1 + α · mean of x² around it)^-β`, each channel by itself."""
     size = param.whole("local_size", 5, 1)
     square = call.layer("power", x, exponent=2)
@@ -332,19 +332,19 @@ def within_channel(call: Call, x: Op, param: Message) -> Map:
 
 
 @layer("BatchNorm")
-def batch_norm(call: Call, x: Op) -> Map:
+def batch_norm(call: CaffeLayer, x: Op) -> Map:
     """Stored mean and variance; scale and offset are a layer of their own."""
     return call.layer("batch_norm", x, affine=False)
 
 
 @layer("BN")
-def affine_batch_norm(call: Call, x: Op) -> Map:
+def affine_batch_norm(call: CaffeLayer, x: Op) -> Map:
     """Batch normalization with its scale and offset."""
     return call.layer("batch_norm", x)
 
 
 @layer("MVN")
-def mean_variance(call: Call, x: Op) -> Map:
+def mean_variance(call: CaffeLayer, x: Op) -> Map:
     """Each channel's own mean and variance, measured."""
     param = call.message.message("mvn_param")
     if param.truth("across_channels", False) or not param.truth("normalize_variance", True):
@@ -353,7 +353,7 @@ def mean_variance(call: Call, x: Op) -> Map:
 
 
 @layer("Scale")
-def scale(call: Call, x: Op, other: Op | None = None) -> Map:
+def scale(call: CaffeLayer, x: Op, other: Op | None = None) -> Map:
     """A trained factor for each channel, or another map's values."""
     param = call.message.message("scale_param")
     if other is not None:
@@ -365,7 +365,7 @@ def scale(call: Call, x: Op, other: Op | None = None) -> Map:
 
 
 @layer("Bias")
-def bias(call: Call, x: Op, other: Op | None = None) -> Map:
+def bias(call: CaffeLayer, x: Op, other: Op | None = None) -> Map:
     """A trained value for each channel, or the values of another map, added."""
     param = call.message.message("bias_param")
     if other is not None:
@@ -375,7 +375,7 @@ def bias(call: Call, x: Op, other: Op | None = None) -> Map:
     return call.layer("offset", x)
 
 
-def spread(call: Call, name: str, x: Op, other: Op, param: Message) -> Map:
+def spread(call: CaffeLayer, name: str, x: Op, other: Op, param: Message) -> Map:
     """A map with the values of a smaller one, from the batch on."""
     if param.whole("axis", 1, -8) % len(x.shape) != 0 or len(other.shape) > len(x.shape):
         call.refuse(
@@ -387,7 +387,7 @@ def spread(call: Call, name: str, x: Op, other: Op, param: Message) -> Map:
 
 
 @layer("Axpy")
-def axpy(call: Call, factor: Op, x: Op, y: Op) -> Map:
+def axpy(call: CaffeLayer, factor: Op, x: Op, y: Op) -> Map:
     """`factor · x + y`, a factor for each channel."""
     return call.maps.merge(
         "add",
@@ -397,7 +397,7 @@ def axpy(call: Call, factor: Op, x: Op, y: Op) -> Map:
 
 
 @layer("Eltwise")
-def eltwise(call: Call, *maps: Op) -> Map:
+def eltwise(call: CaffeLayer, *maps: Op) -> Map:
     """Maps put together value by value."""
     param = call.param("eltwise_param")
     word = param.text("operation", "SUM")
@@ -419,7 +419,7 @@ def eltwise(call: Call, *maps: Op) -> Map:
 
 
 @layer("Concat")
-def concat(call: Call, *maps: Op) -> Map:
+def concat(call: CaffeLayer, *maps: Op) -> Map:
     """Maps one after the other."""
     param = call.param("concat_param")
     name = "concat_dim" if param.scalar("concat_dim") is not None else "axis"
@@ -427,7 +427,7 @@ def concat(call: Call, *maps: Op) -> Map:
 
 
 @layer("Slice")
-def slice_(call: Call, x: Op) -> tuple[Map, ...]:
+def slice_(call: CaffeLayer, x: Op) -> tuple[Map, ...]:
     """A map cut into parts."""
     param = call.message.message("slice_param")
     name = "slice_dim" if param.scalar("slice_dim") is not None else "axis"
@@ -447,13 +447,13 @@ def slice_(call: Call, x: Op) -> tuple[Map, ...]:
 
 
 @layer("Split")
-def split(call: Call, x: Op) -> tuple[Map, ...]:
+def split(call: CaffeLayer, x: Op) -> tuple[Map, ...]:
     """The same map under several names."""
     return (x,) * max(len(call.tops), 1)
 
 
 @layer("Flatten")
-def flatten(call: Call, x: Op) -> Map:
+def flatten(call: CaffeLayer, x: Op) -> Map:
     """All values in a row, from an axis on."""
     param = call.message.message("flatten_param")
     first, last = call.axis(param, x), param.whole("end_axis", -1, -8) % len(x.shape)
@@ -464,7 +464,7 @@ def flatten(call: Call, x: Op) -> Map:
 
 
 @layer("Reshape")
-def reshape(call: Call, x: Op) -> Map:
+def reshape(call: CaffeLayer, x: Op) -> Map:
     """Another shape: 0 keeps a size, -1 is what is left."""
     param = call.message.message("reshape_param")
     first = param.whole("axis", 0, -8)
@@ -492,7 +492,7 @@ def reshape(call: Call, x: Op) -> Map:
 
 
 @layer("Permute")
-def permute(call: Call, x: Op) -> Map:
+def permute(call: CaffeLayer, x: Op) -> Map:
     """The axes in another order."""
     order = call.message.message("permute_param").wholes("order")
     order += [axis for axis in range(len(x.shape)) if axis not in order]
@@ -502,7 +502,7 @@ def permute(call: Call, x: Op) -> Map:
 
 
 @layer("Crop")
-def crop(call: Call, x: Op, like: Op) -> Map:
+def crop(call: CaffeLayer, x: Op, like: Op) -> Map:
     """A part of a map, as large as another one, from an axis on."""
     param = call.message.message("crop_param")
     first = param.whole("axis", 2, -8)
@@ -531,21 +531,21 @@ def crop(call: Call, x: Op, like: Op) -> Map:
 
 
 @layer("Softmax")
-def softmax(call: Call, x: Op) -> Map:
+def softmax(call: CaffeLayer, x: Op) -> Map:
     """Softmax over an axis."""
     param = call.message.message("softmax_param")
     return call.maps.softmax(x, call.axis(param, x), call.origin)
 
 
 @layer("ShuffleChannel")
-def shuffle(call: Call, x: Op) -> Map:
+def shuffle(call: CaffeLayer, x: Op) -> Map:
     """Channels of several groups interleaved."""
     groups = call.message.message("shuffle_channel_param").whole("group", 1, 1)
     return call.layer("channel_shuffle", x, groups=groups)
 
 
 @layer("Normalize")
-def normalize(call: Call, x: Op) -> Map:
+def normalize(call: CaffeLayer, x: Op) -> Map:
     """SSD's: each position's channels by their length, times a trained factor."""
     param = call.message.message("norm_param")
     if param.truth("across_spatial", True):
@@ -560,13 +560,13 @@ def normalize(call: Call, x: Op) -> Map:
 
 
 @layer("PriorBox")
-def prior_box(call: Call, *maps: Any) -> Any:
+def prior_box(call: CaffeLayer, *maps: Any) -> Any:
     """Boxes that follow from sizes alone."""
     return Label
 
 
 @layer("Silence", "HDF5Output")
-def nothing(call: Call, *maps: Any) -> Any:
+def nothing(call: CaffeLayer, *maps: Any) -> Any:
     """What takes no part in the network."""
     return (Label,) * len(call.tops)
 
@@ -577,7 +577,7 @@ def nothing(call: Call, *maps: Any) -> Any:
     "CenterLoss", "Accuracy", "SegAccuracy", "DetectionOutput", "DetectionEvaluate", "ArgMax",
     "YoloV3DetectionOutput",
 )  # fmt: skip
-def reads_outputs(call: Call, *maps: Any) -> Any:
+def reads_outputs(call: CaffeLayer, *maps: Any) -> Any:
     """A loss, or what makes boxes or classes of the network's outputs."""
     count = {"MultiBoxLoss": 2, "DetectionOutput": 2, "YoloV3DetectionOutput": len(maps)}
     if call.kind in ("EuclideanLoss", "ContrastiveLoss", "TripletLoss"):

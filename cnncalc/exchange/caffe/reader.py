@@ -18,14 +18,14 @@ from cnncalc.diagnostics import (
     nearest,
 )  # fmt: skip
 from cnncalc.exchange.caffe.operators import LAYERS
-from cnncalc.exchange.caffe.registry import LAYER_FIELDS, REFUSED, Call, Label, Stop
+from cnncalc.exchange.caffe.registry import LAYER_FIELDS, REFUSED, CaffeLayer, Label, Stop
 from cnncalc.exchange.caffe.text_format import Message, Scalar, parsed
 from cnncalc.exchange.imported import Imported
-from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.maps import Map, Maps, TooManyFindings
 from cnncalc.exchange.reading.matching import flattened
 from cnncalc.exchange.reading.program import Op, Program
 from cnncalc.exchange.reading.result import Origin, Reading
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.language.forms.inputs import ONLY, check_input_size, replaced
 from cnncalc.language.text.source import Source
 from cnncalc.layers.options import OptionError
@@ -134,7 +134,7 @@ class _Walk:
                 continue
             kind = self.kind(message)
             title = message.text("name") or kind
-            call = Call(self.maps, message, kind, title, place)
+            call = CaffeLayer(self.maps, message, kind, title, place)
             found: tuple[Any, ...] = (None,) * len(call.tops)
             try:
                 with suppress(Stop):
@@ -304,7 +304,7 @@ class _Walk:
             return False
         return rule.whole("min_level", 0, -100) <= 0 and rule.scalar("stage") is None
 
-    def layer(self, call: Call, message: Message) -> tuple[Any, ...]:
+    def layer(self, call: CaffeLayer, message: Message) -> tuple[Any, ...]:
         """The maps of a layer's tops."""
         if message.scalar("type") is None:
             call.refuse("missing-option", "a layer needs its `type`")
@@ -340,7 +340,7 @@ class _Walk:
             call.refuse("bad-value", text)
         return tops
 
-    def bottoms(self, call: Call, message: Message) -> list[Any]:
+    def bottoms(self, call: CaffeLayer, message: Message) -> list[Any]:
         """The maps that a layer takes."""
         found: list[Any] = []
         for bottom in message.scalars("bottom"):
@@ -363,7 +363,7 @@ class _Walk:
             call.refuse("missing-option", f"`{call.kind}` needs a `bottom`")
         return found
 
-    def unknown(self, call: Call, message: Message) -> None:
+    def unknown(self, call: CaffeLayer, message: Message) -> None:
         why = REFUSED.get(call.kind)
         place = message.scalar("type")
         assert place is not None

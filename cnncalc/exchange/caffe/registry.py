@@ -63,7 +63,7 @@ class Stop(Exception):
     """The layer is wrong, which has been noted."""
 
 
-class Call:
+class CaffeLayer:
     """One layer at work."""
 
     def __init__(self, maps: Maps, message: Message, kind: str, name: str, place: Place) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.diagnostics import did_you_mean, nearest
-from cnncalc.exchange.darknet.registry import SECTIONS, Call, section
+from cnncalc.exchange.darknet.registry import SECTIONS, DarknetSection, section
 from cnncalc.exchange.reading.maps import Map
 from cnncalc.shapes import product
 
@@ -30,7 +30,7 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, Any]] | None] = {
 }
 
 
-def activated(call: Call, x: Map, default: str) -> Map:
+def activated(call: DarknetSection, x: Map, default: str) -> Map:
     """The section's activation behind its layer."""
     word = call.word("activation", default)
     if word not in ACTIVATIONS:
@@ -44,7 +44,7 @@ def activated(call: Call, x: Map, default: str) -> Map:
     return call.layer("rescale", x, factor=1.1) if word == "ramp" else x
 
 
-def pair(call: Call, key: str, default: int, least: int = 1) -> int | tuple[int, int]:
+def pair(call: DarknetSection, key: str, default: int, least: int = 1) -> int | tuple[int, int]:
     """A size for rows and columns, which may be given apart (`stride_x`, `stride_y`)."""
     one = call.whole(key, default, least)
     rows, columns = call.whole(f"{key}_y", one, least), call.whole(f"{key}_x", one, least)
@@ -52,7 +52,7 @@ def pair(call: Call, key: str, default: int, least: int = 1) -> int | tuple[int,
 
 
 @section("convolutional", "conv")
-def convolution(call: Call) -> Map:
+def convolution(call: DarknetSection) -> Map:
     """A convolution, its batch normalization and its activation; `pad=1` pads half the kernel."""
     kernel, stride = call.whole("size", 1, 1), pair(call, "stride", 1)
     dilation = call.whole("dilation", 1, 1)
@@ -79,7 +79,7 @@ def convolution(call: Call) -> Map:
 
 
 @section("deconvolutional", "deconv")
-def deconvolution(call: Call) -> Map:
+def deconvolution(call: DarknetSection) -> Map:
     """A transposed convolution."""
     kernel = call.whole("size", 1, 1)
     padding = kernel // 2 if call.whole("pad", 0) else call.whole("padding", 0)
@@ -97,7 +97,7 @@ def deconvolution(call: Call) -> Map:
 
 
 @section("connected", "conn")
-def connected(call: Call) -> Map:
+def connected(call: DarknetSection) -> Map:
     """A fully connected layer."""
     normalized = bool(call.whole("batch_normalize", 0))
     x = call.maps.flatten(call.x, call.origin)
@@ -108,7 +108,7 @@ def connected(call: Call) -> Map:
 
 
 @section("local")
-def local(call: Call) -> Map:
+def local(call: DarknetSection) -> Map:
     """A convolution whose kernel is another one at each place; its padding is one row."""
     options: dict[str, Any] = {
         "filters": call.whole("filters", 1, 1),
@@ -123,18 +123,18 @@ def local(call: Call) -> Map:
 
 
 @section("maxpool", "max")
-def max_pool(call: Call) -> Map:
+def max_pool(call: DarknetSection) -> Map:
     """Max pooling; the padding is that of both ends together, and all but one row by default."""
     return pool(call, "max_pool")
 
 
 @section("local_avgpool")
-def local_average(call: Call) -> Map:
+def local_average(call: DarknetSection) -> Map:
     """Average pooling with a kernel."""
     return pool(call, "avg_pool")
 
 
-def pool(call: Call, kind: str) -> Map:
+def pool(call: DarknetSection, kind: str) -> Map:
     """A sliding pool: `(size + padding - kernel) / stride + 1`, half of the padding in front."""
     stride = pair(call, "stride", 1)
     one = stride if isinstance(stride, int) else stride[0]
@@ -161,13 +161,13 @@ def pool(call: Call, kind: str) -> Map:
 
 
 @section("avgpool", "avg")
-def average_pool(call: Call) -> Map:
+def average_pool(call: DarknetSection) -> Map:
     """The average over all positions."""
     return call.layer("global_avg_pool", call.x)
 
 
 @section("route")
-def route(call: Call) -> Map:
+def route(call: DarknetSection) -> Map:
     """Earlier maps joined, or a part of the channels of each."""
     maps = call.layers("layers")
     groups, part = call.whole("groups", 1, 1), call.whole("group_id", 0)
@@ -184,7 +184,7 @@ def route(call: Call) -> Map:
 
 
 @section("shortcut")
-def shortcut(call: Call) -> Map:
+def shortcut(call: DarknetSection) -> Map:
     """Earlier maps added."""
     if call.word("weights_type", "none") != "none":
         call.refuse("unknown-layer", "a shortcut with weights is not read", "weights_type")
@@ -193,7 +193,7 @@ def shortcut(call: Call) -> Map:
     return activated(call, x, "linear")
 
 
-def fitted(call: Call, other: Map) -> Map:
+def fitted(call: DarknetSection, other: Map) -> Map:
     """A map as it is added to another one: every so manieth row, the channels that both have."""
     if other is None or call.x is None or other.shape == call.x.shape:
         return other
@@ -216,7 +216,7 @@ def fitted(call: Call, other: Map) -> Map:
 
 
 @section("scale_channels")
-def scale_channels(call: Call) -> Map:
+def scale_channels(call: DarknetSection) -> Map:
     """An earlier map times this one's value of each channel."""
     if call.whole("scale_wh", 0):
         call.refuse("unknown-layer", "`scale_wh` is not read", "scale_wh")
@@ -226,14 +226,14 @@ def scale_channels(call: Call) -> Map:
 
 
 @section("sam")
-def attention(call: Call) -> Map:
+def attention(call: DarknetSection) -> Map:
     """An earlier map times this one, value by value."""
     x = call.maps.merge("mul", [*call.layers("from")[:1], call.x], call.origin)
     return activated(call, x, "linear")
 
 
 @section("upsample")
-def upsample(call: Call) -> Map:
+def upsample(call: DarknetSection) -> Map:
     """Each value repeated."""
     if "scale" in call.section.options and call.real("scale", 1) != 1:
         call.refuse("unknown-layer", "an upsampling that scales values is not read", "scale")
@@ -242,7 +242,7 @@ def upsample(call: Call) -> Map:
 
 
 @section("reorg", "reorg3d", "reorg_old")
-def reorg(call: Call) -> Map:
+def reorg(call: DarknetSection) -> Map:
     """Blocks of positions become channels (darknet puts them into an order of its own)."""
     stride = call.whole("stride", 1, 1)
     if call.whole("extra", 0) and stride == 1:  # zeros behind all values
@@ -257,7 +257,7 @@ def reorg(call: Call) -> Map:
 
 
 @section("crop")
-def crop(call: Call) -> Map:
+def crop(call: DarknetSection) -> Map:
     """The middle of the image; darknet's augmentation is of training."""
     height, width = call.whole("crop_height", 1, 1), call.whole("crop_width", 1, 1)
     for key in ("flip", "angle", "saturation", "exposure", "shift", "noadjust"):
@@ -266,25 +266,25 @@ def crop(call: Call) -> Map:
 
 
 @section("batchnorm", "batch_normalize")
-def batch_norm(call: Call) -> Map:
+def batch_norm(call: DarknetSection) -> Map:
     """A batch normalization by itself."""
     return call.layer("batch_norm", call.x)
 
 
 @section("activation")
-def activation(call: Call) -> Map:
+def activation(call: DarknetSection) -> Map:
     """An activation by itself."""
     return activated(call, call.x, "linear")
 
 
 @section("logistic")
-def logistic(call: Call) -> Map:
+def logistic(call: DarknetSection) -> Map:
     """A sigmoid and its loss."""
     return call.layer("sigmoid", call.x)
 
 
 @section("dropout")
-def dropout(call: Call) -> Map:
+def dropout(call: DarknetSection) -> Map:
     """Dropout."""
     if call.whole("dropblock", 0):
         call.refuse("unknown-layer", "DropBlock is not read", "dropblock")
@@ -292,7 +292,7 @@ def dropout(call: Call) -> Map:
 
 
 @section("softmax", "soft")
-def softmax(call: Call) -> Map:
+def softmax(call: DarknetSection) -> Map:
     """Softmax over all values, or over the channels at each position."""
     if "tree" in call.section.options:
         return output(call)  # one for each group of a tree of classes, which is another file
@@ -304,7 +304,7 @@ def softmax(call: Call) -> Map:
 
 
 @section("normalization", "lrn")
-def normalization(call: Call) -> Map:
+def normalization(call: DarknetSection) -> Map:
     """Local response normalization across channels."""
     options: dict[str, Any] = {
         "size": call.whole("size", 5, 1),
@@ -317,7 +317,7 @@ def normalization(call: Call) -> Map:
 
 @section("yolo", "region", "detection", "gaussian_yolo", "cost", "contrastive", "empty", "silence",
          "l2norm")  # fmt: skip
-def output(call: Call) -> Map:
+def output(call: DarknetSection) -> Map:
     """What reads the network's output: boxes and losses, which are no layers."""
     if call.section.name == "l2norm":
         call.refuse("unknown-layer", "`[l2norm]` is not read")

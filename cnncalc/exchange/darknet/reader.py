@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from cnncalc.diagnostics import Edit, Fix, Place, Refusal, SpecError, did_you_mean, nearest
 from cnncalc.exchange.darknet.operators import SECTIONS
-from cnncalc.exchange.darknet.registry import REFUSED, Call, Stop
+from cnncalc.exchange.darknet.registry import REFUSED, DarknetSection, Stop
 from cnncalc.exchange.darknet.sections import Section, parsed
 from cnncalc.exchange.imported import Imported
-from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.maps import Map, Maps, TooManyFindings
 from cnncalc.exchange.reading.result import Origin, Reading
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.language.forms.inputs import ONLY, check_input_size, replaced
 from cnncalc.language.text.source import Source
 from cnncalc.layers.options import OptionError
@@ -72,7 +72,7 @@ def _walked(
     results: list[Map] = []
     outputs: list[Map] = []
     for index, section in enumerate(layers):
-        call = Call(maps, section, index, x, results)
+        call = DarknetSection(maps, section, index, x, results)
         x = _result(call)
         if call.is_output:
             outputs.append(x)
@@ -81,7 +81,7 @@ def _walked(
 
 
 def _input(maps: Maps, net: Section) -> Shape:
-    call = Call(maps, net, 0, None, [])
+    call = DarknetSection(maps, net, 0, None, [])
     if not {"width", "height"} & net.options.keys() and "inputs" in net.options:
         return (call.whole("inputs", 1, 1),)
     sizes = [
@@ -96,7 +96,7 @@ def _input(maps: Maps, net: Section) -> Shape:
     return tuple(sizes)
 
 
-def _result(call: Call) -> Map:
+def _result(call: DarknetSection) -> Map:
     """What a section makes of its input."""
     name = call.section.name
     function = SECTIONS.get(name.lower())
@@ -111,7 +111,7 @@ def _result(call: Call) -> Map:
     return found
 
 
-def _unknown(call: Call, name: str) -> None:
+def _unknown(call: DarknetSection, name: str) -> None:
     why = REFUSED.get(name)
     if why is not None:
         call.refuse("unknown-layer", f"`[{name}]` is {why}, and not read")
@@ -129,7 +129,7 @@ def _unknown(call: Call, name: str) -> None:
     raise Stop
 
 
-def _check_keys(call: Call) -> None:
+def _check_keys(call: DarknetSection) -> None:
     """Note options that nothing reads and that are nearly one that is."""
     for option in call.section.options.values():
         if option.key in call.asked or option.key in OTHERS:

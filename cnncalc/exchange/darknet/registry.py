@@ -12,7 +12,7 @@ from cnncalc.exchange.reading.maps import Map, Maps
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.spans import OptionSpan, SourceSpan
 
-Function = Callable[["Call"], Map]
+Function = Callable[["DarknetSection"], Map]
 
 SECTIONS: dict[str, Function] = {}
 """Functions by the section's name."""
@@ -42,7 +42,7 @@ class Stop(Exception):
     """The section is wrong, which has been noted."""
 
 
-class Call:
+class DarknetSection:
     """One section at work: its options, its input, and the results of those before it."""
 
     def __init__(

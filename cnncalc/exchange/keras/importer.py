@@ -10,12 +10,12 @@ from typing import Any
 from cnncalc.diagnostics import Diagnostic, SpecError
 from cnncalc.exchange.keras.dialects import DEEPEST, MODELS, Malformed, first_shape
 from cnncalc.exchange.keras.layers import LAYERS, NOTHING, OPERATIONS, STATED
-from cnncalc.exchange.keras.layers.registry import Call, Unsupported, channels
+from cnncalc.exchange.keras.layers.registry import LayerCall, Unsupported, channels
 from cnncalc.exchange.keras.spans import Spans
 from cnncalc.exchange.keras.weights import Store
-from cnncalc.exchange.reading.lower import explained, unsupported
 from cnncalc.exchange.reading.program import Op, Program
 from cnncalc.exchange.reading.result import Origin
+from cnncalc.exchange.reading.to_graph import explained, unsupported
 from cnncalc.layers.base import LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape
@@ -29,7 +29,7 @@ UNREADABLE = "with a config that is not its own"
 UNKNOWN_LAYER = "of the model's own code"
 
 
-class Importer:
+class KerasImporter:
     """Reads one model, which is written as Keras 3 writes it."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Importer:
         function = (OPERATIONS if operation else LAYERS).get(kind)
         if kind in NOTHING and not operation:
             return tensors[:1]
-        call = Call(kind, None, origin, self.program.ops)
+        call = LayerCall(kind, None, origin, self.program.ops)
         call.config = config
         call.store, call.where, call.timed = self.store, place, timed
         call.names = own

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, SpecError, did_you_mean, nearest
 from cnncalc.exchange.keras.dialects import modern
-from cnncalc.exchange.keras.importer import Importer
+from cnncalc.exchange.keras.importer import KerasImporter
 from cnncalc.exchange.keras.layers.activation import FUNCTIONS
 from cnncalc.exchange.keras.python_calls import LayerCall, layer_call, parameters, whole_line
 from cnncalc.exchange.keras.weights import Store
-from cnncalc.exchange.reading.lower import lower
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.language.text.source import Source, UnreadableError
 from cnncalc.shapes import Shape, product
 from cnncalc.spans import SourceSpan
@@ -199,7 +199,7 @@ def _by_our_layers(failure: Failure, call: LayerCall | None) -> Diagnostic | Non
     }
     span = _OneSpan(call.span() if call is not None else None)
     try:
-        program = Importer(Store("the model"), "layer", shapes, span).run(model)
+        program = KerasImporter(Store("the model"), "layer", shapes, span).run(model)
         lower(program, "Keras", "the model")
     except SpecError as refused:
         finding = refused.diagnostics[0]

@@ -11,13 +11,13 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.keras.dialects import Malformed, modern
 from cnncalc.exchange.keras.files import ModelFile, open_file, text_file
-from cnncalc.exchange.keras.importer import Importer, data_format, inputs_of
+from cnncalc.exchange.keras.importer import KerasImporter, data_format, inputs_of
 from cnncalc.exchange.keras.padding import merge_padding
 from cnncalc.exchange.keras.spans import TextSpans
 from cnncalc.exchange.keras.weights import ObjectStore
-from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.language.text.source import Source
 from cnncalc.shapes import Shape
 
@@ -133,7 +133,7 @@ def read_model(
         shapes = _input_shapes(inputs_of(model), path, input, last)
         name = str(model["config"].get("name") or "model")[:80]
         spans = None if opened.places is None else TextSpans(opened.places)
-        program = Importer(opened.store, name, shapes, spans).run(model)
+        program = KerasImporter(opened.store, name, shapes, spans).run(model)
     except Malformed as error:
         raise _no_model(path, error) from None
     except (TypeError, KeyError, ValueError, AttributeError) as error:

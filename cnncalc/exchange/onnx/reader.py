@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.onnx.functions import NODES, inlined, too_many
+from cnncalc.exchange.onnx.importer import OnnxImporter, weights
 from cnncalc.exchange.onnx.tensors import FIELDS
-from cnncalc.exchange.onnx.walking import Walk, weights
-from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
         SpecError: the model holds operators without a layer.
     """
     shapes = _input_shapes(model, path, input)
-    program = Walk(model, path, name, shapes).run()
+    program = OnnxImporter(model, path, name, shapes).run()
     simplify(program)
     found = lower(program, f"ONNX, {path}", path)
     whole = all(_held(one) for one in model.graph.initializer)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cnncalc.exchange.reading.axis_factors import Axis, TensorView, common_sizes, refined, size
 from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.exchange.reading.tensors import lead_order, output_axes, tidy
-from cnncalc.exchange.reading.views import Axis, View, common_sizes, refined, size
 
 KIND = {
     "add": "add",
@@ -21,7 +21,7 @@ KIND = {
 """Operations of tensors and the kinds that merge branches so."""
 
 
-def binary(builder: Builder, op: Op) -> View:
+def binary(builder: Builder, op: Op) -> TensorView:
     """An operation of two tensors, value by value."""
     constants = [one for one in op.inputs if isinstance(one, Constant)]
     if not constants:
@@ -36,14 +36,14 @@ def binary(builder: Builder, op: Op) -> View:
     return _with_array(builder, op, computed, constant, first)
 
 
-def _rescaled(builder: Builder, op: Op, x: Op, value: float, first: bool) -> View:
+def _rescaled(builder: Builder, op: Op, x: Op, value: float, first: bool) -> TensorView:
     """An operation with a number."""
     name, options = _number(op.name, value, first)
     view = builder.settle(x, op.origin)
     if name is None:
         return view
     node = builder.layer(name, (view.node,), options, op.origin)
-    return View(node, view.laid, view.axes)
+    return TensorView(node, view.laid, view.axes)
 
 
 def _number(name: str, value: float, first: bool) -> tuple[str | None, dict[str, Any]]:
@@ -67,7 +67,7 @@ def _tidy(value: float) -> float | int:
     return int(value) if value == int(value) and abs(value) < 2**31 else value
 
 
-def _with_array(builder: Builder, op: Op, x: Op, constant: Constant, first: bool) -> View:
+def _with_array(builder: Builder, op: Op, x: Op, constant: Constant, first: bool) -> TensorView:
     """An operation with a stored array: a factor or an offset with a value for some axes."""
     if op.name not in ("add", "sub", "mul", "div") or (op.name == "div" and not first):
         raise Refusal("no layer does this with a stored array")
@@ -111,10 +111,10 @@ def _with_array(builder: Builder, op: Op, x: Op, constant: Constant, first: bool
     name = "scale" if multiplies else "offset"
     key = "weight" if multiplies else "bias"
     node = builder.layer(name, (node,), options, op.origin, {key: turned})
-    return View(node, view.laid, view.axes)
+    return TensorView(node, view.laid, view.axes)
 
 
-def _merged(builder: Builder, op: Op) -> View:
+def _merged(builder: Builder, op: Op) -> TensorView:
     """An operation of computed tensors, those of size 1 on an axis repeated along the others."""
     operands = [one for one in op.inputs if isinstance(one, Op)]
     for one in operands:
@@ -124,7 +124,7 @@ def _merged(builder: Builder, op: Op) -> View:
     nodes = _like_lead(builder, op, operands, views, lead)
     if nodes is not None:
         index = builder.layer(KIND[op.name], nodes, {}, op.origin)
-        return View(index, views[lead].laid, views[lead].axes)
+        return TensorView(index, views[lead].laid, views[lead].axes)
     order = lead_order([views[lead], *views])
     everything = set(range(len(op.shape)))
     folded = any(view.sample(view.batch or 0) for view in views)
@@ -136,16 +136,16 @@ def _merged(builder: Builder, op: Op) -> View:
     ]
     index = builder.layer(KIND[op.name], nodes, {}, op.origin)
     laid = tuple([next((v.sample(a) for v in views if v.sample(a)), ()) for a in order])
-    return View(index, laid, output_axes(views[lead], order, laid))
+    return TensorView(index, laid, output_axes(views[lead], order, laid))
 
 
-def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[View]:
+def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[TensorView]:
     """The operands' views with as many axes each, and axes of one length split alike."""
     rank = len(op.shape)
     views = []
     for one in operands:
         view = builder.views[one]
-        views.append(View(view.node, view.laid, ((),) * (rank - len(view.axes)) + view.axes))
+        views.append(TensorView(view.node, view.laid, ((),) * (rank - len(view.axes)) + view.axes))
     if len({view.batch for view in views}) != 1 or views[0].batch is None:
         raise Refusal("its operands have the batch on different axes")
     for axis in range(rank):
@@ -170,7 +170,7 @@ def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[View]:
 
 
 def _like_lead(
-    builder: Builder, op: Op, operands: Sequence[Op], views: list[View], lead: int
+    builder: Builder, op: Op, operands: Sequence[Op], views: list[TensorView], lead: int
 ) -> list[int] | None:
     """The operands' nodes, brought into the order in which the largest lies."""
     first = views[lead]
@@ -197,10 +197,12 @@ def _like_lead(
     return [_brought(builder, op, *each) for each in zip(operands, views, wanted, strict=True)]
 
 
-def _brought(builder: Builder, op: Op, one: Op, view: View, wanted: tuple[Axis, ...]) -> int:
+def _brought(builder: Builder, op: Op, one: Op, view: TensorView, wanted: tuple[Axis, ...]) -> int:
     """The node of an operand, which was looked at with axes in front that it does not have."""
     builder.views[one] = view
     node = builder.bring(one, wanted, op.origin)
     found = builder.views[one]
-    builder.views[one] = View(found.node, found.laid, found.axes[len(op.shape) - len(one.shape) :])
+    builder.views[one] = TensorView(
+        found.node, found.laid, found.axes[len(op.shape) - len(one.shape) :]
+    )
     return node

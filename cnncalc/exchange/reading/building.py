@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnncalc.exchange.reading.axis_factors import Axis, AxisFactor, TensorView, laid_out, size
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.result import Origin
-from cnncalc.exchange.reading.views import Atom, Axis, View, laid_out, size
 from cnncalc.graph import Node, input_node
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Facts, Kind, Reference, check_size
@@ -35,13 +35,13 @@ class Builder:
         self.nodes: list[Node] = []
         self.origins: list[Origin] = []
         self.arrays: list[Mapping[str, Constant]] = []
-        self.views: dict[Op, View] = {}
+        self.views: dict[Op, TensorView] = {}
         self.owned: set[str] = set()
         """Stored arrays that layers which only state their facts have taken."""
         self.moved: dict[Op, Origin] = {}
         """For a tensor that was only written otherwise, where that was."""
         batch = program.inputs[0].shape[0] if program.inputs else 1
-        self.batch = Atom(batch, True)
+        self.batch = AxisFactor(batch, True)
         self._kinds: dict[Any, Kind] = {}
         self._facts: dict[Any, Facts] = {}
         self._brought: dict[tuple[int, tuple[Axis, ...]], int] = {}
@@ -59,7 +59,7 @@ class Builder:
         axes: list[Axis] = [(self.batch,)] * len(op.shape)
         for axis, atoms in zip(order, laid, strict=True):
             axes[axis] = atoms
-        self.views[op] = View(len(self.nodes) - 1, laid, tuple(axes))
+        self.views[op] = TensorView(len(self.nodes) - 1, laid, tuple(axes))
 
     def kind(self, name: str, options: Mapping[str, Any], rank: int) -> Kind:
         """A kind with the given options and the defaults of the others."""
@@ -170,10 +170,10 @@ class Builder:
         if node is None:
             cause = self.moved.get(op) or Origin(origin.path[:-1], origin.types[:-1], origin.node)
             node = self._brought[key] = self._move(view, wanted, cause)
-        self.views[op] = View(node, wanted, view.axes)
+        self.views[op] = TensorView(node, wanted, view.axes)
         return node
 
-    def _move(self, view: View, wanted: tuple[Axis, ...], origin: Origin) -> int:
+    def _move(self, view: TensorView, wanted: tuple[Axis, ...], origin: Origin) -> int:
         laid = view.laid
         before = [atom for axis in laid for atom in axis]
         after = [atom for axis in wanted for atom in axis]
@@ -202,7 +202,7 @@ class Builder:
             return self.layer("flatten", (node,), {}, origin)
         return self.layer("reshape", (node,), {"shape": shape}, origin)
 
-    def settle(self, op: Op, origin: Origin) -> View:
+    def settle(self, op: Op, origin: Origin) -> TensorView:
         """Join or split axes as the framework has them.
 
         A tensor that is only permuted stays as it lies: our layers are channels first.
@@ -239,7 +239,7 @@ def _key(axis: Axis) -> tuple[int, ...]:
     return tuple(sorted(map(id, axis)))
 
 
-def matched(view: View) -> list[int] | None:
+def matched(view: TensorView) -> list[int] | None:
     """For each axis of the node the framework's axis that is the same; `None` where one is not.
 
     Axes of size 1 are matched in order.
@@ -260,10 +260,10 @@ def matched(view: View) -> list[int] | None:
     return found if not units else None
 
 
-def _runs(before: list[Atom], after: list[Atom]) -> list[list[Atom]]:
+def _runs(before: list[AxisFactor], after: list[AxisFactor]) -> list[list[AxisFactor]]:
     """The atoms as they lie, those that stay side by side taken together."""
     place = {atom: index for index, atom in enumerate(after)}
-    groups: list[list[Atom]] = []
+    groups: list[list[AxisFactor]] = []
     for atom in before:
         if groups and place[groups[-1][-1]] + 1 == place[atom]:
             groups[-1].append(atom)

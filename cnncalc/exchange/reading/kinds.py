@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from cnncalc.exchange.reading.axis_factors import Axis, TensorView, laid_out, size
 from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import Constant, Op
-from cnncalc.exchange.reading.views import Axis, View, laid_out, size
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import Elementwise
-from cnncalc.layers.activation import View as Nothing
+from cnncalc.layers.activation import PassThrough as Nothing
 
 ANYWHERE = frozenset({"linear", "layer_norm"})
 """Kinds that work at each position by itself, so that what was folded into the batch is one more
@@ -19,14 +19,14 @@ def is_elementwise(name: str) -> bool:
     return issubclass(KINDS[name], (Elementwise, Nothing))
 
 
-def elementwise(builder: Builder, op: Op) -> View:
+def elementwise(builder: Builder, op: Op) -> TensorView:
     """A function of each value."""
     view = builder.settle(op.x, op.origin)
     node = builder.layer(op.name, (view.node,), op.options, op.origin)
-    return View(node, view.laid, view.axes)
+    return TensorView(node, view.laid, view.axes)
 
 
-def layer(builder: Builder, op: Op) -> View:
+def layer(builder: Builder, op: Op) -> TensorView:
     """A kind that knows channels and positions."""
     view = builder.views[op.x]
     batch, channel = view.batch, op.channel % len(view.axes)
@@ -62,10 +62,10 @@ def layer(builder: Builder, op: Op) -> View:
     axes[channel] = laid[0]
     for axis, atoms in zip(others, laid[len(laid) - len(others) :], strict=True):
         axes[axis] = atoms
-    return View(index, laid, tuple(axes))
+    return TensorView(index, laid, tuple(axes))
 
 
-def max_unpool(builder: Builder, op: Op) -> View:
+def max_unpool(builder: Builder, op: Op) -> TensorView:
     """Max unpooling by the switches of an earlier pool."""
     view = builder.views[op.x]
     pool = op.inputs[1]
@@ -76,10 +76,10 @@ def max_unpool(builder: Builder, op: Op) -> View:
     node = builder.bring(op.x, view.axes[1:], op.origin)
     index = builder.unpool(node, known.node, op.origin)
     laid = laid_out(builder.nodes[index].facts.output)
-    return View(index, laid, (view.axes[0], *laid))
+    return TensorView(index, laid, (view.axes[0], *laid))
 
 
-def _flat_linear(builder: Builder, op: Op, view: View) -> View | None:
+def _flat_linear(builder: Builder, op: Op, view: TensorView) -> TensorView | None:
     """A linear layer on a map that was flattened in another order: its columns are put in ours."""
     view = builder.settle(op.x, op.origin)
     batch = view.batch
@@ -106,4 +106,4 @@ def _flat_linear(builder: Builder, op: Op, view: View) -> View | None:
     laid = laid_out(builder.nodes[index].facts.output)
     axes: list[Axis] = list(view.axes)
     axes[axis] = laid[0]
-    return View(index, laid, tuple(axes))
+    return TensorView(index, laid, tuple(axes))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cnncalc.exchange.reading.axis_factors import Axis, TensorView, laid_out
 from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import OPAQUE, Constant, Op
-from cnncalc.exchange.reading.views import Axis, View, laid_out
 from cnncalc.layers.custom import Custom
 from cnncalc.layers.options import Table
 from cnncalc.shapes import Shape
@@ -19,7 +19,7 @@ from cnncalc.shapes import Shape
 TRAINED = ("parameter", "stored")
 
 
-def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> View:
+def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorView:
     """Add the layer of an operator; `reserved` are arrays that other layers own.
 
     Raises:
@@ -51,7 +51,7 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> View:
     found: list[Axis] = [(builder.batch,)] * len(op.shape)
     for axis, atoms in zip(order, laid, strict=False):
         found[axis] = atoms
-    return View(node, laid, tuple(found))
+    return TensorView(node, laid, tuple(found))
 
 
 def operator_of(op: Op) -> str:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cnncalc.exchange.reading.axis_factors import (
+    Axis,
+    AxisFactor,
+    TensorView,
+    laid_out,
+    permuted,
+    reshaped,
+    size,
+)
 from cnncalc.exchange.reading.building import Builder, Refusal, matched
 from cnncalc.exchange.reading.program import Constant, Op
-from cnncalc.exchange.reading.views import Atom, Axis, View, laid_out, permuted, reshaped, size
 
 
-def reshape(builder: Builder, op: Op) -> View:
+def reshape(builder: Builder, op: Op) -> TensorView:
     """The same values under another shape."""
     view = builder.views[op.x]
     builder.moved[op] = op.origin
@@ -22,16 +30,16 @@ def reshape(builder: Builder, op: Op) -> View:
     node = builder.bring(op.x, view.axes[1:], op.origin)
     node = builder.reshape(node, op.shape[1:], op.origin)
     laid = laid_out(op.shape[1:])
-    return View(node, laid, (view.axes[0], *laid))
+    return TensorView(node, laid, (view.axes[0], *laid))
 
 
-def permute(builder: Builder, op: Op) -> View:
+def permute(builder: Builder, op: Op) -> TensorView:
     """The axes in another order."""
     builder.moved[op] = op.origin
     return permuted(builder.views[op.x], op.options["order"])
 
 
-def expand(builder: Builder, op: Op) -> View:
+def expand(builder: Builder, op: Op) -> TensorView:
     """An axis of size 1 repeated; what adds or multiplies does so by itself."""
     if builder.views[op.x].shape == op.shape:
         return builder.views[op.x]
@@ -43,10 +51,10 @@ def expand(builder: Builder, op: Op) -> View:
     index = builder.layer("upsample", (view.node,), {"size": target[1:]}, op.origin)
     new = laid_out(target)
     laid = tuple([new[n] if n in grown else axis for n, axis in enumerate(view.laid)])
-    return View(index, laid, output_axes(view, order, laid))
+    return TensorView(index, laid, output_axes(view, order, laid))
 
 
-def concat(builder: Builder, op: Op) -> View:
+def concat(builder: Builder, op: Op) -> TensorView:
     """Tensors one after the other on an axis."""
     axis = op.options["axis"] % len(op.shape)
     if any(isinstance(one, Constant) for one in op.inputs):
@@ -69,14 +77,14 @@ def concat(builder: Builder, op: Op) -> View:
         return builder.views[operands[0]]
     index = builder.layer("concat", nodes, options, op.origin)
     laid = laid_out(builder.nodes[index].facts.output)
-    return View(index, laid, output_axes(views[0], order, laid))
+    return TensorView(index, laid, output_axes(views[0], order, laid))
 
 
 UNIFORM = 2**24
 """Stored arrays of so many values at most are looked at."""
 
 
-def _padded(builder: Builder, op: Op, axis: int) -> View:
+def _padded(builder: Builder, op: Op, axis: int) -> TensorView:
     """A tensor with stored arrays of one value (mostly zeros) before and behind it: a `pad`."""
     constants = [one for one in op.inputs if isinstance(one, Constant)]
     computed = [(n, one) for n, one in enumerate(op.inputs) if isinstance(one, Op)]
@@ -103,10 +111,10 @@ def _padded(builder: Builder, op: Op, axis: int) -> View:
         options["value"] = value
     index = builder.layer("pad", (view.node,), options, op.origin)
     laid = laid_out(builder.nodes[index].facts.output)
-    return View(index, laid, output_axes(view, order, laid))
+    return TensorView(index, laid, output_axes(view, order, laid))
 
 
-def lead_order(views: Sequence[View]) -> list[int]:
+def lead_order(views: Sequence[TensorView]) -> list[int]:
     """The framework's axes in the order in which the first tidy tensor has them."""
     for view in views:
         found = matched(view)
@@ -116,7 +124,7 @@ def lead_order(views: Sequence[View]) -> list[int]:
     return [a for a in range(len(view.axes)) if a != view.batch or view.sample(a)]
 
 
-def output_axes(view: View, order: Sequence[int], laid: tuple[Axis, ...]) -> tuple[Axis, ...]:
+def output_axes(view: TensorView, order: Sequence[int], laid: tuple[Axis, ...]) -> tuple[Axis, ...]:
     """A view's axes with those of a new output put in."""
     axes: list[Axis] = [tuple([atom for atom in axis if atom.batch]) for axis in view.axes]
     for place, atoms in zip(order, laid, strict=True):
@@ -126,7 +134,7 @@ def output_axes(view: View, order: Sequence[int], laid: tuple[Axis, ...]) -> tup
     return tuple(axes)
 
 
-def tidy(builder: Builder, op: Op, by: Op) -> tuple[View, list[int]]:
+def tidy(builder: Builder, op: Op, by: Op) -> tuple[TensorView, list[int]]:
     """A tensor whose node has the framework's axes, and the order in which it has them."""
     view = builder.settle(op, by.origin)
     order = matched(view)
@@ -137,7 +145,7 @@ def tidy(builder: Builder, op: Op, by: Op) -> tuple[View, list[int]]:
     return view, order
 
 
-def slice_(builder: Builder, op: Op) -> View:
+def slice_(builder: Builder, op: Op) -> TensorView:
     """A range of an axis."""
     axis = op.options["axis"] % len(op.shape)
     start, stop, step = op.options["start"], op.options["stop"], op.options["step"]
@@ -155,11 +163,11 @@ def slice_(builder: Builder, op: Op) -> View:
     index = builder.layer("slice", (view.node,), options, op.origin)
     laid = list(view.laid)
     length = builder.nodes[index].facts.output[place]
-    laid[place] = (Atom(length),) if length != 1 else ()
-    return View(index, tuple(laid), output_axes(view, order, tuple(laid)))
+    laid[place] = (AxisFactor(length),) if length != 1 else ()
+    return TensorView(index, tuple(laid), output_axes(view, order, tuple(laid)))
 
 
-def _leading(builder: Builder, op: Op, view: View, axis: int) -> View | None:
+def _leading(builder: Builder, op: Op, view: TensorView, axis: int) -> TensorView | None:
     """A range of the outermost factor of an axis, which is a range of the axis itself."""
     atoms = view.axes[axis]
     if len(atoms) != 1:
@@ -171,19 +179,19 @@ def _leading(builder: Builder, op: Op, view: View, axis: int) -> View | None:
             start, stop = op.options["start"], op.options["stop"]
             options = {"start": start * inner, "stop": stop * inner, "axis": place}
             index = builder.layer("slice", (view.node,), options, op.origin)
-            left = (Atom(stop - start),) if stop - start != 1 else ()
+            left = (AxisFactor(stop - start),) if stop - start != 1 else ()
 
             def put(axis: Axis, left: Axis = left) -> Axis:
                 return tuple([new for a in axis for new in (left if a is atom else (a,))])
 
-            return View(index, tuple(map(put, view.laid)), tuple(map(put, view.axes)))
+            return TensorView(index, tuple(map(put, view.laid)), tuple(map(put, view.axes)))
     return None
 
 
 GLOBAL = {"mean": "global_avg_pool", "max": "global_max_pool"}
 
 
-def reduce(builder: Builder, op: Op) -> View:
+def reduce(builder: Builder, op: Op) -> TensorView:
     """One value for all values along some axes."""
     rank = len(op.x.shape)
     axes = sorted({axis % rank for axis in op.options["axes"]})
@@ -212,19 +220,19 @@ def reduce(builder: Builder, op: Op) -> View:
     if not op.options["keepdims"]:
         kept = tuple([atoms for a, atoms in enumerate(kept) if a not in axes])
         builder.moved[op] = op.origin
-    return View(node, laid, kept)
+    return TensorView(node, laid, kept)
 
 
-def softmax(builder: Builder, op: Op) -> View:
+def softmax(builder: Builder, op: Op) -> TensorView:
     """Softmax over one axis."""
     view, order = tidy(builder, op.x, op)
     place = order.index(op.options["axis"] % len(op.shape))
     options = {"axis": place} if place else {}
     node = builder.layer(op.name, (view.node,), options, op.origin)
-    return View(node, view.laid, view.axes)
+    return TensorView(node, view.laid, view.axes)
 
 
-def matmul(builder: Builder, op: Op) -> View:
+def matmul(builder: Builder, op: Op) -> TensorView:
     """The product of two computed matrices, for each of the axes before them."""
     operands = [one for one in op.inputs if isinstance(one, Op)]
     if len(operands) != 2:
@@ -254,4 +262,4 @@ def matmul(builder: Builder, op: Op) -> View:
     front: Axis = (builder.batch,)
     if folded:
         front, axes = (builder.batch, *laid[0]), laid[1:]
-    return View(index, laid, (front, *axes))
+    return TensorView(index, laid, (front, *axes))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
-from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:

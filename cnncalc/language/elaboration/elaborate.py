@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.elaboration.walk import LAYER_LIMIT, Elaborator, Moved
+from cnncalc.language.elaboration.walk import LAYER_LIMIT, Elaborator, StaleChannels
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.shapes import Shape
 
-__all__ = ["LAYER_LIMIT", "Elaboration", "Moved", "elaborate"]
+__all__ = ["LAYER_LIMIT", "Elaboration", "StaleChannels", "elaborate"]
 
 
 class Elaboration(NamedTuple):
@@ -24,7 +24,7 @@ class Elaboration(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     forms: tuple[LayerForm | None, ...] = ()
     """For each node what is written of it; `None` for an input."""
-    moved: tuple[Moved, ...] = ()
+    moved: tuple[StaleChannels, ...] = ()
 
 
 def elaborate(

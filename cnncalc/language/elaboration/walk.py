@@ -60,7 +60,7 @@ class Elaborator:
         self.forms: list[LayerForm | None] = [None] * len(self.nodes)
         """For each node the form it comes from."""
         self.names = Names(self.nodes)
-        self.moved: list[Moved] = []
+        self.moved: list[StaleChannels] = []
         self._uses: dict[str, BlockUse] = {}
         """The uses of blocks, by their names."""
         self._multiplicity = 1
@@ -100,7 +100,7 @@ class Elaborator:
                 if form.broken:
                     raise Unknown
                 if form.condition is not None and self._moved(form, taken, incoming):
-                    self.moved.append(Moved(form, taken, incoming, scope.use))
+                    self.moved.append(StaleChannels(form, taken, incoming, scope.use))
                 before, incoming = incoming, self._form(form, scope, incoming)
                 if incoming != before:
                     taken = before
@@ -197,14 +197,16 @@ class Elaborator:
             raise TooMany
         kind, facts = self._stated(form, scope, values, inputs, name)
         shares = None
-        wanted = False
+        is_output = False
         if form.share is not None:
             other = self._named(form.share, form.keys["share"], scope).node
             shares = shared_weights(form, nodes, other, kind, facts)
-        if form.wanted is not False:
+        if form.is_output is not False:
             env = self._environment(scope, inputs[0])
-            wanted = bool(evaluate(form.wanted, env, form.keys["output"]))
-        nodes.append(Node(name, kind, inputs, facts, form.place, scope.use, shares, wanted, reads))
+            is_output = bool(evaluate(form.is_output, env, form.keys["output"]))
+        nodes.append(
+            Node(name, kind, inputs, facts, form.place, scope.use, shares, is_output, reads)
+        )
         self.forms.append(form)
         self.names.give(name, index)
         return index
@@ -298,9 +300,9 @@ class Elaborator:
         use = self._uses[name] = BlockUse(name, block, before, len(self.nodes))
         if twin is not None:
             share_block(form, self.nodes, use, twin)
-        if form.wanted is not False and last >= before:
+        if form.is_output is not False and last >= before:
             outside = self._environment(scope, incoming)
-            if evaluate(form.wanted, outside, form.keys["output"]):
+            if evaluate(form.is_output, outside, form.keys["output"]):
                 self._want(last)
         return last
 
@@ -328,7 +330,7 @@ class Elaborator:
             raise refusal.at(where) from None
 
     def _want(self, index: int) -> None:
-        self.nodes[index] = self.nodes[index]._replace(wanted=True)
+        self.nodes[index] = self.nodes[index]._replace(is_output=True)
 
     def _note(
         self, refusal: Refusal, form: LayerForm, scope: Scope, layer: str | None = None
@@ -337,7 +339,7 @@ class Elaborator:
         self.findings.add(refusal, form.source, form.head, layer, used)
 
 
-class Moved(NamedTuple):
+class StaleChannels(NamedTuple):
     """A condition on `channels` that the layer before it in the list has just changed."""
 
     form: LayerForm

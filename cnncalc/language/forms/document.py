@@ -10,6 +10,7 @@ from cnncalc.language.forms.form import LayerForm, number_names
 from cnncalc.language.forms.inputs import check_names
 from cnncalc.language.forms.parser import FormParser
 from cnncalc.language.text.findings import Findings, describe, entries
+from cnncalc.language.text.resolve import ENDINGS
 from cnncalc.language.text.source import (
     MappingNode,
     Node,
@@ -18,7 +19,6 @@ from cnncalc.language.text.source import (
     Source,
     UnreadableError,
 )
-from cnncalc.language.text.which import ENDINGS
 
 KEYS = {
     "name": "the network's name",

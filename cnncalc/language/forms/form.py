@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Place
 from cnncalc.language.expressions.expression import Expression, Parameter
-from cnncalc.language.forms.values import Listing, TableForm
+from cnncalc.language.forms.values import MixedList, TableForm
 from cnncalc.language.text.source import Node, Source
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
@@ -18,7 +18,7 @@ class Dynamic(NamedTuple):
     """An option whose value is an expression: its position among the options."""
 
     position: int
-    value: Expression | Listing | TableForm
+    value: Expression | MixedList | TableForm
     type: Type
 
 
@@ -37,6 +37,7 @@ class LayerForm:
         "given",
         "group",
         "head",
+        "is_output",
         "keys",
         "kind",
         "label",
@@ -49,7 +50,6 @@ class LayerForm:
         "source",
         "start",
         "values",
-        "wanted",
     )
 
     source: Source
@@ -78,7 +78,7 @@ class LayerForm:
     share: str | None
     repeat: Any
     condition: Any
-    wanted: Any
+    is_output: Any
     values: tuple[Any, ...]
     """Options of the kind, or arguments of the block, in declared order."""
     dynamic: tuple[Dynamic, ...]
@@ -111,7 +111,7 @@ def blank(source: Source, node: Node) -> LayerForm:
     form.label = "?"
     form.name = form.start = form.share = form.branches = form.block = form.kind = None
     form.repeat = form.condition = form.group = form.argument = None
-    form.wanted = form.counted = form.bound = False
+    form.is_output = form.counted = form.bound = False
     form.broken = True
     form.values = form.dynamic = form.references = ()
     form.keys = {}

@@ -211,7 +211,7 @@ class FormParser:
         elif key == "if":
             form.condition = reader.condition(source, node)
         elif key == "output":
-            form.wanted = reader.condition(source, node)
+            form.is_output = reader.condition(source, node)
         else:
             form.repeat = reader.repeat(source, node)
 

@@ -33,7 +33,7 @@ YAML_WORDS = {
 EMPTY = {"", "~", "null", "Null", "NULL"}
 
 
-class Listing(NamedTuple):
+class MixedList(NamedTuple):
     """A list of which some items are expressions."""
 
     items: tuple[Any, ...]
@@ -60,7 +60,7 @@ class TableForm(NamedTuple):
         )
 
 
-DYNAMIC = (Expression, Listing, TableForm)
+DYNAMIC = (Expression, MixedList, TableForm)
 """What stands for a value that depends on names."""
 
 
@@ -133,7 +133,7 @@ class ValueReader:
         return expression
 
     def value(self, node: Node, type: Type | None = None, depth: int = 0) -> Any:
-        """An option's value: a constant (checked), an `Expression` or a `Listing`.
+        """An option's value: a constant (checked), an `Expression` or a `MixedList`.
 
         Raises:
             Refusal: the value does not fit.
@@ -167,7 +167,7 @@ class ValueReader:
                 raise OptionError("nests lists too deeply")
             items = tuple(self.value(item, None, depth + 1) for item in node.value)
             if any(isinstance(item, DYNAMIC) for item in items):
-                return Listing(items)
+                return MixedList(items)
             if type is not None:
                 type.check(items)
             return items
@@ -219,7 +219,7 @@ class ValueReader:
     def condition(self, source: Source, node: Node) -> Any:
         """A truth value or an expression; `True` after a finding."""
         value = self.read(source, node, "a condition")
-        if type(value) is tuple or isinstance(value, Listing | TableForm | str):
+        if type(value) is tuple or isinstance(value, MixedList | TableForm | str):
             message = "a condition is true or false, not a list"
             self.findings.report("bad-value", message, source, node)
             return True

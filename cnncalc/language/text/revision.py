@@ -8,8 +8,8 @@ import subprocess
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.language import zoo
+from cnncalc.language.text.resolve import ENDINGS, which
 from cnncalc.language.text.source import Source
-from cnncalc.language.text.which import ENDINGS, which
 
 
 def at_revision(net: str) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from cnncalc.diagnostics import Diagnostic, Place, Refusal, SpecError
-from cnncalc.language.text.which import which
+from cnncalc.language.text.resolve import which
 
 BYTE_LIMIT = 8 * 1024 * 1024
 DEPTH_LIMIT = 200

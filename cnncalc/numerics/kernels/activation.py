@@ -14,7 +14,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.fields.reading import Readers, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, each
 from cnncalc.numerics.parts.elementwise import in_blocks
 from cnncalc.numerics.parts.erf import normal_cdf
 from cnncalc.shapes import Shape
@@ -104,7 +104,7 @@ def log_softmax(x: Array, *, axis: int = 1) -> Array:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _prelu(call: Call) -> Array:
+def _prelu(call: KernelCall) -> Array:
     slopes = 1 if call.kind.parameters == "shared" else call.channels
     return prelu(call.x, call.arrays.weight("weight", (slopes,)))
 
@@ -114,7 +114,7 @@ def _over(kind: Any, before: Shape, after: Shape) -> Readers:
     return None if kind.axis else in_place(kind, before, after)
 
 
-def _same(call: Call) -> Array:
+def _same(call: KernelCall) -> Array:
     return call.x
 
 
@@ -122,7 +122,7 @@ KERNELS: Kernels = {
     "relu": each(relu),
     "relu6": each(relu6),
     "leaky_relu": each(leaky_relu, "slope"),
-    "prelu": Kernel(_prelu),
+    "prelu": KernelEntry(_prelu),
     "elu": each(elu, "alpha"),
     "selu": each(selu),
     "celu": each(celu, "alpha"),
@@ -136,12 +136,12 @@ KERNELS: Kernels = {
     "hard_tanh": each(hard_tanh),
     "softplus": each(softplus),
     "softsign": each(softsign),
-    "threshold": Kernel(
+    "threshold": KernelEntry(
         lambda call: threshold(call.x, threshold=call.kind.at, value=call.kind.value)
     ),
-    "softmax": Kernel(lambda call: softmax(call.x, axis=call.kind.axis + 1), _over),
-    "log_softmax": Kernel(lambda call: log_softmax(call.x, axis=call.kind.axis + 1), _over),
-    "dropout": Kernel(_same),
-    "drop_path": Kernel(_same),
-    "identity": Kernel(_same),
+    "softmax": KernelEntry(lambda call: softmax(call.x, axis=call.kind.axis + 1), _over),
+    "log_softmax": KernelEntry(lambda call: log_softmax(call.x, axis=call.kind.axis + 1), _over),
+    "dropout": KernelEntry(_same),
+    "drop_path": KernelEntry(_same),
+    "identity": KernelEntry(_same),
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints
 from cnncalc.numerics.fields.reading import Readers, everything, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, each
 from cnncalc.numerics.parts.products import matmul as product
 from cnncalc.shapes import Shape
 
@@ -65,7 +65,7 @@ def matmul(
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _matmul(call: Call) -> Array:
+def _matmul(call: KernelCall) -> Array:
     kind, (first, second) = call.kind, call.inputs
     return matmul(first, second, transpose=kind.transpose, transpose_other=kind.transpose_other)
 
@@ -83,5 +83,5 @@ KERNELS: Kernels = {
     "abs": each(np.abs),
     "clip": each(clip, "low", "high"),
     "reduce": each(reduce, "by", "axes", reads=_reduced),
-    "matmul": Kernel(_matmul, everything),
+    "matmul": KernelEntry(_matmul, everything),
 }

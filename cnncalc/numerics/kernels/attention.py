@@ -9,7 +9,7 @@ import numpy as np
 from cnncalc.numerics.arrays import Array, flat_positions
 from cnncalc.numerics.fields.reading import everything
 from cnncalc.numerics.kernels.activation import hard_sigmoid, relu, sigmoid, silu, softmax
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels
 from cnncalc.numerics.kernels.linear import linear
 from cnncalc.numerics.kernels.merge import multiply
 from cnncalc.numerics.kernels.pool import global_avg_pool
@@ -78,7 +78,7 @@ def self_attention(
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _squeeze_excitation(call: Call) -> Array:
+def _squeeze_excitation(call: KernelCall) -> Array:
     kind, channels, take = call.kind, call.channels, call.arrays.weight
     ones = (1,) * (call.x.ndim - 2)
     return squeeze_excitation(
@@ -92,7 +92,7 @@ def _squeeze_excitation(call: Call) -> Array:
     )
 
 
-def _self_attention(call: Call) -> Array:
+def _self_attention(call: KernelCall) -> Array:
     kind, channels, take = call.kind, call.channels, call.arrays.weight
     width = kind.width or channels
     return self_attention(
@@ -106,6 +106,6 @@ def _self_attention(call: Call) -> Array:
 
 
 KERNELS: Kernels = {
-    "squeeze_excitation": Kernel(_squeeze_excitation, everything),
-    "self_attention": Kernel(_self_attention, everything),
+    "squeeze_excitation": KernelEntry(_squeeze_excitation, everything),
+    "self_attention": KernelEntry(_self_attention, everything),
 }

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from cnncalc.numerics.arrays import Array, Indices
+from cnncalc.numerics.fields.brute_force import steps
 from cnncalc.numerics.fields.reading import Reads, Taps, in_place
-from cnncalc.numerics.fields.walking import steps
 from cnncalc.numerics.weights.supply import Supply
 from cnncalc.shapes import Shape, Slide
 
 
-class Surroundings:
+class RunContext:
     """What a layer may ask of the run: shapes of other layers, and the switches of max pools."""
 
     __slots__ = ("_switches", "_takers", "shapes")
@@ -43,14 +43,14 @@ class Surroundings:
         return self._switches[pool] if pool in self._takers else self._switches.pop(pool)
 
 
-class Call(NamedTuple):
+class KernelCall(NamedTuple):
     """One layer about to be computed."""
 
     node: int
     kind: Any
     inputs: list[Array]
     arrays: Supply
-    around: Surroundings
+    around: RunContext
 
     @property
     def x(self) -> Array:
@@ -79,10 +79,10 @@ class Call(NamedTuple):
         return self.own("bias", shape) if self.kind.bias else None
 
 
-class Kernel(NamedTuple):
+class KernelEntry(NamedTuple):
     """How a layer kind is computed, and what is known of the way it reads."""
 
-    compute: Callable[[Call], Array]
+    compute: Callable[[KernelCall], Array]
     reads: Reads = in_place
     """How its units read an input, on each axis; by default the unit at their own place."""
     walk: Callable[[Any, Shape], Shape] | None = None
@@ -91,19 +91,19 @@ class Kernel(NamedTuple):
     """The node of the max pool whose switches it takes."""
 
 
-Kernels: TypeAlias = dict[str, Kernel]
+Kernels: TypeAlias = dict[str, KernelEntry]
 
 
-def each(function: Callable[..., Array], *options: str, reads: Reads = in_place) -> Kernel:
+def each(function: Callable[..., Array], *options: str, reads: Reads = in_place) -> KernelEntry:
     """The kernel of a function of one input and options that have the layer's names."""
 
-    def compute(call: Call) -> Array:
+    def compute(call: KernelCall) -> Array:
         return function(call.x, **{name: getattr(call.kind, name) for name in options})
 
-    return Kernel(compute, reads)
+    return KernelEntry(compute, reads)
 
 
-def slid(compute: Callable[[Call], Array], lowest: Callable[..., Array]) -> Kernel:
+def slid(compute: Callable[[KernelCall], Array], lowest: Callable[..., Array]) -> KernelEntry:
     """A kernel that slides; ``lowest`` finds the lowest value at each position (see `Taps`)."""
 
     def reads(kind: Any, before: Shape, after: Shape) -> tuple[Taps, ...]:
@@ -115,4 +115,4 @@ def slid(compute: Callable[[Call], Array], lowest: Callable[..., Array]) -> Kern
     def walk(kind: Any, before: Shape) -> Shape:
         return tuple(map(steps, kind.slides(before)))
 
-    return Kernel(compute, reads, walk)
+    return KernelEntry(compute, reads, walk)

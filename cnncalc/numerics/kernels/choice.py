@@ -22,7 +22,7 @@ class Algorithm(Enum):
     SPREAD = "spread"  # a product for each tap on the input as it lies, added up shifted
 
 
-class Convolution(NamedTuple):
+class ConvolutionShape(NamedTuple):
     """The shape of a convolution: all that the choice and the algorithms need to know."""
 
     channels: int
@@ -51,7 +51,7 @@ class Convolution(NamedTuple):
         return prod(self.positions) * self.filters * (self.channels // self.groups) * self.taps
 
 
-def choose(shape: Convolution) -> Algorithm:
+def choose(shape: ConvolutionShape) -> Algorithm:
     """The cheapest algorithm that can compute ``shape``."""
     if shape.groups > 1:
         return Algorithm.GROUPS
@@ -63,7 +63,7 @@ def choose(shape: Convolution) -> Algorithm:
     return Algorithm.COLUMNS
 
 
-def can_spread(shape: Convolution) -> bool:
+def can_spread(shape: ConvolutionShape) -> bool:
     """Whether every tap reads as many positions as there are outputs, so none is computed idly."""
     return shape.groups == 1 and all(
         slide.output == slide.size and slide.stride == 1 for slide in shape.slides

@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, Index, Ints
-from cnncalc.numerics.kernels.choice import Convolution
+from cnncalc.numerics.kernels.choice import ConvolutionShape
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES, scratch
 from cnncalc.numerics.parts.elementwise import add_shift
@@ -29,7 +29,9 @@ COLUMN_BYTES = 2**20
 FEW_POSITIONS = 256
 
 
-def pointwise(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
+def pointwise(
+    x: Array, weight: Array, shape: ConvolutionShape, bias: Array | None, out: Array
+) -> None:
     """A 1x1 kernel: ``x`` itself is the matrix, or every ``stride``-th of its positions."""
     if any(slide.stride != 1 for slide in shape.slides):
         some: Index = (..., *(slice(None, None, slide.stride) for slide in shape.slides))
@@ -38,7 +40,9 @@ def pointwise(x: Array, weight: Array, shape: Convolution, bias: Array | None, o
         _product(x[sample], weight, shape, bias, out[sample])
 
 
-def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
+def convolve(
+    x: Array, weight: Array, shape: ConvolutionShape, bias: Array | None, out: Array
+) -> None:
     """``x`` [B, C, *spatial] with ``weight`` [K, C, *kernel] into ``out`` [B, K, *positions]."""
     for sample in range(x.shape[0]):
         windows = _windows(x[sample], shape)
@@ -48,7 +52,9 @@ def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, ou
             _by_blocks(windows, weight, shape, bias, out[sample])
 
 
-def in_groups(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
+def in_groups(
+    x: Array, weight: Array, shape: ConvolutionShape, bias: Array | None, out: Array
+) -> None:
     """Some groups at a time; ``weight`` [K, C/G, *kernel], the rest as for one group."""
     groups, positions = shape.groups, prod(shape.positions)
     many, each = shape.filters // groups, shape.channels // groups
@@ -72,7 +78,7 @@ def in_groups(x: Array, weight: Array, shape: Convolution, bias: Array | None, o
 
 
 def _product(
-    matrix: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
+    matrix: Array, weight: Array, shape: ConvolutionShape, bias: Array | None, out: Array
 ) -> None:
     """The weights times ``matrix`` [C * taps, positions] in any shape, into ``out`` likewise."""
     filters, positions = shape.filters, prod(shape.positions)
@@ -97,7 +103,7 @@ def _product(
 
 
 def _by_blocks(
-    windows: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array
+    windows: Array, weight: Array, shape: ConvolutionShape, bias: Array | None, out: Array
 ) -> None:
     """Gather, multiply and finish one block of positions after the other."""
     weights, target = weight.reshape(shape.filters, -1), out.reshape(shape.filters, -1)
@@ -114,7 +120,7 @@ def _by_blocks(
     parallel(work, len(blocks), shape.macs // MACS_A_VALUE)
 
 
-def _windows(x: Array, shape: Convolution) -> Array:
+def _windows(x: Array, shape: ConvolutionShape) -> Array:
     """What the taps read of ``x`` [C, *spatial] at each position: a view."""
     return gathered(_padded(x, shape), shape.slides)
 
@@ -126,7 +132,7 @@ def _copied(windows: Array) -> Array:
     return columns
 
 
-def _padded(x: Array, shape: Convolution) -> Array:
+def _padded(x: Array, shape: ConvolutionShape) -> Array:
     """``x`` [C, *spatial] with its border of zeros, in scratch memory."""
     if not any(map(any, shape.padding)):
         return x

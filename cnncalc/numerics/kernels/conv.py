@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, Index, Ints, Padding, Slides
+from cnncalc.numerics.fields.brute_force import spread as spread_size
 from cnncalc.numerics.fields.reading import Readers, Scattered
-from cnncalc.numerics.fields.walking import spread as spread_size
-from cnncalc.numerics.kernels import columns, spread
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, slid
-from cnncalc.numerics.kernels.choice import Algorithm, Convolution, choose
+from cnncalc.numerics.kernels import columns, shifted_sum
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, slid
+from cnncalc.numerics.kernels.choice import Algorithm, ConvolutionShape, choose
 from cnncalc.numerics.parts.gathering import gathered, padded
 from cnncalc.numerics.parts.products import matmul
 from cnncalc.shapes import Shape, Slide, transposed_size
@@ -26,7 +26,7 @@ _ALGORITHMS = {
     Algorithm.POINTWISE: columns.pointwise,
     Algorithm.GROUPS: columns.in_groups,
     Algorithm.COLUMNS: columns.convolve,
-    Algorithm.SPREAD: spread.convolve,
+    Algorithm.SPREAD: shifted_sum.convolve,
 }
 
 
@@ -44,7 +44,7 @@ def conv(
     Returns [B, K, *positions]. The padding is zeros. ``algorithm`` overrides the choice.
     """
     _check(x, weight, slides, groups)
-    shape = Convolution(x.shape[1], weight.shape[0], slides, groups)
+    shape = ConvolutionShape(x.shape[1], weight.shape[0], slides, groups)
     out = np.empty((x.shape[0], weight.shape[0], *shape.positions), x.dtype)
     _ALGORITHMS[algorithm or choose(shape)](x, weight, shape, bias, out)
     return out
@@ -88,7 +88,7 @@ def conv_transpose(
         Slide(n, k, s, *pair, d)
         for n, k, s, pair, d in zip(size, kernel, stride, padding, dilation, strict=True)
     ]
-    spread.scatter(x, taps, slides, bias, out)
+    shifted_sum.scatter(x, taps, slides, bias, out)
     return out
 
 
@@ -134,21 +134,21 @@ def locally_connected(
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _conv(call: Call) -> Array:
+def _conv(call: KernelCall) -> Array:
     kind, groups = call.kind, call.kind.groups
     weight = call.own("weight", (kind.filters, call.channels // groups, *kind.kernel))
     bias = call.bias((kind.filters,))
     return conv(call.x, weight, bias, slides=call.slides, groups=groups)
 
 
-def _depthwise_conv(call: Call) -> Array:
+def _depthwise_conv(call: KernelCall) -> Array:
     kind, filters = call.kind, call.channels * call.kind.multiplier
     weight = call.own("weight", (filters, 1, *kind.kernel))
     bias = call.bias((filters,))
     return conv(call.x, weight, bias, slides=call.slides, groups=call.channels)
 
 
-def _separable_conv(call: Call) -> Array:
+def _separable_conv(call: KernelCall) -> Array:
     kind, between = call.kind, call.channels * call.kind.multiplier
     ones = (1,) * len(kind.kernel)
     depthwise = call.own("depthwise.weight", (between, 1, *kind.kernel))
@@ -158,7 +158,7 @@ def _separable_conv(call: Call) -> Array:
     return conv(middle, pointwise, call.bias((kind.filters,)), slides=slides)
 
 
-def _conv_transpose(call: Call) -> Array:
+def _conv_transpose(call: KernelCall) -> Array:
     kind = call.kind
     padding, extra = kind.crops()
     return conv_transpose(
@@ -173,7 +173,7 @@ def _conv_transpose(call: Call) -> Array:
     )
 
 
-def _locally_connected(call: Call) -> Array:
+def _locally_connected(call: KernelCall) -> Array:
     kind, groups = call.kind, call.kind.groups
     output = (kind.filters, *(slide.output for slide in call.slides))
     weight = call.own("weight", (*output, call.channels // groups, *kind.kernel))
@@ -205,5 +205,5 @@ KERNELS: Kernels = {
     "depthwise_conv": slid(_depthwise_conv, lowest),
     "separable_conv": slid(_separable_conv, lowest),
     "locally_connected": slid(_locally_connected, lowest),
-    "conv_transpose": Kernel(_conv_transpose, _reached, _laid_down),
+    "conv_transpose": KernelEntry(_conv_transpose, _reached, _laid_down),
 }

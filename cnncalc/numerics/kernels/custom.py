@@ -8,12 +8,12 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.fields.reading import Readers, Taps
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels
 from cnncalc.numerics.kernels.conv import lowest
 from cnncalc.shapes import Shape
 
 
-def _stand_in(call: Call) -> Array:
+def _stand_in(call: KernelCall) -> Array:
     """Random values in the shape that is stated: what follows runs on them."""
     x = call.inputs[0]
     random = np.random.Generator(np.random.PCG64(call.node))
@@ -29,4 +29,4 @@ def _reads(kind: Any, before: Shape, after: Shape) -> Readers:
     return tuple(Taps(s.kernel, s.stride, s.before, s.dilation, lowest) for s in slides)
 
 
-KERNELS: Kernels = {"custom": Kernel(_stand_in, _reads)}
+KERNELS: Kernels = {"custom": KernelEntry(_stand_in, _reads)}

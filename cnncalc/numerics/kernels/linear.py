@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, flat_positions, per_channel
 from cnncalc.numerics.fields.reading import Readers, everything, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.parts.elementwise import scale_shift
 from cnncalc.numerics.parts.products import count_macs, matmul
@@ -60,7 +60,7 @@ def scale(x: Array, weight: Array, bias: Array | None = None) -> Array:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _linear(call: Call) -> Array:
+def _linear(call: KernelCall) -> Array:
     features = call.kind.features
     weight = call.arrays.weight("weight", (features, call.channels))
     return linear(call.x, weight, call.bias((features,)))
@@ -70,24 +70,24 @@ def _reads(kind: Any, before: Shape, after: Shape) -> Readers:
     return in_place(kind, before, after) if kind.each_position else None
 
 
-def _rbf(call: Call) -> Array:
+def _rbf(call: KernelCall) -> Array:
     return rbf(call.x, call.own("weight", (call.kind.features, call.channels)))
 
 
-def _scale(call: Call) -> Array:
+def _scale(call: KernelCall) -> Array:
     shape = _along(call)
     return scale(call.x, call.own("weight", shape), call.bias(shape))
 
 
-def _along(call: Call) -> Shape:
+def _along(call: KernelCall) -> Shape:
     """The shape of an array with values along some axes of the input."""
     axes = call.kind.axes
     return tuple(size if axis in axes else 1 for axis, size in enumerate(call.x.shape[1:]))
 
 
 KERNELS: Kernels = {
-    "linear": Kernel(_linear, _reads),
-    "rbf": Kernel(_rbf, everything),
-    "scale": Kernel(_scale),
-    "offset": Kernel(lambda call: call.x + call.own("bias", _along(call))),
+    "linear": KernelEntry(_linear, _reads),
+    "rbf": KernelEntry(_rbf, everything),
+    "scale": KernelEntry(_scale),
+    "offset": KernelEntry(lambda call: call.x + call.own("bias", _along(call))),
 }

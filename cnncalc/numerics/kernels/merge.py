@@ -10,7 +10,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array
 from cnncalc.numerics.fields.reading import in_place
-from cnncalc.numerics.kernels.call import Kernel, Kernels
+from cnncalc.numerics.kernels.call import KernelEntry, Kernels
 from cnncalc.numerics.machine.threads import parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 
@@ -57,13 +57,13 @@ minimum = partial(_merged, np.minimum)
 
 
 KERNELS: Kernels = {
-    "add": Kernel(lambda call: add(call.inputs)),
-    "multiply": Kernel(lambda call: multiply(call.inputs)),
-    "subtract": Kernel(lambda call: subtract(call.inputs)),
-    "divide": Kernel(lambda call: divide(call.inputs)),
-    "maximum": Kernel(lambda call: maximum(call.inputs)),
-    "minimum": Kernel(lambda call: minimum(call.inputs)),
-    "concat": Kernel(
+    "add": KernelEntry(lambda call: add(call.inputs)),
+    "multiply": KernelEntry(lambda call: multiply(call.inputs)),
+    "subtract": KernelEntry(lambda call: subtract(call.inputs)),
+    "divide": KernelEntry(lambda call: divide(call.inputs)),
+    "maximum": KernelEntry(lambda call: maximum(call.inputs)),
+    "minimum": KernelEntry(lambda call: minimum(call.inputs)),
+    "concat": KernelEntry(
         lambda call: concat(call.inputs, axis=call.kind.axis + 1),
         lambda kind, before, after: None if kind.axis else in_place(kind, before, after),
     ),

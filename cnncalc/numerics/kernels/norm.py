@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, per_channel
 from cnncalc.numerics.fields.reading import Readers, everything, in_place
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, each
 from cnncalc.numerics.parts.elementwise import scale_shift
 from cnncalc.numerics.parts.gathering import fold_axis
 from cnncalc.shapes import Shape, Slide
@@ -107,13 +107,13 @@ def _affine(x: Array, weight: Array | None, bias: Array | None) -> Array:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _affine_arrays(call: Call, shape: Shape) -> tuple[Array | None, Array | None]:
+def _affine_arrays(call: KernelCall, shape: Shape) -> tuple[Array | None, Array | None]:
     if not call.kind.affine:
         return None, None
     return call.arrays.weight("weight", shape), call.arrays.weight("bias", shape)
 
 
-def _batch_norm(call: Call) -> Array:
+def _batch_norm(call: KernelCall) -> Array:
     channels = (call.channels,)
     weight, bias = _affine_arrays(call, channels)
     mean = variance = None
@@ -123,7 +123,7 @@ def _batch_norm(call: Call) -> Array:
     return batch_norm(call.x, mean, variance, weight, bias, eps=call.kind.eps)
 
 
-def _layer_norm(call: Call) -> Array:
+def _layer_norm(call: KernelCall) -> Array:
     over: Literal["channels", "all"] = "all" if call.x.ndim == 2 else call.kind.over
     shape = call.x.shape[1:] if over == "all" else (call.channels,)
     weight, bias = _affine_arrays(call, shape)
@@ -134,16 +134,16 @@ def _reads_layer(kind: Any, before: Shape, after: Shape) -> Readers:
     return None if kind.over == "all" else in_place(kind, before, after)
 
 
-def _group_norm(call: Call) -> Array:
+def _group_norm(call: KernelCall) -> Array:
     weight, bias = _affine_arrays(call, (call.channels,))
     groups = getattr(call.kind, "groups", call.channels)  # of an instance norm each channel is one
     return group_norm(call.x, weight, bias, groups=groups, eps=call.kind.eps)
 
 
 KERNELS: Kernels = {
-    "batch_norm": Kernel(_batch_norm),
-    "layer_norm": Kernel(_layer_norm, _reads_layer),
-    "group_norm": Kernel(_group_norm, everything),
-    "instance_norm": Kernel(_group_norm, everything),
+    "batch_norm": KernelEntry(_batch_norm),
+    "layer_norm": KernelEntry(_layer_norm, _reads_layer),
+    "group_norm": KernelEntry(_group_norm, everything),
+    "instance_norm": KernelEntry(_group_norm, everything),
     "local_response_norm": each(local_response_norm, "size", "alpha", "beta", "k"),
 }

@@ -13,7 +13,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Indices, Ints, Slides
 from cnncalc.numerics.fields.reading import Readers, everything, periodic, scattered
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each, slid
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, each, slid
 from cnncalc.numerics.machine.threads import parallel
 from cnncalc.numerics.machine.workspace import BLOCK_BYTES
 from cnncalc.numerics.parts.gathering import fold_axis, gathered, padded
@@ -146,7 +146,7 @@ def _spatial(x: Array) -> tuple[int, ...]:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _max_pool(call: Call) -> Array:
+def _max_pool(call: KernelCall) -> Array:
     if not call.around.is_undone(call.node):
         return max_pool(call.x, slides=call.slides)
     result, switches = max_pool_with_switches(call.x, slides=call.slides)
@@ -154,19 +154,19 @@ def _max_pool(call: Call) -> Array:
     return result
 
 
-def _max_unpool(call: Call) -> Array:
+def _max_unpool(call: KernelCall) -> Array:
     (before,) = call.kind.pool.inputs
     return max_unpool(call.x, call.around.switches(call.kind.pool.node), size=before[1:])
 
 
-def _adaptive(kernel: Callable[..., Array]) -> Kernel:
-    def compute(call: Call) -> Array:
+def _adaptive(kernel: Callable[..., Array]) -> KernelEntry:
+    def compute(call: KernelCall) -> Array:
         # A pool to the size that is there already has nothing to do.
         if call.x.shape[2:] == tuple(call.kind.size):
             return call.x
         return kernel(call.x, size=call.kind.size)
 
-    return Kernel(compute, _shared_out)
+    return KernelEntry(compute, _shared_out)
 
 
 def _lowest(rows: Array, slide: Slide) -> Array:
@@ -204,5 +204,5 @@ KERNELS: Kernels = {
     "global_lp_pool": each(global_lp_pool, "p", reads=everything),
     "adaptive_avg_pool": _adaptive(adaptive_avg_pool),
     "adaptive_max_pool": _adaptive(adaptive_max_pool),
-    "max_unpool": Kernel(_max_unpool, _undone, undoes=lambda kind: int(kind.pool.node)),
+    "max_unpool": KernelEntry(_max_unpool, _undone, undoes=lambda kind: int(kind.pool.node)),
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints, Padding
 from cnncalc.numerics.fields.reading import SAME, Readers, Shifted, Taps, everything
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, each
 from cnncalc.numerics.parts.gathering import padded
 from cnncalc.shapes import Shape, Slide
 
@@ -81,7 +81,7 @@ def channel_shuffle(x: Array, *, groups: int) -> Array:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _reshape(call: Call) -> Array:
+def _reshape(call: KernelCall) -> Array:
     known = prod(size for size in call.kind.shape if size != -1)
     values = call.x[0].size
     return reshape(call.x, shape=[values // known if n == -1 else n for n in call.kind.shape])
@@ -98,7 +98,7 @@ def _offset(kind: Any, before: Ints, after: Ints) -> Ints:
     return offset
 
 
-def _crop(call: Call) -> Array:
+def _crop(call: KernelCall) -> Array:
     kind = call.kind
     size = kind.size if kind.like is None else call.around.shapes[kind.like.node][1:]
     return crop(call.x, offset=_offset(kind, call.x.shape[2:], size), size=size)
@@ -113,7 +113,7 @@ def _cut(rows: Array, first: int, count: int) -> Array:
     return found
 
 
-def _slice(call: Call) -> Array:
+def _slice(call: KernelCall) -> Array:
     kind = call.kind
     stop = call.x.shape[kind.axis + 1] if kind.stop is None else kind.stop
     return slice_axis(call.x, start=kind.start, stop=stop, step=kind.step, axis=kind.axis)
@@ -132,10 +132,10 @@ def _every(rows: Array, slide: Slide) -> Array:
 KERNELS: Kernels = {
     "permute": each(permute, "order", reads=everything),
     "flatten": each(flatten, reads=everything),
-    "reshape": Kernel(_reshape, everything),
+    "reshape": KernelEntry(_reshape, everything),
     "pad": each(pad, "padding", "value", "channels", "mode", reads=_bordered),
-    "crop": Kernel(_crop, _cropped),
-    "slice": Kernel(_slice, _sliced),
+    "crop": KernelEntry(_crop, _cropped),
+    "slice": KernelEntry(_slice, _sliced),
     "select": each(select, "channels"),
     "channel_shuffle": each(channel_shuffle, "groups"),
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnncalc.numerics.arrays import Array, Ints
 from cnncalc.numerics.fields.reading import SAME, Periodic, Reader, Readers, Repeated, periodic
-from cnncalc.numerics.kernels.call import Call, Kernel, Kernels, each
+from cnncalc.numerics.kernels.call import KernelCall, KernelEntry, Kernels, each
 from cnncalc.shapes import Shape
 
 
@@ -84,7 +84,7 @@ def pixel_unshuffle(x: Array, *, factor: int) -> Array:
 # -- from layers ------------------------------------------------------------------------------
 
 
-def _upsample(call: Call) -> Array:
+def _upsample(call: KernelCall) -> Array:
     kind, sizes = call.kind, call.x.shape[2:]
     if kind.scale is not None:
         size: Ints = [n * factor for n, factor in zip(sizes, kind.scale, strict=True)]
@@ -142,7 +142,7 @@ def _unshuffled(rows: Array, size: int) -> Array:
     return found
 
 
-def _shuffling(function: Callable[..., Array], read: Callable[[Array, int], Array]) -> Kernel:
+def _shuffling(function: Callable[..., Array], read: Callable[[Array, int], Array]) -> KernelEntry:
     def reads(kind: Any, before: Shape, after: Shape) -> Readers:
         period = (1, kind.factor) if function is pixel_shuffle else (kind.factor, 1)
         return (Periodic(read, *period),) * (len(after) - 1)
@@ -151,7 +151,7 @@ def _shuffling(function: Callable[..., Array], read: Callable[[Array, int], Arra
 
 
 KERNELS: Kernels = {
-    "upsample": Kernel(_upsample, _upsampled),
+    "upsample": KernelEntry(_upsample, _upsampled),
     "pixel_shuffle": _shuffling(pixel_shuffle, _shuffled),
     "pixel_unshuffle": _shuffling(pixel_unshuffle, _unshuffled),
 }

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from cnncalc.graph import Graph
 from cnncalc.layers.base import LayerError
 from cnncalc.numerics.arrays import Array, Arrays
-from cnncalc.numerics.kernels.call import Call, Surroundings
+from cnncalc.numerics.kernels.call import KernelCall, RunContext
 from cnncalc.numerics.kernels.table import KERNELS
 from cnncalc.numerics.machine.threads import workers
 from cnncalc.numerics.machine.workspace import workspace
@@ -82,7 +82,7 @@ def execute(
         LayerFailedError: a kernel refuses its arrays.
     """
     ledger, weights, buffers = Ledger(), ArrayCounter(), ArrayCounter()
-    pending, around = Pending(graph), Surroundings(_undone(graph))
+    pending, around = Pending(graph), RunContext(_undone(graph))
     spare: Generator | None = None
     with workers(threads), workspace():
         for index, node in enumerate(graph.nodes):
@@ -100,7 +100,7 @@ def execute(
             supply = Supply(graph.nodes[owner], arrays[owner], spare)
             inputs = [pending[taken] for taken in node.inputs]
             walk, before = KERNELS[node.kind.name].walk, inputs[0].shape[1:]
-            result, macs, seconds = _timed(Call(index, node.kind, inputs, supply, around))
+            result, macs, seconds = _timed(KernelCall(index, node.kind, inputs, supply, around))
             del inputs
             around.shapes[index] = tuple(result.shape[1:])
             found = Measurement(
@@ -126,7 +126,7 @@ def _undone(graph: Graph) -> list[int]:
     return [undoes(kind) for kind, undoes in takers if undoes is not None]
 
 
-def _timed(call: Call) -> tuple[Array, int, float]:
+def _timed(call: KernelCall) -> tuple[Array, int, float]:
     """What a layer's kernel returns, the multiply-accumulates it issued, and how long it took."""
     try:
         with counting() as counter:

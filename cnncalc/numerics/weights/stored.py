@@ -21,14 +21,14 @@ from cnncalc.numerics.weights.generated import declared_arrays
 from cnncalc.shapes import Shape
 
 
-class Stored(NamedTuple):
+class StoredArray(NamedTuple):
     """An array of a file: its shape, and how it is read."""
 
     shape: Shape
     read: Callable[[], Any]
 
 
-class Wanted(NamedTuple):
+class ExpectedArray(NamedTuple):
     """An array of the network."""
 
     node: int
@@ -63,7 +63,7 @@ def load_weights(path: str, graph: Graph, dtype: np.dtype[Any]) -> list[Arrays]:
 
 
 @contextmanager
-def _npz(path: str) -> Iterator[dict[str, Stored]]:
+def _npz(path: str) -> Iterator[dict[str, StoredArray]]:
     with open(path, "rb") as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -74,7 +74,7 @@ def _npz(path: str) -> Iterator[dict[str, Stored]]:
         yield found
 
 
-def _npy(archive: zipfile.ZipFile, name: str, path: str) -> Stored:
+def _npy(archive: zipfile.ZipFile, name: str, path: str) -> StoredArray:
     with archive.open(name) as member:
         version = np.lib.format.read_magic(member)
         header = np.lib.format.read_array_header_1_0
@@ -91,11 +91,11 @@ def _npy(archive: zipfile.ZipFile, name: str, path: str) -> Stored:
         except (*DAMAGED, OSError) as error:
             raise UsageError(f"`{name}` in {path} is damaged: {error}") from None
 
-    return Stored(tuple(shape), read)
+    return StoredArray(tuple(shape), read)
 
 
 @contextmanager
-def _safetensors(path: str) -> Iterator[dict[str, Stored]]:
+def _safetensors(path: str) -> Iterator[dict[str, StoredArray]]:
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError:
@@ -112,7 +112,7 @@ def _safetensors(path: str) -> Iterator[dict[str, Stored]]:
         yield {name: _tensor(file, path, name) for name in file.offset_keys()}
 
 
-def _tensor(file: Any, path: str, name: str) -> Stored:
+def _tensor(file: Any, path: str, name: str) -> StoredArray:
     part = file.get_slice(name)
     kind = part.get_dtype()
 
@@ -122,7 +122,7 @@ def _tensor(file: Any, path: str, name: str) -> Stored:
 
     if kind not in NUMBERS:
         raise UsageError(f"`{name}` in {path} is of the type {kind}, which NumPy does not have")
-    return Stored(tuple(part.get_shape()), read)
+    return StoredArray(tuple(part.get_shape()), read)
 
 
 def _bfloat16(path: str, name: str) -> Any:
@@ -143,10 +143,10 @@ NUMBERS = frozenset(
 
 
 def _fill(
-    path: str, graph: Graph, stored: Mapping[str, Stored], dtype: np.dtype[Any]
+    path: str, graph: Graph, stored: Mapping[str, StoredArray], dtype: np.dtype[Any]
 ) -> list[Arrays]:
     wanted = [
-        Wanted(index, node.name, name, shape)
+        ExpectedArray(index, node.name, name, shape)
         for index, node in enumerate(graph.nodes)
         if node.shares is None
         for name, shape in declared_arrays(node).items()
@@ -158,7 +158,7 @@ def _fill(
     return list(arrays)
 
 
-def _names(path: str, wanted: list[Wanted], stored: Mapping[str, Stored]) -> list[str]:
+def _names(path: str, wanted: list[ExpectedArray], stored: Mapping[str, StoredArray]) -> list[str]:
     """Which array of the file is which of the network's."""
     known = [one.name in stored for one in wanted]
     by_name = 2 * sum(known) >= len(wanted)

@@ -10,22 +10,22 @@ from cnncalc.render.drawing.layout import (
     FONT,
     SMALL,
     Box,
+    BoxLayout,
     Frame,
-    Layout,
     layout,
     lines,
     rounding,
 )
 from cnncalc.render.drawing.routing import n
 from cnncalc.render.drawing.structure import structure
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 MARGIN, TOP = 24.0, 58.0
 HEADS = '<marker id="to" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" \
 orient="auto"><path d="M0.5 1L7.5 4L0.5 7z" fill="%s"/></marker>'
 
 
-def report_blocks(report: Report, view: View = View()) -> str:
+def report_blocks(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A network as boxes in SVG; blocks deeper than `view.depth` levels are one box."""
     drawn = structure(report.graph, view.depth)
     placed = layout(drawn, view.channels_last)
@@ -70,7 +70,7 @@ def _heading(report: Report, channels_last: bool) -> tuple[str, str]:
     return labels.cut(report.name, 60), labels.cut(line, 160)
 
 
-def elements(placed: Layout, graph: Graph, view: View) -> list[str]:
+def elements(placed: BoxLayout, graph: Graph, view: ViewOptions) -> list[str]:
     """Frames, wires and boxes; those of layers name the graph's nodes in `data-nodes`."""
     found = [_frame(frame) for frame in placed.frames]
     for wire in placed.wires:
@@ -94,7 +94,7 @@ def _frame(frame: Frame) -> str:
     )
 
 
-def _box(box: Box, graph: Graph, view: View) -> str:
+def _box(box: Box, graph: Graph, view: ViewOptions) -> str:
     fill, line = svg.FILLS[box.role]
     inside = svg.note(labels.about(graph, box.unit, view.channels_last))
     radius = rounding(box)

@@ -15,7 +15,7 @@ from cnncalc.layers.upsample import Upsample
 from cnncalc.render import numbers
 from cnncalc.render.drawing.structure import Unit
 from cnncalc.render.escape import plain
-from cnncalc.render.stages import told
+from cnncalc.render.paper_table import describe
 from cnncalc.shapes import Shape
 
 LONGEST = 40
@@ -49,7 +49,7 @@ def title(graph: Graph, unit: Unit) -> str:
     if node.kind.branches:
         sign = node.kind.sign if isinstance(node.kind, Broadcast) else ""
         return sign or node.kind.name.replace("_", " ")
-    found = told(node)
+    found = describe(node)
     if found is None:
         return cut(", ".join([_words(graph, index) for index in unit.nodes[:2]]))
     text = found.text
@@ -76,7 +76,7 @@ def about(graph: Graph, unit: Unit, channels_last: bool = False) -> str:
     lines = []
     for index in unit.nodes[:MOST]:
         node = graph.nodes[index]
-        options = f" {node.kind.essentials()}".rstrip()
+        options = f" {node.kind.short_options()}".rstrip()
         size = numbers.shape(node.facts.output, channels_last)
         lines.append(f"{node.name}: {node.kind.name}{options}, {size}")
     if len(unit.nodes) > MOST:

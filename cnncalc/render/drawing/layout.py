@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cnncalc.render import numbers
 from cnncalc.render.drawing import labels
-from cnncalc.render.drawing.routing import TURN, Column, Path, Router, Wire
+from cnncalc.render.drawing.routing import TURN, ChainSegment, Path, Router, Wire
 from cnncalc.render.drawing.structure import (
     Chain,
     Drawn,
@@ -73,7 +73,7 @@ class Frame(NamedTuple):
     nodes: tuple[int, ...]
 
 
-class Layout(NamedTuple):
+class BoxLayout(NamedTuple):
     """A drawing of boxes."""
 
     width: float
@@ -91,7 +91,7 @@ class _Part(NamedTuple):
     axis: float
     boxes: tuple[Box, ...] = ()
     frames: tuple[Frame, ...] = ()
-    columns: tuple[Column, ...] = ()
+    columns: tuple[ChainSegment, ...] = ()
 
     def moved(self, x: float, y: float) -> _Part:
         """The same with another corner."""
@@ -104,7 +104,7 @@ class _Part(NamedTuple):
         )
 
 
-def layout(drawn: Drawn, channels_last: bool = False, *, columns: bool = True) -> Layout:
+def layout(drawn: Drawn, channels_last: bool = False, *, columns: bool = True) -> BoxLayout:
     """The positions of a network's boxes; without `columns` the chain goes on to its end."""
     placer = _Placer(drawn, channels_last)
     whole = placer.whole()
@@ -117,7 +117,7 @@ def layout(drawn: Drawn, channels_last: bool = False, *, columns: bool = True) -
             whole = wrapped
     wires = Router(whole.boxes, whole.columns).wires(drawn.edges)
     width = max([whole.w, *[wire.reach + 4 for wire in wires]])
-    return Layout(width, whole.h, whole.boxes, whole.frames, tuple(wires))
+    return BoxLayout(width, whole.h, whole.boxes, whole.frames, tuple(wires))
 
 
 class _Placer:
@@ -237,7 +237,7 @@ def _leaps(drawn: Drawn) -> list[Edge]:
 
 def _numbered(part: _Part, number: int) -> _Part:
     """A part as one of several columns."""
-    own = Column((number,), 0, 0, part.w, part.h, part.axis)
+    own = ChainSegment((number,), 0, 0, part.w, part.h, part.axis)
     return part._replace(
         boxes=tuple([box._replace(column=(number, *box.column)) for box in part.boxes]),
         columns=(own, *[one._replace(path=(number, *one.path)) for one in part.columns]),
@@ -277,7 +277,7 @@ def _beside(parts: Sequence[_Part], gap: float) -> _Part:
     return _joined(found, width, height, parts[0].axis if len(parts) == 1 else width / 2)
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """A line of text at a box, its baseline at `y`; where it stands for several it tells so."""
 
     x: float
@@ -289,15 +289,15 @@ class Line(NamedTuple):
     times: int = 1
 
 
-def lines(box: Box) -> tuple[Line, Line]:
+def lines(box: Box) -> tuple[TextLine, TextLine]:
     """What stands at a box: its title, and its shape below it or, of a merge, beside it."""
     middle = box.x + box.w / 2
     if box.role == "merge":
         sign = len(box.title) == 1
-        title = Line(middle, box.y + (15 if sign else 13.5), box.title, 15 if sign else SMALL)
-        return title, Line(box.x - 5, box.y + 13.5, box.shape, SMALL, "end", True)
-    title = Line(middle, box.y + 15.5, box.title, FONT, times=box.unit.times)
-    return title, Line(middle, box.y + 29, box.shape, SMALL, "middle", True)
+        title = TextLine(middle, box.y + (15 if sign else 13.5), box.title, 15 if sign else SMALL)
+        return title, TextLine(box.x - 5, box.y + 13.5, box.shape, SMALL, "end", True)
+    title = TextLine(middle, box.y + 15.5, box.title, FONT, times=box.unit.times)
+    return title, TextLine(middle, box.y + 29, box.shape, SMALL, "middle", True)
 
 
 def rounding(box: Box) -> float:

@@ -16,7 +16,7 @@ Point = tuple[float, float]
 Path = tuple[int, ...]
 
 
-class Column(NamedTuple):
+class ChainSegment(NamedTuple):
     """A part of a chain that goes on in the next column; `axis` is where ways enter and leave."""
 
     path: Path
@@ -28,14 +28,14 @@ class Column(NamedTuple):
     axis: float
 
 
-class Unit(Protocol):
+class RoutedUnit(Protocol):
     """What a box is of."""
 
     @property
     def lead(self) -> int: ...
 
 
-class Edge(Protocol):
+class RoutedEdge(Protocol):
     """An edge between the `lead`s of two units."""
 
     @property
@@ -62,7 +62,7 @@ class Placed(Protocol):
     @property
     def column(self) -> Path: ...
     @property
-    def unit(self) -> Unit: ...
+    def unit(self) -> RoutedUnit: ...
 
 
 class Wire(NamedTuple):
@@ -83,12 +83,12 @@ class Wire(NamedTuple):
 class Router:
     """Finds the way of each edge; arcs that skip less are nearer to what they skip."""
 
-    def __init__(self, boxes: Sequence[Placed], columns: Sequence[Column]) -> None:
+    def __init__(self, boxes: Sequence[Placed], columns: Sequence[ChainSegment]) -> None:
         self.boxes = boxes
         self.columns = {column.path: column for column in columns}
         self.arcs: list[tuple[float, float, float]] = []
 
-    def wires(self, edges: Iterable[Edge]) -> list[Wire]:
+    def wires(self, edges: Iterable[RoutedEdge]) -> list[Wire]:
         """The ways of edges between the `lead`s of units."""
         by_lead = {box.unit.lead: box for box in self.boxes}
         found = []
@@ -104,7 +104,7 @@ class Router:
             found.append(Wire(edge.source, edge.target, path, skip, edge.named, reach))
         return sorted(found)
 
-    def crossing(self, edges: Iterable[Edge]) -> bool:
+    def crossing(self, edges: Iterable[RoutedEdge]) -> bool:
         """Whether an edge that is not a chain's going on leads from column to column."""
         by_lead = {box.unit.lead: box for box in self.boxes}
         pairs = [(by_lead[edge.source], by_lead[edge.target]) for edge in edges if not edge.named]

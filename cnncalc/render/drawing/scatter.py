@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc.render.drawing import labels, svg
 from cnncalc.render.drawing.routing import n
-from cnncalc.render.plot import Scale, scaled
+from cnncalc.render.plot import AxisScale, scaled
 
 WIDTH, HEIGHT, MANY = 820.0, 560.0, 30
 """Size of a drawing of so many labels; one of more is larger, up to twice as wide."""
@@ -75,8 +75,8 @@ class Plane(NamedTuple):
 
     width: float
     height: float
-    x: Scale
-    y: Scale
+    x: AxisScale
+    y: AxisScale
 
     def spot(self, mark: Mark, radius: float) -> Spot:
         """Where a point stands."""
@@ -130,16 +130,16 @@ def scatter_svg(chart: Chart) -> str:
     return svg.document(plane.width, plane.height, body, chart.title, chart.subtitle)
 
 
-def _wider(scale: Scale) -> Scale:
+def _wider(scale: AxisScale) -> AxisScale:
     """A scale with some room at both ends."""
     low, high = scale.ends
     if low == high:
-        return Scale((low * 0.9 - (low == 0), high * 1.1 + (high == 0)), False)
+        return AxisScale((low * 0.9 - (low == 0), high * 1.1 + (high == 0)), False)
     if scale.logarithmic:
         room = (high / low) ** 0.08
-        return Scale((low / room, high * room), True)
+        return AxisScale((low / room, high * room), True)
     room = (high - low) * 0.08
-    return Scale((max(low - room, 0.0) if low >= 0 else low - room, high + room), False)
+    return AxisScale((max(low - room, 0.0) if low >= 0 else low - room, high + room), False)
 
 
 def _size(mark: Mark, chart: Chart) -> float:
@@ -151,7 +151,7 @@ def _radius(amount: float, chart: Chart) -> float:
     return max(LARGEST * sqrt(amount / most), LEAST) if most else LEAST
 
 
-def ticks(scale: Scale) -> list[float]:
+def ticks(scale: AxisScale) -> list[float]:
     """Round values within a scale: 1, 2 and 5 times powers of ten, some four to eight of them."""
     low, high = scale.ends
     if scale.logarithmic:

@@ -101,7 +101,7 @@ def units(items: Iterable[Item]) -> list[Unit]:
 def structure(graph: Graph, depth: int | None = None) -> Drawn:
     """What is drawn of a graph; blocks at the level `depth` are one unit each."""
     graph = normalized(graph)
-    items = _Reader(graph, depth).chain(Regions(graph).series(), 0)
+    items = _StructureReader(graph, depth).chain(Regions(graph).series(), 0)
     inputs = tuple([Unit(index, (index,), index) for index in graph.inputs])
     return Drawn(graph, inputs, items, _edges(graph, [*inputs, *units(items)]))
 
@@ -120,7 +120,7 @@ def _edges(graph: Graph, found: Sequence[Unit]) -> tuple[Edge, ...]:
     return tuple(edges.values())
 
 
-class _Reader:
+class _StructureReader:
     """Reads units, forks and groups from the regions of a graph."""
 
     def __init__(self, graph: Graph, depth: int | None) -> None:
@@ -221,13 +221,13 @@ class _Reader:
         node = self.graph.nodes[index]
         grows = node.kind.branches or not self.drawn(index)
         shape = node.facts.output[1:] if grows else node.facts.output
-        return (node.kind.name, str(written(node)), shape, node.shares is None, node.wanted)
+        return (node.kind.name, str(written(node)), shape, node.shares is None, node.is_output)
 
 
 class _Line:
     """The items of a chain as they come, with layers that are not drawn beside their neighbours."""
 
-    def __init__(self, reader: _Reader) -> None:
+    def __init__(self, reader: _StructureReader) -> None:
         self.reader = reader
         self.items: list[Item] = []
         self.waiting: list[int] = []

@@ -9,9 +9,8 @@ from cnncalc.analysis.report import Report
 from cnncalc.graph import Graph
 from cnncalc.render.drawing import labels, svg
 from cnncalc.render.drawing.blocks import HEADS, MARGIN, TOP, about, heading, heading_width, ranges
-from cnncalc.render.drawing.levels import far, leveled
-from cnncalc.render.drawing.routing import n
-from cnncalc.render.drawing.solids import (
+from cnncalc.render.drawing.edges import Way, Ways
+from cnncalc.render.drawing.prisms import (
     LABEL,
     LINE,
     MOST,
@@ -20,14 +19,15 @@ from cnncalc.render.drawing.solids import (
     WIDE,
     Brace,
     Placer,
-    Row,
     Solid,
+    VolumeRow,
     beside,
     wrapped,
 )
+from cnncalc.render.drawing.routing import n
 from cnncalc.render.drawing.structure import Drawn, structure, units
-from cnncalc.render.drawing.ways import Way, Ways
-from cnncalc.render.rows import View
+from cnncalc.render.drawing.u_shape import far, leveled
+from cnncalc.render.rows import ViewOptions
 
 MANY = 44
 """A network of more units is folded until it has fewer."""
@@ -39,7 +39,7 @@ SCALE = (
 )
 
 
-def report_volumes(report: Report, view: View = View()) -> str:
+def report_volumes(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """A network as volumes in SVG; blocks deeper than `view.depth` levels are one.
 
     Without a depth it is the deepest that shows no more than some forty volumes.
@@ -86,7 +86,7 @@ class Picture(NamedTuple):
     wires: tuple[Way, ...]
 
 
-def _placed(drawn: Drawn, placer: Placer, parts: Sequence[Row]) -> Picture:
+def _placed(drawn: Drawn, placer: Placer, parts: Sequence[VolumeRow]) -> Picture:
     """In rows; as levels below each other where ways lead far across and sizes shrink and grow."""
     rows = [beside(row) for row in wrapped(parts, WIDE)]
     starts = [22.0 if number else 0.0 for number in range(len(rows))]
@@ -112,11 +112,11 @@ def _placed(drawn: Drawn, placer: Placer, parts: Sequence[Row]) -> Picture:
 
 
 def _set(
-    rows: Sequence[Row], starts: Sequence[float], above: Sequence[float]
+    rows: Sequence[VolumeRow], starts: Sequence[float], above: Sequence[float]
 ) -> tuple[tuple[Solid, ...], tuple[Brace, ...], list[float]]:
     """The volumes of rows below each other, room for arcs above each; and where each ends."""
     floors: list[float] = []
-    found: list[Row] = []
+    found: list[VolumeRow] = []
     y = 0.0
     for number, row in enumerate(rows):
         y += row.up + above[number]
@@ -127,7 +127,9 @@ def _set(
     return solids, tuple([brace for row in found for brace in row.braces]), floors
 
 
-def _tops(solids: Sequence[Solid], rows: Sequence[Row], above: Sequence[float]) -> list[float]:
+def _tops(
+    solids: Sequence[Solid], rows: Sequence[VolumeRow], above: Sequence[float]
+) -> list[float]:
     """Where the room of each row begins."""
     axes = [next(one.y for one in solids if one.row == number) for number in range(len(rows))]
     firsts = [next(iter(row.solids)).y for row in rows]
@@ -148,7 +150,7 @@ def _wire(way: Way) -> str:
     return path + svg.words(*way.at, way.text, SMALL, svg.QUIET)
 
 
-def _solid(solid: Solid, graph: Graph, view: View) -> str:
+def _solid(solid: Solid, graph: Graph, view: ViewOptions) -> str:
     fill, line = svg.FILLS[solid.role]
     inside = svg.note(labels.about(graph, solid.unit, view.channels_last))
     if solid.sign:

@@ -8,8 +8,8 @@ from cnncalc.analysis.memory import alive_at, schedule
 from cnncalc.analysis.report import BYTES, Report
 from cnncalc.render import numbers
 from cnncalc.render.escape import plain
-from cnncalc.render.rows import View
-from cnncalc.render.stages import Stage, stages
+from cnncalc.render.paper_table import Stage, stages
+from cnncalc.render.rows import ViewOptions
 from cnncalc.unknown import UNKNOWN, least
 
 FEWEST, DEEPEST = 3, 3
@@ -18,7 +18,7 @@ LARGEST = 6
 """As many activations are named that are alive at the peak."""
 
 
-def charts(report: Report, view: View) -> dict[str, Any]:
+def charts(report: Report, view: ViewOptions) -> dict[str, Any]:
     """What the charts show: values for each layer with their texts, and the stages."""
     found: dict[str, Any] = {"alive": _alive(report), "stages": _stages(report)}
     if len(report.input_shape) > 1:

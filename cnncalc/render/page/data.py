@@ -8,48 +8,48 @@ from typing import Any
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers, summary
 from cnncalc.render.escape import plain
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 SCHEMA = "cnncalc.page/1"
 
 
-def _table(report: Report, view: View) -> Any:
+def _table(report: Report, view: ViewOptions) -> Any:
     from cnncalc.render.page.table import table
 
     return table(report, view)
 
 
-def _sights(report: Report, view: View) -> Any:
-    from cnncalc.render.page.sights import sights
+def _sights(report: Report, view: ViewOptions) -> Any:
+    from cnncalc.render.page.receptive_fields import sights
 
     return sights(report)
 
 
-def _findings(report: Report, view: View) -> Any:
+def _findings(report: Report, view: ViewOptions) -> Any:
     from cnncalc.render.page.findings import findings
 
     return findings(report)
 
 
-def _charts(report: Report, view: View) -> Any:
+def _charts(report: Report, view: ViewOptions) -> Any:
     from cnncalc.render.page.charts import charts
 
     return charts(report, view)
 
 
-def _diagram(report: Report, view: View) -> Any:
+def _diagram(report: Report, view: ViewOptions) -> Any:
     from cnncalc.render.page.diagram import diagram
 
     return diagram(report, view)
 
 
-def _explanations(report: Report, view: View) -> Any:
+def _explanations(report: Report, view: ViewOptions) -> Any:
     from cnncalc.render.page.explanations import explanations
 
     return explanations(report)
 
 
-PARTS: dict[str, Callable[[Report, View], Any]] = {
+PARTS: dict[str, Callable[[Report, ViewOptions], Any]] = {
     "table": _table,
     "sights": _sights,
     "findings": _findings,
@@ -61,7 +61,7 @@ PARTS: dict[str, Callable[[Report, View], Any]] = {
 
 
 def page_data(
-    report: Report, view: View = View(), parts: Collection[str] = tuple(PARTS)
+    report: Report, view: ViewOptions = ViewOptions(), parts: Collection[str] = tuple(PARTS)
 ) -> dict[str, Any]:
     """The data of a page, with the parts of it that are asked for.
 

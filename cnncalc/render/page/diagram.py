@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.analysis.report import Report
-from cnncalc.render.drawing.layout import Box, Frame, Line, layout, lines, rounding
+from cnncalc.render.drawing.layout import Box, Frame, TextLine, layout, lines, rounding
 from cnncalc.render.drawing.structure import structure
 from cnncalc.render.escape import plain
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 MARGIN = 12.0
 
 
-def diagram(report: Report, view: View) -> dict[str, Any]:
+def diagram(report: Report, view: ViewOptions) -> dict[str, Any]:
     """Where everything stands, in pixels.
 
     - `size`: width and height
@@ -55,7 +55,7 @@ def _box(box: Box, first: int, outputs: set[int]) -> list[Any]:
     return [*place, box.role, [_line(line) for line in lines(box)], numbered, output]
 
 
-def _line(line: Line) -> list[Any]:
+def _line(line: TextLine) -> list[Any]:
     return [_n(line.x), _n(line.y), line.text, *line[3:]]
 
 

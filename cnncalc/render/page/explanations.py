@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncalc.analysis.arithmetic.statement import Step
+from cnncalc.analysis.arithmetic.statement import ArithmeticStep
 from cnncalc.analysis.explaining import Explainer
 from cnncalc.analysis.explanation import (
     Alternative,
@@ -59,7 +59,7 @@ def _own(explainer: Explainer, layer: LayerReport) -> dict[str, Any]:
     }
 
 
-def _steps(steps: Sequence[Step]) -> list[list[str]]:
+def _steps(steps: Sequence[ArithmeticStep]) -> list[list[str]]:
     return [
         [
             step.quantity,

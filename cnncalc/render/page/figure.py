@@ -11,14 +11,14 @@ from cnncalc.render.page.frame import environment, policy
 from cnncalc.version import __version__
 
 
-class Column(NamedTuple):
+class FigureColumn(NamedTuple):
     """A column of the table."""
 
     title: str
     number: bool = False
 
 
-class Line(NamedTuple):
+class FigureRow(NamedTuple):
     """A row of the table; the first cell is its heading."""
 
     cells: tuple[str, ...]
@@ -29,8 +29,8 @@ def figure_html(
     title: str,
     drawing: str,
     caption: str,
-    columns: Sequence[Column],
-    rows: Sequence[Line],
+    columns: Sequence[FigureColumn],
+    rows: Sequence[FigureRow],
     note: str = "",
 ) -> str:
     """The file; it has no script, asks nothing of anybody, and allows neither."""

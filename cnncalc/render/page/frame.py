@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.analysis.report import Report
 from cnncalc.render.page.assets import script, style, template
 from cnncalc.render.page.data import page_data
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 from cnncalc.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 """Bytes of a file name that are no UTF-8."""
 
 
-def page_html(report: Report, view: View = View()) -> str:
+def page_html(report: Report, view: ViewOptions = ViewOptions()) -> str:
     """The report as one file of HTML that asks nothing of anybody.
 
     Its content security policy allows the script and the styles that are in it, by their hashes,

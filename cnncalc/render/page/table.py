@@ -11,7 +11,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.render.columns import COLUMNS, SHOWN, Column
 from cnncalc.render.escape import plain
 from cnncalc.render.numbers import kept
-from cnncalc.render.rows import Row, View, folded, rows
+from cnncalc.render.rows import Row, ViewOptions, folded, rows
 from cnncalc.unknown import least
 
 OPEN = 80
@@ -21,7 +21,7 @@ EVERYTHING = 2**62
 """Sorts what sees the whole input behind every size."""
 
 
-def table(report: Report, view: View) -> dict[str, Any]:
+def table(report: Report, view: ViewOptions) -> dict[str, Any]:
     """Columns and rows.
 
     A row is `[level, name, full name, count, cells, values]`: `count` layers in a block, 0 for a
@@ -100,7 +100,7 @@ def _sort(key: str, column: Column) -> Callable[[Row], int] | None:
     if not column.number or column.value is not None:
         return column.value
     (amount,) = column.data.values()
-    view = View()
+    view = ViewOptions()
     return lambda row: int(amount(row, view) or 0)
 
 

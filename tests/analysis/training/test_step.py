@@ -11,7 +11,7 @@ import pytest
 from support import chain
 
 from cnncalc.analysis.training.blocks import at_depth, named
-from cnncalc.analysis.training.lowering import lower
+from cnncalc.analysis.training.layer_bytes import lower
 from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training, train

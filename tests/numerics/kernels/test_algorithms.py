@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cnncalc.numerics.kernels import attention, choice
-from cnncalc.numerics.kernels.choice import Algorithm, Convolution
+from cnncalc.numerics.kernels.choice import Algorithm, ConvolutionShape
 from cnncalc.numerics.kernels.conv import conv
 from cnncalc.numerics.machine.capacity import WORKSPACE_BYTES
 from cnncalc.numerics.machine.threads import workers
@@ -41,7 +41,7 @@ def sliding(x: Any, weight: Any, options: dict[str, Any]) -> list[Slide]:
     ]
 
 
-def applying(shape: Convolution) -> list[Algorithm]:
+def applying(shape: ConvolutionShape) -> list[Algorithm]:
     found = [choice.choose(shape), Algorithm.GROUPS]
     if shape.groups == 1:
         found.append(Algorithm.COLUMNS)
@@ -71,7 +71,7 @@ def test_large_cases(
 
 def check(x: Any, weight: Any, options: dict[str, Any], bias: Any) -> None:
     slides = sliding(x, weight, options)
-    shape = Convolution(x.shape[1], weight.shape[0], slides, options["groups"])
+    shape = ConvolutionShape(x.shape[1], weight.shape[0], slides, options["groups"])
     expected = plain(x, weight, options)
     if bias is not None:
         expected += bias.reshape(-1, *(1,) * (x.ndim - 2))
@@ -137,7 +137,7 @@ def test_the_choice_by_shape(
     channels: int, filters: int, size: int, kernel: int, groups: int, expected: Algorithm
 ) -> None:
     slides = [Slide(size, kernel, 1, kernel // 2, kernel // 2)] * 2
-    shape = Convolution(channels, filters, slides, groups)
+    shape = ConvolutionShape(channels, filters, slides, groups)
     assert choice.choose(shape) is expected
 
 

@@ -11,7 +11,7 @@ from support import zoo_report
 from cnncalc.api import analyze
 from cnncalc.render.columns import COLUMNS, SHOWN
 from cnncalc.render.page import PARTS, explanation, page_data
-from cnncalc.render.rows import View, rows
+from cnncalc.render.rows import ViewOptions, rows
 from cnncalc.shapes import Span, Window
 
 NETS = ["vgg16", "googlenet", "unet", "resnet18", "two_stream", "r3d_18", "shufflenet_v2_x0_5",
@@ -42,7 +42,7 @@ def test_rows_are_those_of_the_table(net: str) -> None:
     expected = rows(found)
     assert [row[2] for row in layers] == [row.name for row in expected]
     for row, want in zip(layers, expected, strict=True):
-        assert row[4] == [COLUMNS[key].cell(want, View()) for key in SHOWN if key != "name"]
+        assert row[4] == [COLUMNS[key].cell(want, ViewOptions()) for key in SHOWN if key != "name"]
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -67,7 +67,9 @@ def test_a_block_is_the_sum_of_its_layers(net: str) -> None:
 
 def test_columns_and_depth_are_those_of_the_view() -> None:
     found = zoo_report("vgg16")
-    table = page_data(found, View(1, True, True, ("flops", "name", "output")), ["table"])["table"]
+    table = page_data(found, ViewOptions(1, True, True, ("flops", "name", "output")), ["table"])[
+        "table"
+    ]
     assert [column["title"] for column in table["columns"]] == ["FLOPs", "output"]
     assert table["open"] == 1
     first = next(row for row in table["rows"] if row[2] == "stage1.conv1")

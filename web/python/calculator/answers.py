@@ -17,7 +17,7 @@ from cnncalc.language.text.source import Source
 from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.render.page import explanation, page_data
 from cnncalc.rules.base import Limits
-from cnncalc.rules.examination import examine
+from cnncalc.rules.lint import lint
 
 LABEL = "network.yaml"
 """What the text in the editor is called in messages, where it is no shipped network's."""
@@ -168,7 +168,7 @@ def _findings(calculator: Calculator, body: Body) -> dict[str, Any]:
     chosen = settings(body)
     limits = Limits(batch=chosen.batch, width=BYTES[chosen.dtype])
     calculator.memo.trim()
-    found = examine(source(body), None, None, limits, calculator.memo)
+    found = lint(source(body), None, None, limits, calculator.memo)
     return {"diagnostics": findings(found, label(body))}
 
 

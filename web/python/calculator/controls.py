@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.language.expressions.expression import Expression
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.inputs import written_inputs
-from cnncalc.language.forms.values import Listing
+from cnncalc.language.forms.values import MixedList
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode, Source
 from cnncalc.layers.options import Bool
@@ -173,7 +173,7 @@ def _expressions(network: Network) -> Iterator[tuple[Expression, bool]]:
 
 
 def _of_form(form: LayerForm) -> Iterator[tuple[Expression, bool]]:
-    for value in (form.condition, form.wanted):
+    for value in (form.condition, form.is_output):
         if isinstance(value, Expression):
             yield value, True
     if isinstance(form.repeat, Expression):
@@ -188,6 +188,6 @@ def _of_form(form: LayerForm) -> Iterator[tuple[Expression, bool]]:
 def _inner(value: Any, truth: bool) -> Iterator[tuple[Expression, bool]]:
     if isinstance(value, Expression):
         yield value, truth
-    elif isinstance(value, Listing):
+    elif isinstance(value, MixedList):
         for item in value.items:
             yield from _inner(item, False)

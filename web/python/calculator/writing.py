@@ -17,7 +17,7 @@ from cnncalc.render.latex import report_latex
 from cnncalc.render.markdown import report_markdown
 from cnncalc.render.mermaid import report_mermaid
 from cnncalc.render.page import page_html
-from cnncalc.render.rows import View
+from cnncalc.render.rows import ViewOptions
 
 
 class Form(NamedTuple):
@@ -32,10 +32,10 @@ FORMATS: Mapping[str, Form] = {
     "csv": Form("text/csv", lambda network, report: report_csv(report)),
     "html": Form("text/html", lambda network, report: page_html(report)),
     "json": Form("application/json", lambda network, report: report_json(report)),
-    "volumes": Form("image/svg+xml", lambda network, report: report_volumes(report, View())),
-    "blocks": Form("image/svg+xml", lambda network, report: report_blocks(report, View())),
-    "dot": Form("text/vnd.graphviz", lambda network, report: report_dot(report, View())),
-    "mermaid": Form("text/plain", lambda network, report: report_mermaid(report, View())),
+    "volumes": Form("image/svg+xml", lambda network, report: report_volumes(report, ViewOptions())),
+    "blocks": Form("image/svg+xml", lambda network, report: report_blocks(report, ViewOptions())),
+    "dot": Form("text/vnd.graphviz", lambda network, report: report_dot(report, ViewOptions())),
+    "mermaid": Form("text/plain", lambda network, report: report_mermaid(report, ViewOptions())),
     "keras": Form("text/x-python", lambda network, report: keras_of(network, report.graph)),
     "pytorch": Form("text/x-python", lambda network, report: pytorch_of(network, report.graph)),
     "latex": Form("application/x-latex", lambda network, report: report_latex(report)),

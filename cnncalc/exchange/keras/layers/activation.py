@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, Unsupported, layer, require
+from cnncalc.exchange.keras.layers.registry import (
+    OPERATIONS,
+    LayerCall,
+    Unsupported,
+    layer,
+    require,
+)
 from cnncalc.exchange.reading.program import Op
 
 FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -31,12 +37,12 @@ FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 """Keras' activation functions and the kinds that they are."""
 
 
-def activated(call: Call, x: Op) -> Op:
+def activated(call: LayerCall, x: Op) -> Op:
     """The activation that a layer has as an option."""
     return named(call, x, call.config.get("activation"))
 
 
-def named(call: Call, x: Op, function: Any) -> Op:
+def named(call: LayerCall, x: Op, function: Any) -> Op:
     """An activation by its name, or as Keras writes an object of it."""
     if isinstance(function, dict):
         inner = function.get("config")
@@ -54,21 +60,21 @@ def named(call: Call, x: Op, function: Any) -> Op:
     return call.emit(kind, [x], options, x.shape)
 
 
-def _with(call: Call, config: dict[str, Any]) -> Call:
-    found = Call(call.name, None, call.origin, call.ops)
+def _with(call: LayerCall, config: dict[str, Any]) -> LayerCall:
+    found = LayerCall(call.name, None, call.origin, call.ops)
     found.config, found.store, found.where, found.names = config, call.store, call.where, call.names
     found.timed, found.used = call.timed, call.used
     return found
 
 
 @layer("Activation")
-def activation(call: Call, x: Op) -> Op:
+def activation(call: LayerCall, x: Op) -> Op:
     """A function by its name."""
     return activated(call, x)
 
 
 @layer("ReLU")
-def relu(call: Call, x: Op) -> Op:
+def relu(call: LayerCall, x: Op) -> Op:
     """ReLU with its three options."""
     config = call.config
     most, slope = config.get("max_value"), config.get("negative_slope") or 0
@@ -87,20 +93,20 @@ def relu(call: Call, x: Op) -> Op:
 
 
 @layer("LeakyReLU")
-def leaky_relu(call: Call, x: Op) -> Op:
+def leaky_relu(call: LayerCall, x: Op) -> Op:
     """Leaky ReLU; Keras' slope is 0.3."""
     slope = call.config.get("negative_slope", call.config.get("alpha", 0.3))
     return call.emit("leaky_relu", [x], {"slope": slope}, x.shape)
 
 
 @layer("ELU")
-def elu(call: Call, x: Op) -> Op:
+def elu(call: LayerCall, x: Op) -> Op:
     """ELU."""
     return call.emit("elu", [x], {"alpha": call.config.get("alpha", 1.0)}, x.shape)
 
 
 @layer("PReLU")
-def prelu(call: Call, x: Op) -> Op:
+def prelu(call: LayerCall, x: Op) -> Op:
     """ReLU with trained slopes, for each channel or one."""
     shared = set(call.config.get("shared_axes") or ())
     shape = tuple([1 if axis in shared else n for axis, n in enumerate(x.shape)][1:])
@@ -114,7 +120,7 @@ def prelu(call: Call, x: Op) -> Op:
 
 
 @layer("Softmax")
-def softmax(call: Call, x: Op) -> Op:
+def softmax(call: LayerCall, x: Op) -> Op:
     """Softmax over an axis."""
     axis = call.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
@@ -123,7 +129,7 @@ def softmax(call: Call, x: Op) -> Op:
 
 
 @layer("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout")
-def dropout(call: Call, x: Op) -> Op:
+def dropout(call: LayerCall, x: Op) -> Op:
     """Dropout, which does nothing at inference; of whole samples it is a dropped path."""
     noise = call.config.get("noise_shape") or ()
     whole = len(noise) == len(x.shape) and all(size == 1 for size in noise[1:])
@@ -137,7 +143,7 @@ LAYERS_OF: dict[str, Any] = {
 
 
 def _operation(function: str) -> Any:
-    def emit(call: Call, x: Op, *others: Any, **options: Any) -> Op:
+    def emit(call: LayerCall, x: Op, *others: Any, **options: Any) -> Op:
         require(not others and not any(options.values()), "with options")
         return named(call, x, function)
 
@@ -157,24 +163,24 @@ OPERATIONS.update(
 )  # fmt: skip
 
 
-def _elu(call: Call, x: Op, alpha: float | None = None) -> Op:
+def _elu(call: LayerCall, x: Op, alpha: float | None = None) -> Op:
     options = {"alpha": call.config.get("alpha", 1.0) if alpha is None else alpha}
     return call.emit("elu", [x], options, x.shape)
 
 
-def _leaky_relu(call: Call, x: Op, negative_slope: float | None = None) -> Op:
+def _leaky_relu(call: LayerCall, x: Op, negative_slope: float | None = None) -> Op:
     slope = call.config.get("negative_slope", 0.2) if negative_slope is None else negative_slope
     return call.emit("leaky_relu", [x], {"slope": slope}, x.shape)
 
 
-def _gelu(call: Call, x: Op, approximate: bool | None = None) -> Op:
+def _gelu(call: LayerCall, x: Op, approximate: bool | None = None) -> Op:
     approximate = call.config.get("approximate", True) if approximate is None else approximate
     options = {"approximate": "tanh"} if approximate else {}
     return call.emit("gelu", [x], options, x.shape)
 
 
 def _softmax(name: str) -> Any:
-    def emit(call: Call, x: Op, axis: Any = None) -> Op:
+    def emit(call: LayerCall, x: Op, axis: Any = None) -> Op:
         axis = call.config.get("axis", -1) if axis is None else axis
         require(isinstance(axis, int), "over several axes")
         return call.emit(name, [x], {"axis": axis % len(x.shape)}, x.shape)

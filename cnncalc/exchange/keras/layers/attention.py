@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.exchange.keras.layers.registry import Call, layer, require, turned
+from cnncalc.exchange.keras.layers.registry import LayerCall, layer, require, turned
 from cnncalc.exchange.keras.layers.tensors import permuted, reshaped_to
 from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.reading.shaping import product
@@ -10,7 +10,7 @@ from cnncalc.exchange.reading.shaping import product
 
 @layer("MultiHeadAttention")
 def multi_head_attention(
-    call: Call, query: Op, value: Op | None = None, key: Op | None = None, *more: Op
+    call: LayerCall, query: Op, value: Op | None = None, key: Op | None = None, *more: Op
 ) -> Op:
     """Scaled dot products of queries and keys, for each head (Vaswani et al. 2017)."""
     config = call.config
@@ -72,7 +72,7 @@ def multi_head_attention(
     )  # fmt: skip
 
 
-def attended(call: Call, query: Op, key: Op, value: Op) -> Op:
+def attended(call: LayerCall, query: Op, key: Op, value: Op) -> Op:
     """Values mixed by the softmax of the products of queries and keys."""
     rank = len(key.shape)
     flipped = permuted(call, key, (*range(rank - 2), rank - 1, rank - 2))
@@ -90,7 +90,7 @@ def product_of(sizes: tuple[int, ...]) -> int:
 
 
 @layer("Attention")
-def attention(call: Call, query: Op, value: Op, key: Op | None = None) -> Op:
+def attention(call: LayerCall, query: Op, value: Op, key: Op | None = None) -> Op:
     """Dot products of queries and keys, without weights."""
     config = call.config
     require(config.get("score_mode", "dot") == "dot", "with concatenated scores")

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.exchange.keras.layers.activation import activated
 from cnncalc.exchange.keras.layers.registry import (
-    Call,
+    LayerCall,
     depthwise,
     kernel_first,
     layer,
@@ -18,7 +18,7 @@ from cnncalc.exchange.keras.layers.registry import (
 from cnncalc.exchange.reading.program import Op
 
 
-def window(call: Call, rank: int, *, transposed: bool = False) -> dict[str, Any]:
+def window(call: LayerCall, rank: int, *, transposed: bool = False) -> dict[str, Any]:
     """A kernel's options."""
     config = call.config
     kernel = listed(config["kernel_size"], rank)
@@ -38,7 +38,7 @@ def window(call: Call, rank: int, *, transposed: bool = False) -> dict[str, Any]
 
 
 @layer("Conv1D", "Conv2D", "Conv3D")
-def conv(call: Call, x: Op) -> Op:
+def conv(call: LayerCall, x: Op) -> Op:
     """Convolution."""
     config, rank = call.config, len(x.shape) - 2
     options, groups = window(call, rank), config.get("groups", 1)
@@ -58,7 +58,7 @@ def conv(call: Call, x: Op) -> Op:
 
 
 @layer("DepthwiseConv1D", "DepthwiseConv2D")
-def depthwise_conv(call: Call, x: Op) -> Op:
+def depthwise_conv(call: LayerCall, x: Op) -> Op:
     """Depthwise convolution."""
     config, rank = call.config, len(x.shape) - 2
     options, multiplier = window(call, rank), config.get("depth_multiplier", 1)
@@ -77,7 +77,7 @@ def depthwise_conv(call: Call, x: Op) -> Op:
 
 
 @layer("SeparableConv1D", "SeparableConv2D")
-def separable_conv(call: Call, x: Op) -> Op:
+def separable_conv(call: LayerCall, x: Op) -> Op:
     """Depthwise separable convolution."""
     config, rank = call.config, len(x.shape) - 2
     options, multiplier = window(call, rank), config.get("depth_multiplier", 1)
@@ -99,7 +99,7 @@ def separable_conv(call: Call, x: Op) -> Op:
 
 
 @layer("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
-def conv_transpose(call: Call, x: Op) -> Op:
+def conv_transpose(call: LayerCall, x: Op) -> Op:
     """Transposed convolution; `same` gives the stride times the input."""
     config, rank = call.config, len(x.shape) - 2
     options, filters = window(call, rank, transposed=True), config["filters"]
@@ -118,7 +118,7 @@ def conv_transpose(call: Call, x: Op) -> Op:
     return activated(call, found)
 
 
-def _transposed(call: Call, x: Op, options: dict[str, Any]) -> dict[str, Any]:
+def _transposed(call: LayerCall, x: Op, options: dict[str, Any]) -> dict[str, Any]:
     """Padding in numbers where Keras' output is another than that of its word for it."""
     channel = call.channel(x)
     sizes = [n for axis, n in enumerate(x.shape) if axis not in (0, channel)]
@@ -160,7 +160,7 @@ def _reaches(options: dict[str, Any]) -> list[int]:
 
 
 @layer("Dense")
-def dense(call: Call, x: Op) -> Op:
+def dense(call: LayerCall, x: Op) -> Op:
     """A fully connected layer on the last axis."""
     config = call.config
     units, bias = config["units"], config.get("use_bias", True)

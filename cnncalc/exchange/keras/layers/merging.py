@@ -10,7 +10,7 @@ from cnncalc.exchange.keras.layers.normalization import written
 from cnncalc.exchange.keras.layers.registry import (
     LAYERS,
     OPERATIONS,
-    Call,
+    LayerCall,
     Unsupported,
     layer,
     require,
@@ -22,7 +22,7 @@ from cnncalc.layers.base import LayerError
 
 
 def _merge(name: str) -> Any:
-    def function(call: Call, *tensors: Op) -> Op:
+    def function(call: LayerCall, *tensors: Op) -> Op:
         found, *others = _of_one_rank(call, tensors)
         for one in others:
             found = call.emit(name, [found, one], shape=broadcast(found.shape, one.shape))
@@ -31,7 +31,7 @@ def _merge(name: str) -> Any:
     return function
 
 
-def _of_one_rank(call: Call, tensors: Sequence[Op]) -> list[Op]:
+def _of_one_rank(call: LayerCall, tensors: Sequence[Op]) -> list[Op]:
     """Tensors with as many axes each; Keras puts those that lack behind the batch."""
     rank = max(len(one.shape) for one in tensors)
     return [
@@ -48,14 +48,14 @@ for _class, _name in (
 
 
 @layer("Average")
-def average(call: Call, *tensors: Op) -> Op:
+def average(call: LayerCall, *tensors: Op) -> Op:
     """The mean of tensors."""
     total: Op = LAYERS["Add"](call, *tensors)
     return call.emit("div", [total, call.number(len(tensors))], shape=total.shape)
 
 
 @layer("Concatenate")
-def concatenate(call: Call, *tensors: Op) -> Op:
+def concatenate(call: LayerCall, *tensors: Op) -> Op:
     """Tensors one after the other."""
     sizes = {len(one.shape) for one in tensors}
     require(len(sizes) == 1, "of tensors of unequal rank")
@@ -74,7 +74,7 @@ def concatenate(call: Call, *tensors: Op) -> Op:
 
 
 @layer("Dot")
-def dot(call: Call, a: Op, b: Op) -> Op:
+def dot(call: LayerCall, a: Op, b: Op) -> Op:
     """Dot products along one axis of each."""
     axes = call.config["axes"]
     first, second = [axes, axes] if isinstance(axes, int) else axes
@@ -95,7 +95,7 @@ def dot(call: Call, a: Op, b: Op) -> Op:
 
 
 @layer("CustomScaleLayer")
-def custom_scale(call: Call, x: Op, residual: Op) -> Op:
+def custom_scale(call: LayerCall, x: Op, residual: Op) -> Op:
     """Inception-ResNet's sum with a scaled residual."""
     scale = call.number(call.config["scale"])
     scaled = call.emit("mul", [residual, scale], shape=residual.shape)
@@ -103,7 +103,7 @@ def custom_scale(call: Call, x: Op, residual: Op) -> Op:
 
 
 def _arithmetic(name: str) -> Any:
-    def function(call: Call, a: Any, b: Any) -> Op:
+    def function(call: LayerCall, a: Any, b: Any) -> Op:
         operands = []
         for one in (a, b):
             if isinstance(one, (int, float)):
@@ -127,7 +127,7 @@ for _class, _name in (
 
 
 def _reduction(by: str) -> Any:
-    def function(call: Call, x: Op, axis: Any = None, keepdims: bool = False) -> Op:
+    def function(call: LayerCall, x: Op, axis: Any = None, keepdims: bool = False) -> Op:
         axis = call.config.get("axis") if axis is None else axis
         keepdims = bool(call.config.get("keepdims") or keepdims)
         require(axis is not None, "over the batch as well")

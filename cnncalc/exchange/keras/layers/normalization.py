@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.exchange.keras.layers.registry import Call, layer, require, turned
+from cnncalc.exchange.keras.layers.registry import LayerCall, layer, require, turned
 from cnncalc.exchange.keras.layers.tensors import normalized, powered
 from cnncalc.exchange.reading.program import Constant, Op
 
 
-def affine(call: Call, shape: tuple[int, ...]) -> tuple[Constant | None, Constant | None]:
+def affine(call: LayerCall, shape: tuple[int, ...]) -> tuple[Constant | None, Constant | None]:
     """Scale and offset, either of which a layer may do without."""
     config = call.config
     scale = call.array("gamma", shape) if config.get("scale", True) else None
@@ -17,7 +17,7 @@ def affine(call: Call, shape: tuple[int, ...]) -> tuple[Constant | None, Constan
     return scale, offset
 
 
-def applied(call: Call, x: Op, scale: Constant | None, offset: Constant | None) -> Op:
+def applied(call: LayerCall, x: Op, scale: Constant | None, offset: Constant | None) -> Op:
     """A lone scale or offset behind a normalization without either."""
     axis = call.config.get("axis", -1)
     axis = (axis[0] if isinstance(axis, list) else axis) % len(x.shape)
@@ -32,7 +32,7 @@ def applied(call: Call, x: Op, scale: Constant | None, offset: Constant | None) 
 
 
 @layer("BatchNormalization")
-def batch_norm(call: Call, x: Op) -> Op:
+def batch_norm(call: LayerCall, x: Op) -> Op:
     """Batch normalization."""
     config = call.config
     axis = config.get("axis", -1)
@@ -52,7 +52,7 @@ def batch_norm(call: Call, x: Op) -> Op:
 
 
 @layer("LayerNormalization")
-def layer_norm(call: Call, x: Op) -> Op:
+def layer_norm(call: LayerCall, x: Op) -> Op:
     """Layer normalization: over the channels at each position, or over all values of a sample."""
     config = call.config
     require(not config.get("rms_scaling"), "with another scaling")
@@ -77,14 +77,14 @@ def layer_norm(call: Call, x: Op) -> Op:
 
 
 @layer("UnitNormalization")
-def unit_norm(call: Call, x: Op) -> Op:
+def unit_norm(call: LayerCall, x: Op) -> Op:
     """Vectors of length 1."""
     axis = call.config.get("axis", -1)
     return normalized(call, x, axis if isinstance(axis, list) else [axis], 1e-12)
 
 
 @layer("RMSNormalization")
-def rms_norm(call: Call, x: Op) -> Op:
+def rms_norm(call: LayerCall, x: Op) -> Op:
     """Division by the root of the mean square along an axis, and a trained factor."""
     config = call.config
     axis = config.get("axis", -1)
@@ -101,7 +101,7 @@ def rms_norm(call: Call, x: Op) -> Op:
 
 
 @layer("GroupNormalization", "InstanceNormalization")
-def group_norm(call: Call, x: Op) -> Op:
+def group_norm(call: LayerCall, x: Op) -> Op:
     """Group normalization; with a group a channel, instance normalization."""
     config = call.config
     axis = config.get("axis", -1) % len(x.shape)
@@ -111,7 +111,7 @@ def group_norm(call: Call, x: Op) -> Op:
     return _affine(call, x, "group_norm", options, axis)
 
 
-def _affine(call: Call, x: Op, kind: str, options: dict[str, Any], axis: int) -> Op:
+def _affine(call: LayerCall, x: Op, kind: str, options: dict[str, Any], axis: int) -> Op:
     scale, offset = affine(call, (x.shape[axis],))
     both = scale is not None and offset is not None
     found = call.emit(
@@ -126,14 +126,14 @@ def _affine(call: Call, x: Op, kind: str, options: dict[str, Any], axis: int) ->
 
 
 @layer("LayerScale")
-def layer_scale(call: Call, x: Op) -> Op:
+def layer_scale(call: LayerCall, x: Op) -> Op:
     """ConvNeXt's trained factor for each channel."""
     scale = call.array("gamma", (call.config["projection_dim"],))
     return call.emit("mul", [x, scale], shape=x.shape)
 
 
 @layer("Rescaling")
-def rescaling(call: Call, x: Op) -> Op:
+def rescaling(call: LayerCall, x: Op) -> Op:
     """A fixed factor and a fixed offset: numbers, or one for each channel."""
     for name, operation in (("scale", "mul"), ("offset", "add")):
         value = call.config.get(name, 1.0 if name == "scale" else 0.0)
@@ -150,7 +150,7 @@ def written(value: Any) -> Constant:
 
 
 @layer("Normalization")
-def normalization(call: Call, x: Op) -> Op:
+def normalization(call: LayerCall, x: Op) -> Op:
     """Stored means taken off, and stored deviations divided by."""
     import numpy as np
 
@@ -174,7 +174,7 @@ def normalization(call: Call, x: Op) -> Op:
 
 
 @layer("EinsumDense")
-def einsum_dense(call: Call, x: Op) -> Op:
+def einsum_dense(call: LayerCall, x: Op) -> Op:
     """A factor a channel, and an offset, as `bhwc,c->bhwc` has it; no other product."""
     config = call.config
     given, _, out = str(config["equation"]).partition("->")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from cnncalc.exchange.keras.layers.registry import Call, layer, listed, padded
+from cnncalc.exchange.keras.layers.registry import LayerCall, layer, listed, padded
 from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.reading.shaping import reduced
 
 
 @layer("MaxPooling1D", "MaxPooling2D", "MaxPooling3D")
-def max_pool(call: Call, x: Op) -> Op:
+def max_pool(call: LayerCall, x: Op) -> Op:
     """Max pooling."""
     return _pool(call, x, "max_pool")
 
 
 @layer("AveragePooling1D", "AveragePooling2D", "AveragePooling3D")
-def avg_pool(call: Call, x: Op) -> Op:
+def avg_pool(call: LayerCall, x: Op) -> Op:
     """Average pooling, which leaves out what `same` padding adds."""
     return _pool(call, x, "avg_pool")
 
 
-def _pool(call: Call, x: Op, kind: str) -> Op:
+def _pool(call: LayerCall, x: Op, kind: str) -> Op:
     config, rank = call.config, len(x.shape) - 2
     kernel = listed(config.get("pool_size", 2), rank)
     stride = config.get("strides")
@@ -36,7 +36,7 @@ def _pool(call: Call, x: Op, kind: str) -> Op:
 
 
 def _global(by: str) -> object:
-    def function(call: Call, x: Op) -> Op:
+    def function(call: LayerCall, x: Op) -> Op:
         channel = call.channel(x)
         axes = [a for a in range(1 + call.timed, len(x.shape)) if a != channel]
         keep = bool(call.config.get("keepdims", False))
@@ -52,7 +52,7 @@ for _rank in (1, 2, 3):
 
 
 def _adaptive(kind: str) -> object:
-    def function(call: Call, x: Op) -> Op:
+    def function(call: LayerCall, x: Op) -> Op:
         return call.layer(kind, x, {"size": listed(call.config["output_size"], len(x.shape) - 2)})
 
     return function

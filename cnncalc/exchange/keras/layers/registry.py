@@ -36,10 +36,19 @@ NOTHING = frozenset(
 )  # fmt: skip
 """Layers that do nothing at inference."""
 
-__all__ = ["LAYERS", "NOTHING", "OPERATIONS", "STATED", "Call", "Unsupported", "layer", "require"]
+__all__ = [
+    "LAYERS",
+    "NOTHING",
+    "OPERATIONS",
+    "STATED",
+    "LayerCall",
+    "Unsupported",
+    "layer",
+    "require",
+]
 
 
-class Call(Shared):
+class LayerCall(Shared):
     """One call of a layer: its config, and where its arrays are kept."""
 
     config: dict[str, Any]

@@ -5,14 +5,21 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, layer, listed, pairs, require
+from cnncalc.exchange.keras.layers.registry import (
+    OPERATIONS,
+    LayerCall,
+    layer,
+    listed,
+    pairs,
+    require,
+)
 from cnncalc.exchange.keras.layers.tensors import cut, repeated, reshaped_to
 from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.reading.shaping import reshaped
 
 
 @layer("Flatten")
-def flatten(call: Call, x: Op) -> Op:
+def flatten(call: LayerCall, x: Op) -> Op:
     """All values of a sample in a row, in Keras' order of axes."""
     front = 1 + call.timed
     if call.config.get("data_format") == "channels_first" and len(x.shape) > front + 1:
@@ -22,7 +29,7 @@ def flatten(call: Call, x: Op) -> Op:
 
 
 @layer("Reshape")
-def reshape(call: Call, x: Op) -> Op:
+def reshape(call: LayerCall, x: Op) -> Op:
     """Another shape of a sample."""
     target = [-1 if size is None else size for size in call.config["target_shape"]]
     front = 1 + call.timed
@@ -31,7 +38,7 @@ def reshape(call: Call, x: Op) -> Op:
 
 
 @layer("RepeatVector")
-def repeat_vector(call: Call, x: Op) -> Op:
+def repeat_vector(call: LayerCall, x: Op) -> Op:
     """A row of values several times, one below the other."""
     front = 1 + call.timed
     require(len(x.shape) == front + 1, f"of {len(x.shape) - front} axes")
@@ -40,7 +47,7 @@ def repeat_vector(call: Call, x: Op) -> Op:
 
 
 @layer("Permute")
-def permute(call: Call, x: Op) -> Op:
+def permute(call: LayerCall, x: Op) -> Op:
     """A sample's axes, which count from 1, in another order."""
     front = call.timed
     order = [*range(front + 1), *[axis + front for axis in call.config["dims"]]]
@@ -49,13 +56,13 @@ def permute(call: Call, x: Op) -> Op:
 
 
 @layer("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
-def zero_padding(call: Call, x: Op) -> Op:
+def zero_padding(call: LayerCall, x: Op) -> Op:
     """Zeros around the input."""
     return call.layer("pad", x, {"padding": pairs(call.config["padding"], len(x.shape) - 2)})
 
 
 @layer("Cropping1D", "Cropping2D", "Cropping3D")
-def cropping(call: Call, x: Op) -> Op:
+def cropping(call: LayerCall, x: Op) -> Op:
     """Rows cut away at both ends of each axis."""
     channel = call.channel(x)
     axes = [axis for axis in range(1, len(x.shape)) if axis != channel]
@@ -68,7 +75,7 @@ def cropping(call: Call, x: Op) -> Op:
 
 
 @layer("UpSampling1D", "UpSampling2D", "UpSampling3D")
-def up_sampling(call: Call, x: Op) -> Op:
+def up_sampling(call: LayerCall, x: Op) -> Op:
     """Rows repeated, or interpolated between their centres."""
     mode = call.config.get("interpolation", "nearest")
     require(mode in ("nearest", "bilinear"), f"with {mode} interpolation")
@@ -82,7 +89,7 @@ RESIZING = {"bilinear": "bilinear", "nearest": "nearest"}
 
 
 @layer("Resizing")
-def resizing(call: Call, x: Op) -> Op:
+def resizing(call: LayerCall, x: Op) -> Op:
     """Another size by interpolation."""
     config = call.config
     plain = not (config.get("antialias") or config.get("crop_to_aspect_ratio"))
@@ -91,7 +98,7 @@ def resizing(call: Call, x: Op) -> Op:
     return resized(call, x, size, str(config.get("interpolation", "bilinear")).lower())
 
 
-def resized(call: Call, x: Op, size: Any, mode: str) -> Op:
+def resized(call: LayerCall, x: Op, size: Any, mode: str) -> Op:
     """Two axes of another size."""
     require(mode in RESIZING, f"with {mode} interpolation")
     size = tuple(int(one) for one in size)
@@ -102,7 +109,7 @@ def resized(call: Call, x: Op, size: Any, mode: str) -> Op:
 
 
 def _image_resize(
-    call: Call, x: Op, size: Any, method: Any = "bilinear", antialias: Any = False
+    call: LayerCall, x: Op, size: Any, method: Any = "bilinear", antialias: Any = False
 ) -> Op:
     require(not antialias and len(x.shape) == 4, "with antialiasing, or of no batch of images")
     return resized(call, x, size, str(method).lower().rpartition(".")[2])
@@ -111,7 +118,7 @@ def _image_resize(
 OPERATIONS["ImageResize"] = _image_resize
 
 
-def _resize(call: Call, x: Op) -> Op:
+def _resize(call: LayerCall, x: Op) -> Op:
     """`keras.ops.image.resize`."""
     config = call.config
     require(not config.get("antialias") and not config.get("crop_to_aspect_ratio"), "with options")
@@ -122,7 +129,7 @@ OPERATIONS["Resize"] = _resize
 
 
 @layer("CenterCrop")
-def center_crop(call: Call, x: Op) -> Op:
+def center_crop(call: LayerCall, x: Op) -> Op:
     """The middle of each axis."""
     config, channel = call.config, call.channel(x)
     sizes = [n for axis, n in enumerate(x.shape) if axis not in (0, channel)]
@@ -134,7 +141,7 @@ def center_crop(call: Call, x: Op) -> Op:
     return call.layer("crop", x, {"size": target, "offset": offset})
 
 
-def _reshape(call: Call, x: Op, newshape: Any = None, **options: Any) -> Op:
+def _reshape(call: LayerCall, x: Op, newshape: Any = None, **options: Any) -> Op:
     target = newshape if newshape is not None else call.config.get("newshape")
     require(target is not None, "without a shape")
     sizes = [-1 if n is None else n for n in target or ()]
@@ -144,7 +151,7 @@ def _reshape(call: Call, x: Op, newshape: Any = None, **options: Any) -> Op:
 OPERATIONS["Reshape"] = _reshape
 
 
-def _pad(call: Call, x: Op, constant_values: float | None = None) -> Op:
+def _pad(call: LayerCall, x: Op, constant_values: float | None = None) -> Op:
     """`keras.ops.pad`: a constant around some axes."""
     require(call.config.get("mode", "constant") == "constant", "with another mode than constant")
     widths = [tuple(pair) for pair in call.config["pad_width"]]
@@ -164,7 +171,7 @@ def _pad(call: Call, x: Op, constant_values: float | None = None) -> Op:
 OPERATIONS["Pad"] = _pad
 
 
-def _get_item(call: Call, x: Op, key: Any) -> Op:
+def _get_item(call: LayerCall, x: Op, key: Any) -> Op:
     """`x[..., a:b]`: ranges of axes, and single rows whose axis goes."""
     parts = [_slice(one) for one in (key if isinstance(key, list) else [key])]
     words = [part.get("class_name") if isinstance(part, dict) else None for part in parts]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cnncalc.exchange.keras.layers.registry import STATED, Call, F, listed, require
+from cnncalc.exchange.keras.layers.registry import STATED, F, LayerCall, listed, require
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.shapes import Shape, product
 
@@ -35,7 +35,7 @@ STATES: Mapping[str, int] = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}
 
 
 def cell_arrays(
-    call: Call, kind: str, config: Mapping[str, Any], inputs: int, part: str, prefix: str = ""
+    call: LayerCall, kind: str, config: Mapping[str, Any], inputs: int, part: str, prefix: str = ""
 ) -> dict[str, Constant]:
     """The arrays of a cell: kernels of its input and of its state, and biases."""
     units, gates = config["units"], GATES[kind]
@@ -77,7 +77,7 @@ def _cell_kind(cell: Mapping[str, Any]) -> str:
 
 
 def _recurrent(
-    call: Call, kind: str, config: Mapping[str, Any], x: Op, front: str = "", prefix: str = ""
+    call: LayerCall, kind: str, config: Mapping[str, Any], x: Op, front: str = "", prefix: str = ""
 ) -> tuple[dict[str, Constant], int, list[int]]:
     """Arrays, products and the widths of the states of a recurrent layer."""
     steps, width = x.shape[1 + call.timed], x.shape[-1]
@@ -95,7 +95,7 @@ def _recurrent(
 
 
 @stated("SimpleRNN", "LSTM", "GRU", "RNN")
-def recurrent(call: Call, x: Op, *initial: Op) -> Any:
+def recurrent(call: LayerCall, x: Op, *initial: Op) -> Any:
     """A recurrent layer: `steps · gates · units · (inputs + units)` multiply-accumulates."""
     config = call.config
     require(len(x.shape) == 3 + call.timed, f"on {len(x.shape) - 1} axes")
@@ -113,7 +113,7 @@ def _width(kind: str, config: Mapping[str, Any]) -> int:
 
 
 @stated("Bidirectional")
-def bidirectional(call: Call, x: Op, *initial: Op) -> Any:
+def bidirectional(call: LayerCall, x: Op, *initial: Op) -> Any:
     """A recurrent layer from either end."""
     inner = call.config["layer"]
     kind, config = str(inner["class_name"]), inner["config"]
@@ -138,7 +138,7 @@ def bidirectional(call: Call, x: Op, *initial: Op) -> Any:
 
 
 @stated("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-def convolutional_lstm(call: Call, x: Op, *initial: Op) -> Any:
+def convolutional_lstm(call: LayerCall, x: Op, *initial: Op) -> Any:
     """An LSTM whose products are convolutions; those of the state keep its size."""
     config, rank = call.config, len(x.shape) - 3
     kernel, stride = listed(config["kernel_size"], rank), listed(config.get("strides", 1), rank)
@@ -181,7 +181,7 @@ def convolutional_lstm(call: Call, x: Op, *initial: Op) -> Any:
 
 
 @stated("Embedding")
-def embedding(call: Call, x: Op) -> Op:
+def embedding(call: LayerCall, x: Op) -> Op:
     """A row of a table for each number: no arithmetic."""
     rows, width = call.config["input_dim"], call.config["output_dim"]
     arrays = {"embeddings": call.array("embeddings", (rows, width))}
@@ -192,7 +192,7 @@ def embedding(call: Call, x: Op) -> Op:
 
 
 @stated("PReLU")
-def positional_prelu(call: Call, x: Op) -> Op:
+def positional_prelu(call: LayerCall, x: Op) -> Op:
     """Slopes that differ between positions: two operations a value."""
     shared = set(call.config.get("shared_axes") or ())
     shape = tuple([1 if axis in shared else n for axis, n in enumerate(x.shape)][1:])
@@ -201,7 +201,7 @@ def positional_prelu(call: Call, x: Op) -> Op:
 
 
 @stated("LayerNormalization")
-def axes_norm(call: Call, x: Op) -> Op:
+def axes_norm(call: LayerCall, x: Op) -> Op:
     """Statistics along any axes."""
     config = call.config
     axis = config.get("axis", -1)
@@ -213,7 +213,7 @@ def axes_norm(call: Call, x: Op) -> Op:
 
 
 @stated("BatchNormalization")
-def odd_batch_norm(call: Call, x: Op) -> Op:
+def odd_batch_norm(call: LayerCall, x: Op) -> Op:
     """Keras 1's modes, which measure statistics while they run."""
     config = call.config
     axis = config.get("axis", -1)
@@ -225,7 +225,7 @@ def odd_batch_norm(call: Call, x: Op) -> Op:
 
 
 @stated("Softmax", "Activation", "ReLU")
-def function_of_values(call: Call, x: Op) -> Op:
+def function_of_values(call: LayerCall, x: Op) -> Op:
     """A function without arrays that keeps the shape."""
     return call.opaque([x], x.shape, {}, 0)
 
@@ -234,7 +234,7 @@ def function_of_values(call: Call, x: Op) -> Op:
 
 
 @stated("AdditiveAttention")
-def additive_attention(call: Call, query: Op, value: Op, key: Op | None = None) -> Op:
+def additive_attention(call: LayerCall, query: Op, value: Op, key: Op | None = None) -> Op:
     """Attention by a sum of queries and keys (Bahdanau et al. 2015)."""
     key = value if key is None else key
     width = query.shape[-1]
@@ -245,7 +245,7 @@ def additive_attention(call: Call, query: Op, value: Op, key: Op | None = None) 
 
 
 @stated("MultiHeadAttention")
-def masked_attention(call: Call, query: Op, value: Op, *more: Op) -> Any:
+def masked_attention(call: LayerCall, query: Op, value: Op, *more: Op) -> Any:
     """Attention with a mask, along some axes, or with its scores."""
     config = call.config
     heads, size = config["num_heads"], config["key_dim"]
@@ -275,7 +275,7 @@ def masked_attention(call: Call, query: Op, value: Op, *more: Op) -> Any:
 
 
 @stated("EinsumDense")
-def einsum_product(call: Call, x: Op) -> Op:
+def einsum_product(call: LayerCall, x: Op) -> Op:
     """A product of any axes with a stored array."""
     config = call.config
     given, _, out = str(config["equation"]).replace(" ", "").partition("->")
@@ -302,7 +302,7 @@ def einsum_product(call: Call, x: Op) -> Op:
 
 
 @stated("MaxoutDense")
-def maxout(call: Call, x: Op) -> Op:
+def maxout(call: LayerCall, x: Op) -> Op:
     """The largest of several linear layers (Goodfellow et al. 2013)."""
     config = call.config
     units, parts = config["output_dim"], config.get("nb_feature", 4)
@@ -313,7 +313,7 @@ def maxout(call: Call, x: Op) -> Op:
 
 
 @stated("Highway")
-def highway(call: Call, x: Op) -> Op:
+def highway(call: LayerCall, x: Op) -> Op:
     """A linear layer and a gate that mixes it with its input (Srivastava et al. 2015)."""
     width = x.shape[-1]
     arrays = {name: call.array(name, (width, width)) for name in ("W", "W_carry")}
@@ -323,6 +323,6 @@ def highway(call: Call, x: Op) -> Op:
 
 
 @stated("Masking", "Hashing", "Discretization")
-def numbers_kept(call: Call, x: Op) -> Op:
+def numbers_kept(call: LayerCall, x: Op) -> Op:
     """A function of each value."""
     return call.opaque([x], x.shape, {}, 0)

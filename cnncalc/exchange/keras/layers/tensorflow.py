@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, layer, require
+from cnncalc.exchange.keras.layers.registry import OPERATIONS, LayerCall, layer, require
 from cnncalc.exchange.reading.program import Op
 
 
@@ -88,7 +88,7 @@ DEFAULT = frozenset({"name", "transpose_a", "transpose_b", "adjoint_a", "adjoint
 
 
 @layer("TFOpLambda", "SlicingOpLambda")
-def lambda_of_tensorflow(call: Call, *tensors: Any) -> Any:
+def lambda_of_tensorflow(call: LayerCall, *tensors: Any) -> Any:
     """A function of TensorFlow's interface."""
     name = str(call.config.get("function"))
     function = FUNCTIONS.get(name)
@@ -112,7 +112,7 @@ def lambda_of_tensorflow(call: Call, *tensors: Any) -> Any:
     return OPERATIONS[function.operation](call, *first)
 
 
-def tensor_keys(call: Call) -> set[str]:
+def tensor_keys(call: LayerCall) -> set[str]:
     """Names of arguments that are tensors: they are among the inputs."""
     return {key for key, one in call.arguments.items() if isinstance(one, Op)}
 
@@ -140,7 +140,7 @@ CONSTANTS: Mapping[str, str] = {
 
 
 @layer("TensorFlowOpLayer")
-def node_of_tensorflow(call: Call, *tensors: Op) -> Any:
+def node_of_tensorflow(call: LayerCall, *tensors: Op) -> Any:
     """A node of TensorFlow's graph, with the constants among its inputs by their numbers."""
     node = call.config.get("node_def")
     node = json.loads(node) if isinstance(node, str) else node

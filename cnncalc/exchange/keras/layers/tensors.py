@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from cnncalc.exchange.keras.layers.registry import OPERATIONS, Call, require
+from cnncalc.exchange.keras.layers.registry import OPERATIONS, LayerCall, require
 from cnncalc.exchange.reading.program import Op
 from cnncalc.exchange.reading.shaping import broadcast, product, reduced
 
@@ -22,33 +22,33 @@ def operation(name: str) -> Callable[[F], F]:
     return register
 
 
-def option(call: Call, name: str, given: Any, default: Any = None) -> Any:
+def option(call: LayerCall, name: str, given: Any, default: Any = None) -> Any:
     """An argument of the call, else of the operation's config."""
     found = call.config.get(name) if given is None else given
     return default if found is None else found
 
 
-def permuted(call: Call, x: Op, order: Sequence[int]) -> Op:
+def permuted(call: LayerCall, x: Op, order: Sequence[int]) -> Op:
     """The axes in another order."""
     order = [axis % len(x.shape) for axis in order]
     require(sorted(order) == list(range(len(x.shape))), f"to {order}")
     return call.emit("permute", [x], {"order": order}, [x.shape[axis] for axis in order])
 
 
-def reshaped_to(call: Call, x: Op, shape: Sequence[int]) -> Op:
+def reshaped_to(call: LayerCall, x: Op, shape: Sequence[int]) -> Op:
     """The same values under another shape."""
     return x if tuple(shape) == x.shape else call.emit("reshape", [x], shape=tuple(shape))
 
 
 @operation("Transpose")
-def transpose(call: Call, x: Op, axes: Any = None) -> Op:
+def transpose(call: LayerCall, x: Op, axes: Any = None) -> Op:
     """Axes in another order; reversed where none is given."""
     order = option(call, "axes", axes) or list(range(len(x.shape)))[::-1]
     return permuted(call, x, order)
 
 
 @operation("Swapaxes")
-def swapaxes(call: Call, x: Op) -> Op:
+def swapaxes(call: LayerCall, x: Op) -> Op:
     """Two axes exchanged."""
     order = list(range(len(x.shape)))
     first, second = call.config["axis1"], call.config["axis2"]
@@ -57,7 +57,7 @@ def swapaxes(call: Call, x: Op) -> Op:
 
 
 @operation("Moveaxis")
-def moveaxis(call: Call, x: Op) -> Op:
+def moveaxis(call: LayerCall, x: Op) -> Op:
     """One axis put elsewhere."""
     source, target = call.config["source"], call.config["destination"]
     source = source[0] if isinstance(source, list) and len(source) == 1 else source
@@ -69,7 +69,7 @@ def moveaxis(call: Call, x: Op) -> Op:
 
 
 @operation("ExpandDims")
-def expand_dims(call: Call, x: Op, axis: Any = None) -> Op:
+def expand_dims(call: LayerCall, x: Op, axis: Any = None) -> Op:
     """An axis of size 1 put in."""
     axis = option(call, "axis", axis)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
@@ -79,7 +79,7 @@ def expand_dims(call: Call, x: Op, axis: Any = None) -> Op:
 
 
 @operation("Squeeze")
-def squeeze(call: Call, x: Op, axis: Any = None) -> Op:
+def squeeze(call: LayerCall, x: Op, axis: Any = None) -> Op:
     """Axes of size 1 taken out."""
     axis = option(call, "axis", axis)
     require(axis is not None and axis != [], "of whichever axes are 1, the batch among them")
@@ -89,13 +89,13 @@ def squeeze(call: Call, x: Op, axis: Any = None) -> Op:
 
 
 def _power(exponent: float) -> Any:
-    def function(call: Call, x: Op) -> Op:
+    def function(call: LayerCall, x: Op) -> Op:
         return powered(call, x, exponent)
 
     return function
 
 
-def powered(call: Call, x: Op, exponent: float) -> Op:
+def powered(call: LayerCall, x: Op, exponent: float) -> Op:
     """Each value to a fixed power."""
     return call.emit("power", [x], {"exponent": exponent}, x.shape)
 
@@ -105,14 +105,14 @@ for _name, _exponent in (("Square", 2), ("Sqrt", 0.5), ("Rsqrt", -0.5), ("Recipr
 
 
 @operation("Power")
-def power(call: Call, x: Op, y: Any = None) -> Op:
+def power(call: LayerCall, x: Op, y: Any = None) -> Op:
     """Each value to a fixed power."""
     require(isinstance(x, Op) and isinstance(y, (int, float)), "of a computed power")
     return powered(call, x, y)
 
 
 def _each(kind: str) -> Any:
-    def function(call: Call, x: Op) -> Op:
+    def function(call: LayerCall, x: Op) -> Op:
         return call.emit(kind, [x], {}, x.shape)
 
     return function
@@ -123,20 +123,20 @@ for _name, _kind in (("Absolute", "abs"), ("Abs", "abs"), ("Log", "log")):
 
 
 @operation("Negative")
-def negative(call: Call, x: Op) -> Op:
+def negative(call: LayerCall, x: Op) -> Op:
     """The negative."""
     return call.emit("mul", [x, call.number(-1)], shape=x.shape)
 
 
 @operation("Clip")
-def clip(call: Call, x: Op, low: Any = None, high: Any = None) -> Op:
+def clip(call: LayerCall, x: Op, low: Any = None, high: Any = None) -> Op:
     """Values kept between two numbers."""
     ends = option(call, "x_min", low), option(call, "x_max", high)
     require(all(one is None or isinstance(one, (int, float)) for one in ends), "at computed ends")
     return call.emit("clip", [x], {"low": ends[0], "high": ends[1]}, x.shape)
 
 
-def identity(call: Call, x: Op, *_: Any, **__: Any) -> Op:
+def identity(call: LayerCall, x: Op, *_: Any, **__: Any) -> Op:
     """What does nothing to the values at inference."""
     return x
 
@@ -146,7 +146,7 @@ for _name in ("StopGradient", "Identity", "Copy", "ConvertToTensor"):
 
 
 @operation("Cast")
-def cast(call: Call, x: Op, dtype: Any = None) -> Op:
+def cast(call: LayerCall, x: Op, dtype: Any = None) -> Op:
     """Another type of floating point; to whole numbers it would cut."""
     target = option(call, "dtype", dtype, "float32")
     target = target.get("config", {}).get("name") if isinstance(target, dict) else target
@@ -155,7 +155,7 @@ def cast(call: Call, x: Op, dtype: Any = None) -> Op:
 
 
 @operation("Concatenate")
-def concatenate(call: Call, xs: Any, axis: Any = None) -> Op:
+def concatenate(call: LayerCall, xs: Any, axis: Any = None) -> Op:
     """Tensors one after the other."""
     tensors = list(xs) if isinstance(xs, (list, tuple)) else [xs]
     require(all(isinstance(one, Op) for one in tensors), "of a stored array")
@@ -166,7 +166,7 @@ def concatenate(call: Call, xs: Any, axis: Any = None) -> Op:
 
 
 @operation("Stack")
-def stack(call: Call, xs: Any, axis: Any = None) -> Op:
+def stack(call: LayerCall, xs: Any, axis: Any = None) -> Op:
     """Tensors along a new axis."""
     place = option(call, "axis", axis, 0) % (len(xs[0].shape) + 1)
     each = [reshaped_to(call, x, (*x.shape[:place], 1, *x.shape[place:])) for x in xs]
@@ -175,7 +175,7 @@ def stack(call: Call, xs: Any, axis: Any = None) -> Op:
 
 
 @operation("Split")
-def split(call: Call, x: Op, parts: Any = None, axis: Any = None) -> tuple[Op, ...]:
+def split(call: LayerCall, x: Op, parts: Any = None, axis: Any = None) -> tuple[Op, ...]:
     """An axis cut into parts."""
     parts = option(call, "indices_or_sections", parts)
     place = option(call, "axis", axis, 0) % len(x.shape)
@@ -193,7 +193,7 @@ def split(call: Call, x: Op, parts: Any = None, axis: Any = None) -> tuple[Op, .
     )
 
 
-def cut(call: Call, x: Op, axis: int, start: int, stop: int, step: int = 1) -> Op:
+def cut(call: LayerCall, x: Op, axis: int, start: int, stop: int, step: int = 1) -> Op:
     """A range of an axis."""
     if (start, stop, step) == (0, x.shape[axis], 1):
         return x
@@ -205,13 +205,13 @@ def cut(call: Call, x: Op, axis: int, start: int, stop: int, step: int = 1) -> O
 
 
 @operation("Matmul")
-def matmul(call: Call, a: Op, b: Any = None) -> Op:
+def matmul(call: LayerCall, a: Op, b: Any = None) -> Op:
     """A product of two computed matrices."""
     require(isinstance(a, Op) and isinstance(b, Op), "of a stored matrix")
     return call.emit("matmul", [a, b], shape=product(a.shape, b.shape))
 
 
-def repeated(call: Call, x: Op, axis: int, times: int) -> Op:
+def repeated(call: LayerCall, x: Op, axis: int, times: int) -> Op:
     """An axis of size 1, as long as asked for."""
     if times == 1:
         return x
@@ -223,7 +223,7 @@ def repeated(call: Call, x: Op, axis: int, times: int) -> Op:
 
 
 @operation("DepthToSpace")
-def depth_to_space(call: Call, x: Op, block_size: Any = None, data_format: Any = None) -> Op:
+def depth_to_space(call: LayerCall, x: Op, block_size: Any = None, data_format: Any = None) -> Op:
     """Channels become blocks of positions; the channel that varies fastest is the real one."""
     size = int(option(call, "block_size", block_size))
     order = str(option(call, "data_format", data_format, "channels_last"))
@@ -237,7 +237,7 @@ def depth_to_space(call: Call, x: Op, block_size: Any = None, data_format: Any =
 
 
 @operation("SpaceToDepth")
-def space_to_depth(call: Call, x: Op, block_size: Any = None, data_format: Any = None) -> Op:
+def space_to_depth(call: LayerCall, x: Op, block_size: Any = None, data_format: Any = None) -> Op:
     """Blocks of positions become channels."""
     size = int(option(call, "block_size", block_size))
     order = str(option(call, "data_format", data_format, "channels_last"))
@@ -249,7 +249,7 @@ def space_to_depth(call: Call, x: Op, block_size: Any = None, data_format: Any =
     return reshaped_to(call, x, (batch, height // size, width // size, depth * size**2))
 
 
-def normalized(call: Call, x: Op, axes: Sequence[int], epsilon: float) -> Op:
+def normalized(call: LayerCall, x: Op, axes: Sequence[int], epsilon: float) -> Op:
     """Vectors along axes, each of length 1."""
     axes = sorted({axis % len(x.shape) for axis in axes})
     require(0 not in axes, "over the batch")
@@ -263,7 +263,7 @@ def normalized(call: Call, x: Op, axes: Sequence[int], epsilon: float) -> Op:
 
 
 @operation("Normalize")
-def normalize(call: Call, x: Op, axis: Any = None) -> Op:
+def normalize(call: LayerCall, x: Op, axis: Any = None) -> Op:
     """Vectors of length 1."""
     require(call.config.get("order", 2) == 2, "of another order than 2")
     axis = option(call, "axis", axis, -1)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.exchange.onnx.operators.layers import weighted
-from cnncalc.exchange.onnx.operators.registry import OPERATORS, Call, computed, operator, require
+from cnncalc.exchange.onnx.operators.registry import (
+    OPERATORS,
+    NodeCall,
+    computed,
+    operator,
+    require,
+)
 from cnncalc.exchange.reading.program import Constant, Op
 
 PLAIN = {
@@ -26,13 +32,13 @@ PLAIN = {
 
 
 def _plain(kind: str) -> Any:
-    def function(call: Call, x: Any) -> Op:
+    def function(call: NodeCall, x: Any) -> Op:
         return call.layer(kind, computed(x)) if kind.startswith("global") else value(call, kind, x)
 
     return function
 
 
-def value(call: Call, kind: str, x: Any, options: dict[str, Any] | None = None) -> Op:
+def value(call: NodeCall, kind: str, x: Any, options: dict[str, Any] | None = None) -> Op:
     """A function of each value by itself."""
     x = computed(x)
     return call.emit(kind, [x], options, x.shape)
@@ -43,19 +49,19 @@ for _name, _kind in PLAIN.items():
 
 
 @operator("Erf")
-def erf(call: Call, x: Any) -> Op:
+def erf(call: NodeCall, x: Any) -> Op:
     """The error function, which makes a GELU or has no layer."""
     return value(call, "erf", x)
 
 
 @operator("LeakyRelu")
-def leaky_relu(call: Call, x: Any, *, alpha: float = 0.01) -> Op:
+def leaky_relu(call: NodeCall, x: Any, *, alpha: float = 0.01) -> Op:
     """Leaky ReLU."""
     return value(call, "leaky_relu", x, {"slope": alpha})
 
 
 @operator("PRelu")
-def prelu(call: Call, x: Any, slope: Any) -> Op:
+def prelu(call: NodeCall, x: Any, slope: Any) -> Op:
     """ReLU with stored slopes: one, or one for each channel."""
     x, slope = computed(x), weighted(slope, "slope")
     if slope.values == 1:
@@ -70,32 +76,32 @@ def prelu(call: Call, x: Any, slope: Any) -> Op:
 
 
 @operator("Elu")
-def elu(call: Call, x: Any, *, alpha: float = 1.0) -> Op:
+def elu(call: NodeCall, x: Any, *, alpha: float = 1.0) -> Op:
     """ELU."""
     return value(call, "elu", x, {"alpha": alpha})
 
 
 @operator("Celu")
-def celu(call: Call, x: Any, *, alpha: float = 1.0) -> Op:
+def celu(call: NodeCall, x: Any, *, alpha: float = 1.0) -> Op:
     """CELU."""
     return value(call, "celu", x, {"alpha": alpha})
 
 
 @operator("Selu")
-def selu(call: Call, x: Any, *, alpha: float = 1.67326319, gamma: float = 1.05070102) -> Op:
+def selu(call: NodeCall, x: Any, *, alpha: float = 1.67326319, gamma: float = 1.05070102) -> Op:
     """SELU with its own constants."""
     require(abs(alpha - 1.67326319) < 1e-5 and abs(gamma - 1.05070102) < 1e-5, "with constants")
     return value(call, "selu", x)
 
 
 @operator("Gelu")
-def gelu(call: Call, x: Any, *, approximate: str = "none") -> Op:
+def gelu(call: NodeCall, x: Any, *, approximate: str = "none") -> Op:
     """GELU."""
     return value(call, "gelu", x, {"approximate": approximate})
 
 
 @operator("HardSigmoid")
-def hard_sigmoid(call: Call, x: Any, *, alpha: float = 0.2, beta: float = 0.5) -> Op:
+def hard_sigmoid(call: NodeCall, x: Any, *, alpha: float = 0.2, beta: float = 0.5) -> Op:
     """`min(max(α x + β, 0), 1)`; with ⅙ and ½ it is PyTorch's."""
     x = computed(x)
     if abs(alpha - 1 / 6) < 1e-6 and beta == 0.5:
@@ -106,20 +112,20 @@ def hard_sigmoid(call: Call, x: Any, *, alpha: float = 0.2, beta: float = 0.5) -
 
 
 @operator("ThresholdedRelu")
-def thresholded_relu(call: Call, x: Any, *, alpha: float = 1.0) -> Op:
+def thresholded_relu(call: NodeCall, x: Any, *, alpha: float = 1.0) -> Op:
     """`x` above a threshold, else 0."""
     return value(call, "threshold", x, {"at": alpha, "value": 0})
 
 
 @operator("Swish")
-def swish(call: Call, x: Any, *, alpha: float = 1.0) -> Op:
+def swish(call: NodeCall, x: Any, *, alpha: float = 1.0) -> Op:
     """`x · σ(α x)`."""
     require(alpha == 1, "with a factor")
     return value(call, "silu", x)
 
 
 @operator("Clip")
-def clip(call: Call, x: Any, low: Any = None, high: Any = None, **old: Any) -> Op:
+def clip(call: NodeCall, x: Any, low: Any = None, high: Any = None, **old: Any) -> Op:
     """Values kept between two numbers: inputs from opset 11 on, attributes before."""
     ends = []
     for end, name in ((low, "min"), (high, "max")):
@@ -133,7 +139,7 @@ def clip(call: Call, x: Any, low: Any = None, high: Any = None, **old: Any) -> O
 
 
 @operator("Softmax", "LogSoftmax")
-def softmax(call: Call, x: Any, *, axis: int | None = None) -> Op:
+def softmax(call: NodeCall, x: Any, *, axis: int | None = None) -> Op:
     """Softmax over an axis; before opset 13 over that axis and all behind it."""
     x = computed(x)
     rank = len(x.shape)
@@ -153,7 +159,7 @@ def softmax(call: Call, x: Any, *, axis: int | None = None) -> Op:
 
 
 @operator("Dropout")
-def dropout(call: Call, x: Any, ratio: Any = None, training: Any = None, **old: Any) -> Any:
+def dropout(call: NodeCall, x: Any, ratio: Any = None, training: Any = None, **old: Any) -> Any:
     """Dropout, which does nothing at inference."""
     rate = old.get("ratio", 0.5)
     if isinstance(ratio, Constant):

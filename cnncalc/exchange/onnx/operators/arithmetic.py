@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.exchange.onnx.operators.registry import (
     OPERATORS,
-    Call,
+    NodeCall,
     computed,
     ints,
     operator,
@@ -19,7 +19,7 @@ BINARY = {"Add": "add", "Sub": "sub", "Mul": "mul", "Div": "div"}
 
 
 def _binary(name: str) -> Any:
-    def function(call: Call, a: Any, b: Any, *, axis: int = 0) -> Op:
+    def function(call: NodeCall, a: Any, b: Any, *, axis: int = 0) -> Op:
         return call.emit(name, [a, b], shape=broadcast(a.shape, b.shape))
 
     return function
@@ -30,7 +30,7 @@ for _name, _op in BINARY.items():
 
 
 def _several(name: str) -> Any:
-    def function(call: Call, *tensors: Any) -> Op:
+    def function(call: NodeCall, *tensors: Any) -> Op:
         found = tensors[0]
         for one in tensors[1:]:
             found = call.emit(name, [found, one], shape=broadcast(found.shape, one.shape))
@@ -44,41 +44,41 @@ for _name, _op in (("Sum", "add"), ("Max", "maximum"), ("Min", "minimum")):
 
 
 @operator("Mean")
-def mean(call: Call, *tensors: Any) -> Op:
+def mean(call: NodeCall, *tensors: Any) -> Op:
     """The mean of tensors."""
     total = OPERATORS["Sum"](call, *tensors)
     return call.emit("div", [total, call.number(len(tensors))], shape=total.shape)
 
 
 @operator("Neg")
-def neg(call: Call, x: Any) -> Op:
+def neg(call: NodeCall, x: Any) -> Op:
     """The negative."""
     x = computed(x)
     return call.emit("mul", [x, call.number(-1)], shape=x.shape)
 
 
 @operator("Pow")
-def power(call: Call, x: Any, exponent: Any) -> Op:
+def power(call: NodeCall, x: Any, exponent: Any) -> Op:
     """A power with a fixed exponent."""
     found = exponent.scalar() if isinstance(exponent, Constant) else None
     require(found is not None, "with a computed exponent")
     return _power(call, x, float(found or 0))
 
 
-def _power(call: Call, x: Any, exponent: float) -> Op:
+def _power(call: NodeCall, x: Any, exponent: float) -> Op:
     x = computed(x)
     number = int(exponent) if exponent == int(exponent) else exponent
     return call.emit("power", [x], {"exponent": number}, x.shape)
 
 
 @operator("Sqrt")
-def sqrt(call: Call, x: Any) -> Op:
+def sqrt(call: NodeCall, x: Any) -> Op:
     """The square root."""
     return _power(call, x, 0.5)
 
 
 @operator("Reciprocal")
-def reciprocal(call: Call, x: Any) -> Op:
+def reciprocal(call: NodeCall, x: Any) -> Op:
     """One over the value."""
     return _power(call, x, -1)
 
@@ -88,7 +88,7 @@ REDUCTIONS = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "Red
 
 @operator(*REDUCTIONS, "ReduceL1", "ReduceL2", "ReduceSumSquare")
 def reduce(
-    call: Call, x: Any, over: Any = None, *, axes: Any = None, keepdims: int = 1, **others: Any
+    call: NodeCall, x: Any, over: Any = None, *, axes: Any = None, keepdims: int = 1, **others: Any
 ) -> Op:
     """One value along axes: an attribute, or an input in later opsets."""
     x = computed(x)
@@ -106,7 +106,7 @@ def reduce(
 
 
 @operator("MatMul")
-def matmul(call: Call, a: Any, b: Any) -> Op:
+def matmul(call: NodeCall, a: Any, b: Any) -> Op:
     """A matrix product; with a stored matrix a linear layer."""
     if isinstance(b, Constant) and len(b.shape) == 2 and isinstance(a, Op):
         weight = b.mapped(b.shape[::-1], lambda array: array.T)

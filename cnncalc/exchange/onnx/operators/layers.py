@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.exchange.onnx.operators.registry import (
-    Call,
+    NodeCall,
     computed,
     operator,
     require,
@@ -50,7 +50,7 @@ def real(bias: Constant | None) -> Constant | None:
 
 
 @operator("Conv")
-def conv(call: Call, x: Any, w: Any, b: Any = None, *, group: int = 1, **sliding: Any) -> Op:
+def conv(call: NodeCall, x: Any, w: Any, b: Any = None, *, group: int = 1, **sliding: Any) -> Op:
     """Convolution."""
     x, w, b = computed(x), weighted(w), real(stored(b, "bias"))
     rank = len(w.shape) - 2
@@ -66,7 +66,7 @@ def conv(call: Call, x: Any, w: Any, b: Any = None, *, group: int = 1, **sliding
 
 @operator("ConvTranspose")
 def conv_transpose(
-    call: Call,
+    call: NodeCall,
     x: Any,
     w: Any,
     b: Any = None,
@@ -94,7 +94,7 @@ def conv_transpose(
 
 @operator("Gemm")
 def gemm(
-    call: Call,
+    call: NodeCall,
     x: Any,
     w: Any,
     b: Any = None,
@@ -120,7 +120,7 @@ def gemm(
 
 @operator("BatchNormalization")
 def batch_norm(
-    call: Call,
+    call: NodeCall,
     x: Any,
     scale: Any,
     bias: Any,
@@ -142,7 +142,7 @@ def _stored(arrays: dict[str, Any]) -> dict[str, Constant | None]:
 
 
 @operator("InstanceNormalization")
-def instance_norm(call: Call, x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5) -> Op:
+def instance_norm(call: NodeCall, x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5) -> Op:
     """Instance normalization."""
     arrays = _stored({"weight": scale, "bias": bias})
     return call.layer("instance_norm", computed(x), {"eps": epsilon, "affine": True}, arrays)
@@ -150,7 +150,7 @@ def instance_norm(call: Call, x: Any, scale: Any, bias: Any, *, epsilon: float =
 
 @operator("LayerNormalization")
 def layer_norm(
-    call: Call,
+    call: NodeCall,
     x: Any,
     scale: Any,
     bias: Any = None,
@@ -177,7 +177,14 @@ def layer_norm(
 
 @operator("GroupNormalization")
 def group_norm(
-    call: Call, x: Any, scale: Any, bias: Any, *, num_groups: int, epsilon: float = 1e-5, **o: Any
+    call: NodeCall,
+    x: Any,
+    scale: Any,
+    bias: Any,
+    *,
+    num_groups: int,
+    epsilon: float = 1e-5,
+    **o: Any,
 ) -> Op:
     """Group normalization with a scale and an offset a channel (opset 21)."""
     require(call.opset >= 21, "with a scale for each group")
@@ -187,7 +194,7 @@ def group_norm(
 
 @operator("LRN")
 def lrn(
-    call: Call, x: Any, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
+    call: NodeCall, x: Any, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
 ) -> Op:
     """Local response normalization."""
     options = {"size": size, "alpha": alpha, "beta": beta, "k": bias}

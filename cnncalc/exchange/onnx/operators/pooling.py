@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.exchange.onnx.operators.layers import window
-from cnncalc.exchange.onnx.operators.registry import Call, computed, ints, operator, require
+from cnncalc.exchange.onnx.operators.registry import NodeCall, computed, ints, operator, require
 from cnncalc.exchange.reading.program import Op
 
 
 @operator("MaxPool")
 def max_pool(
-    call: Call, x: Any, *, ceil_mode: int = 0, storage_order: int = 0, **sliding: Any
+    call: NodeCall, x: Any, *, ceil_mode: int = 0, storage_order: int = 0, **sliding: Any
 ) -> Any:
     """Max pooling, and its switches where they are wanted."""
     x = computed(x)
@@ -23,7 +23,7 @@ def max_pool(
 
 
 @operator("MaxUnpool")
-def max_unpool(call: Call, x: Any, switches: Any, size: Any = None, **sliding: Any) -> Op:
+def max_unpool(call: NodeCall, x: Any, switches: Any, size: Any = None, **sliding: Any) -> Op:
     """Max unpooling to the size of the pool's input."""
     x = computed(x)
     require(isinstance(switches, Op) and switches.name == "switches", "of what is no max pool")
@@ -45,7 +45,7 @@ def max_unpool(call: Call, x: Any, switches: Any, size: Any = None, **sliding: A
 
 @operator("AveragePool")
 def avg_pool(
-    call: Call, x: Any, *, ceil_mode: int = 0, count_include_pad: int = 0, **sliding: Any
+    call: NodeCall, x: Any, *, ceil_mode: int = 0, count_include_pad: int = 0, **sliding: Any
 ) -> Op:
     """Average pooling; zeros of the padding are not counted unless it says so."""
     x = computed(x)
@@ -56,7 +56,7 @@ def avg_pool(
 
 
 @operator("LpPool")
-def lp_pool(call: Call, x: Any, *, p: int = 2, ceil_mode: int = 0, **sliding: Any) -> Op:
+def lp_pool(call: NodeCall, x: Any, *, p: int = 2, ceil_mode: int = 0, **sliding: Any) -> Op:
     """Power-average pooling."""
     x = computed(x)
     options = window(len(x.shape) - 2, **sliding)
@@ -65,6 +65,6 @@ def lp_pool(call: Call, x: Any, *, p: int = 2, ceil_mode: int = 0, **sliding: An
 
 
 @operator("GlobalLpPool")
-def global_lp_pool(call: Call, x: Any, *, p: int = 2) -> Op:
+def global_lp_pool(call: NodeCall, x: Any, *, p: int = 2) -> Op:
     """Root of the sum of powers over all positions."""
     return call.layer("global_lp_pool", computed(x), {"p": p})

@@ -16,12 +16,12 @@ OPERATORS: dict[str, Callable[..., Any]] = {}
 """Functions by the operator's name, on inputs of which one at least is computed."""
 
 __all__ = [
-    "OPERATORS", "Call", "Unsupported", "computed", "ints", "operator", "require",
+    "OPERATORS", "NodeCall", "Unsupported", "computed", "ints", "operator", "require",
     "stored",
 ]  # fmt: skip
 
 
-class Call(Shared):
+class NodeCall(Shared):
     """One node: where it stands, and how many results are wanted."""
 
     opset: int = 0

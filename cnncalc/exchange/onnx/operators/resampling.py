@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.exchange.onnx.operators.layers import weighted
-from cnncalc.exchange.onnx.operators.registry import Call, computed, ints, operator, require
+from cnncalc.exchange.onnx.operators.registry import NodeCall, computed, ints, operator, require
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.exchange.reading.shaping import applied
 
 
 @operator("DepthToSpace")
-def depth_to_space(call: Call, x: Any, *, blocksize: int, mode: str = "DCR") -> Op:
+def depth_to_space(call: NodeCall, x: Any, *, blocksize: int, mode: str = "DCR") -> Op:
     """Channels become positions: in PyTorch's order, or with the blocks outermost."""
     x = computed(x)
     if mode == "CRD":
@@ -26,7 +26,7 @@ def depth_to_space(call: Call, x: Any, *, blocksize: int, mode: str = "DCR") -> 
 
 
 @operator("SpaceToDepth")
-def space_to_depth(call: Call, x: Any, *, blocksize: int) -> Op:
+def space_to_depth(call: NodeCall, x: Any, *, blocksize: int) -> Op:
     """Positions become channels, the blocks outermost."""
     x = computed(x)
     b, c, h, w = x.shape
@@ -39,7 +39,9 @@ def space_to_depth(call: Call, x: Any, *, blocksize: int) -> Op:
 
 
 @operator("Pad")
-def pad(call: Call, x: Any, pads: Any = None, fill: Any = None, axes: Any = None, **old: Any) -> Op:
+def pad(
+    call: NodeCall, x: Any, pads: Any = None, fill: Any = None, axes: Any = None, **old: Any
+) -> Op:
     """Rows around the input."""
     x = computed(x)
     numbers = ints(old["pads"] if pads is None else pads, "paddings")
@@ -65,7 +67,7 @@ def pad(call: Call, x: Any, pads: Any = None, fill: Any = None, axes: Any = None
 
 @operator("Resize", "Upsample")
 def resize(
-    call: Call, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None, **how: Any
+    call: NodeCall, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None, **how: Any
 ) -> Op:
     """Nearest neighbours or linear interpolation, where it is PyTorch's."""
     x = computed(x)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.exchange.onnx.operators.registry import Call, computed, ints, operator, require
+from cnncalc.exchange.onnx.operators.registry import NodeCall, computed, ints, operator, require
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.exchange.reading.shaping import broadcast, reshaped
 
 
 @operator("Reshape")
-def reshape(call: Call, x: Any, shape: Any = None, *, allowzero: int = 0, **old: Any) -> Op:
+def reshape(call: NodeCall, x: Any, shape: Any = None, *, allowzero: int = 0, **old: Any) -> Op:
     """Another shape: 0 keeps the input's size, one −1 is what is left."""
     x = computed(x)
     target = ints(old["shape"] if shape is None else shape, "sizes")
@@ -21,7 +21,7 @@ def reshape(call: Call, x: Any, shape: Any = None, *, allowzero: int = 0, **old:
 
 
 @operator("Flatten")
-def flatten(call: Call, x: Any, *, axis: int = 1) -> Op:
+def flatten(call: NodeCall, x: Any, *, axis: int = 1) -> Op:
     """Two axes: those before, and those behind."""
     x = computed(x)
     axis = axis % len(x.shape) if axis < 0 else axis
@@ -29,7 +29,7 @@ def flatten(call: Call, x: Any, *, axis: int = 1) -> Op:
 
 
 @operator("Squeeze")
-def squeeze(call: Call, x: Any, which: Any = None, *, axes: Any = None) -> Op:
+def squeeze(call: NodeCall, x: Any, which: Any = None, *, axes: Any = None) -> Op:
     """Without axes of size 1."""
     x = computed(x)
     given = which if which is not None else axes
@@ -41,7 +41,7 @@ def squeeze(call: Call, x: Any, which: Any = None, *, axes: Any = None) -> Op:
 
 
 @operator("Unsqueeze")
-def unsqueeze(call: Call, x: Any, which: Any = None, *, axes: Any = None) -> Op:
+def unsqueeze(call: NodeCall, x: Any, which: Any = None, *, axes: Any = None) -> Op:
     """With further axes of size 1."""
     x = computed(x)
     given = ints(which if which is not None else axes, "axes")
@@ -52,7 +52,7 @@ def unsqueeze(call: Call, x: Any, which: Any = None, *, axes: Any = None) -> Op:
 
 
 @operator("Transpose")
-def transpose(call: Call, x: Any, *, perm: Any = None) -> Op:
+def transpose(call: NodeCall, x: Any, *, perm: Any = None) -> Op:
     """The axes in another order."""
     x = computed(x)
     order = list(perm) if perm else list(range(len(x.shape)))[::-1]
@@ -61,7 +61,7 @@ def transpose(call: Call, x: Any, *, perm: Any = None) -> Op:
 
 
 @operator("Expand")
-def expand(call: Call, x: Any, shape: Any) -> Op:
+def expand(call: NodeCall, x: Any, shape: Any) -> Op:
     """An axis of size 1 repeated."""
     x = computed(x)
     target = broadcast(x.shape, tuple(ints(shape, "sizes")))
@@ -71,7 +71,7 @@ def expand(call: Call, x: Any, shape: Any) -> Op:
 
 
 @operator("Concat")
-def concat(call: Call, *tensors: Any, axis: int = 1) -> Op:
+def concat(call: NodeCall, *tensors: Any, axis: int = 1) -> Op:
     """Tensors one after the other."""
     first = computed(next(one for one in tensors if isinstance(one, Op)))
     axis %= len(first.shape)
@@ -85,7 +85,7 @@ def concat(call: Call, *tensors: Any, axis: int = 1) -> Op:
     return call.emit("concat", list(tensors), {"axis": axis}, shape)
 
 
-def cut(call: Call, x: Op, axis: int, start: int, stop: int, step: int = 1) -> Op:
+def cut(call: NodeCall, x: Op, axis: int, start: int, stop: int, step: int = 1) -> Op:
     """A range of an axis."""
     shape = list(x.shape)
     shape[axis] = -(-(stop - start) // step)
@@ -95,7 +95,7 @@ def cut(call: Call, x: Op, axis: int, start: int, stop: int, step: int = 1) -> O
 
 
 @operator("Split")
-def split(call: Call, x: Any, sizes: Any = None, *, axis: int = 0, **old: Any) -> Any:
+def split(call: NodeCall, x: Any, sizes: Any = None, *, axis: int = 0, **old: Any) -> Any:
     """An axis cut into parts."""
     x = computed(x)
     axis %= len(x.shape)
@@ -115,7 +115,7 @@ def split(call: Call, x: Any, sizes: Any = None, *, axis: int = 0, **old: Any) -
 
 @operator("Slice")
 def slice_(
-    call: Call,
+    call: NodeCall,
     x: Any,
     starts: Any = None,
     ends: Any = None,
@@ -139,7 +139,7 @@ def slice_(
 
 
 @operator("Gather")
-def gather(call: Call, x: Any, index: Any, *, axis: int = 0) -> Op:
+def gather(call: NodeCall, x: Any, index: Any, *, axis: int = 0) -> Op:
     """One value of an axis, or channels by number."""
     x = computed(x)
     axis %= len(x.shape)
@@ -159,14 +159,14 @@ def gather(call: Call, x: Any, index: Any, *, axis: int = 0) -> Op:
 
 
 @operator("Identity", "Cast", "CastLike")
-def identity(call: Call, x: Any, *others: Any, **options: Any) -> Any:
+def identity(call: NodeCall, x: Any, *others: Any, **options: Any) -> Any:
     """The very same values."""
     return x
 
 
 @operator("SplitToSequence")
 def split_to_sequence(
-    call: Call, x: Any, sizes: Any = None, *, axis: int = 0, keepdims: int = 1
+    call: NodeCall, x: Any, sizes: Any = None, *, axis: int = 0, keepdims: int = 1
 ) -> list[Op]:
     """An axis cut into parts, in a list."""
     x = computed(x)
@@ -183,14 +183,14 @@ def split_to_sequence(
 
 
 @operator("SequenceAt")
-def sequence_at(call: Call, sequence: Any, place: Any) -> Any:
+def sequence_at(call: NodeCall, sequence: Any, place: Any) -> Any:
     """One of a list."""
     require(isinstance(sequence, list), "of what is no list")
     return sequence[ints(place, "places")[0]]
 
 
 @operator("ConcatFromSequence")
-def concat_from_sequence(call: Call, sequence: Any, *, axis: int, new_axis: int = 0) -> Op:
+def concat_from_sequence(call: NodeCall, sequence: Any, *, axis: int, new_axis: int = 0) -> Op:
     """A list's tensors one after the other."""
     require(isinstance(sequence, list) and not new_axis, "on an axis of its own")
     return concat(call, *sequence, axis=axis)

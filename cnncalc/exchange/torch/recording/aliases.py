@@ -12,19 +12,19 @@ from typing import Any
 from cnncalc.exchange.reading.calls import Unsupported
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.exchange.reading.result import Origin
-from cnncalc.exchange.torch.recording.carriers import Step, Value
+from cnncalc.exchange.torch.recording.carriers import Value, ViewStep
 
 WAYS = frozenset({"reshape", "permute", "slice", "expand"})
 """Operations on axes that make views."""
 
 
-def steps_between(value: Any, base: Value) -> tuple[Step, ...] | None:
+def steps_between(value: Any, base: Value) -> tuple[ViewStep, ...] | None:
     """The operations that lead from one value to another; `None` where others lie between."""
-    found: list[Step] = []
+    found: list[ViewStep] = []
     while value is not base:
         if not isinstance(value, Op) or value.name not in WAYS or len(value.inputs) != 1:
             return None
-        found.append(Step(value.name, value.options, value.shape))
+        found.append(ViewStep(value.name, value.options, value.shape))
         value = value.inputs[0]
     return tuple(reversed(found))
 
@@ -41,19 +41,19 @@ class Emitter:
         self.ops.append(op)
         return op
 
-    def step(self, step: Step, value: Value) -> Value:
+    def step(self, step: ViewStep, value: Value) -> Value:
         """One step taken from a value."""
         if isinstance(value, Constant):
             return value.mapped(step.shape, lambda array: _stepped(step, array))
         return self._emit(step.name, [value], step.shape, step.options)
 
-    def replayed(self, steps: Sequence[Step], value: Value) -> Value:
+    def replayed(self, steps: Sequence[ViewStep], value: Value) -> Value:
         """All steps taken from a value."""
         for step in steps:
             value = self.step(step, value)
         return value
 
-    def written(self, steps: Sequence[Step], base: Value, new: Value) -> Value:
+    def written(self, steps: Sequence[ViewStep], base: Value, new: Value) -> Value:
         """What a base becomes when its view, which the steps lead to, is replaced.
 
         Raises:
@@ -66,18 +66,18 @@ class Emitter:
             new = self._undone(step, old, new)
         return new
 
-    def _undone(self, step: Step, old: Value, new: Value) -> Value:
+    def _undone(self, step: ViewStep, old: Value, new: Value) -> Value:
         if step.name == "reshape":
-            return self.step(Step("reshape", {}, old.shape), new)
+            return self.step(ViewStep("reshape", {}, old.shape), new)
         if step.name == "permute":
             order: Sequence[int] = step.options["order"]
             back = [order.index(axis) for axis in range(len(order))]
-            return self.step(Step("permute", {"order": back}, old.shape), new)
+            return self.step(ViewStep("permute", {"order": back}, old.shape), new)
         if step.name == "slice":
             return self._put(step, old, new)
         raise Unsupported("into repeated values")
 
-    def _put(self, step: Step, old: Value, new: Value) -> Value:
+    def _put(self, step: ViewStep, old: Value, new: Value) -> Value:
         """A range of an axis replaced: what is before it, the new part, what is behind it."""
         axis, start, stop = (step.options[key] for key in ("axis", "start", "stop"))
         every = step.options["step"]
@@ -97,7 +97,7 @@ class Emitter:
             return _joined([part for part in parts if isinstance(part, Constant)], axis, old.shape)
         return self._emit("concat", parts, old.shape, {"axis": axis})
 
-    def _put_every(self, step: Step, old: Value, new: Value) -> Value:
+    def _put_every(self, step: ViewStep, old: Value, new: Value) -> Value:
         """Every n-th value of an axis replaced, the axis written as two."""
         axis, every = step.options["axis"] % len(old.shape), step.options["step"]
         length, start = old.shape[axis], step.options["start"]
@@ -105,17 +105,17 @@ class Emitter:
         if length % every or count * every != length or start >= every:
             raise Unsupported("into every few values of an axis that they do not divide")
         front, rest = old.shape[:axis], old.shape[axis + 1 :]
-        split = self.step(Step("reshape", {}, (*front, count, every, *rest)), old)
-        lone = self.step(Step("reshape", {}, (*front, count, 1, *rest)), new)
+        split = self.step(ViewStep("reshape", {}, (*front, count, every, *rest)), old)
+        lone = self.step(ViewStep("reshape", {}, (*front, count, 1, *rest)), new)
         options = {"axis": axis + 1, "start": start, "stop": start + 1, "step": 1}
-        put = self._put(Step("slice", options, lone.shape), split, lone)
-        return self.step(Step("reshape", {}, old.shape), put)
+        put = self._put(ViewStep("slice", options, lone.shape), split, lone)
+        return self.step(ViewStep("reshape", {}, old.shape), put)
 
     def _cut(self, value: Value, axis: int, start: int, stop: int) -> Value:
         shape = [*value.shape]
         shape[axis] = stop - start
         options = {"axis": axis, "start": start, "stop": stop, "step": 1}
-        return self.step(Step("slice", options, tuple(shape)), value)
+        return self.step(ViewStep("slice", options, tuple(shape)), value)
 
 
 def _joined(parts: Sequence[Constant], axis: int, shape: Sequence[int]) -> Constant:
@@ -132,7 +132,7 @@ def _joined(parts: Sequence[Constant], axis: int, shape: Sequence[int]) -> Const
     return Constant("", shape, role, read, sources)
 
 
-def _stepped(step: Step, array: Any) -> Any:
+def _stepped(step: ViewStep, array: Any) -> Any:
     """A step taken on the array of a constant."""
     if step.name == "reshape":
         return array.reshape(step.shape)

@@ -13,7 +13,7 @@ from cnncalc.exchange.reading.program import Constant, Op
 Value = Op | Constant
 
 
-class Step(NamedTuple):
+class ViewStep(NamedTuple):
     """One operation on the way from a tensor to a view of it."""
 
     name: str
@@ -61,7 +61,7 @@ class Carrier(torch.Tensor):
     held: torch.Tensor
     memory: Memory
     parent: Carrier | None
-    steps: tuple[Step, ...] | None
+    steps: tuple[ViewStep, ...] | None
     cached: Value | None
     seen: int
     stored_as: str

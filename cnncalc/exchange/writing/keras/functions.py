@@ -18,7 +18,7 @@ from cnncalc.exchange.writing.keras.counting import (
     shared,
     summed,
 )
-from cnncalc.exchange.writing.keras.layer import Layer, Step, written
+from cnncalc.exchange.writing.keras.layer import LayerCalls, Statement, written
 from cnncalc.exchange.writing.keras.layers import steps
 from cnncalc.exchange.writing.python.channels import is_local
 from cnncalc.exchange.writing.python.code import WIDTH, Code, before, call, laid_out, variable
@@ -39,7 +39,7 @@ RESERVED = {
 """What the written code calls its own, beside what any code does."""
 
 
-class Scene(NamedTuple):
+class FunctionContext(NamedTuple):
     """What the writer of one function knows: the network, the functions before it."""
 
     outline: Outline
@@ -61,7 +61,7 @@ class Function:
     """The statements of one function, as they are gathered."""
 
     def __init__(
-        self, scene: Scene, items: Sequence[Item], prefix: str, values: Mapping[str, str]
+        self, scene: FunctionContext, items: Sequence[Item], prefix: str, values: Mapping[str, str]
     ) -> None:
         self.scene = scene
         self.prefix = prefix
@@ -137,12 +137,12 @@ class Function:
                 item = follower
             else:
                 source = self._item(item, source, target, indent)
-            if item.name in self.referred or item.wanted:
+            if item.name in self.referred or item.is_output:
                 variable_ = self.fresh(item.name or "output")
                 self.lines.append(" " * indent + f"{variable_} = {source}")
                 if item.name is not None:
                     self.values[item.name] = variable_
-                if item.wanted:
+                if item.is_output:
                     self.outputs.append(variable_)
         return source
 
@@ -210,26 +210,28 @@ class Function:
             source = target
         return target
 
-    def _steps(self, item: Item, source: str, target: str, indent: int, flat: bool) -> list[Step]:
+    def _steps(
+        self, item: Item, source: str, target: str, indent: int, flat: bool
+    ) -> list[Statement]:
         graph = self.scene.outline.graph
         nodes = [graph.nodes[node] for node in item.nodes]
         inputs = [graph.nodes[node.inputs[0]] for node in nodes]
         name = self.label(item)
         tuples = dict(self.scene.own.tuples)
-        layer = Layer(item, name, source, nodes, inputs, tuples, self.scene.needs)
+        layer = LayerCalls(item, name, source, nodes, inputs, tuples, self.scene.needs)
         found = steps(layer, graph)
         if flat:
             (one,) = found
-            found = [Step(lambda x: _without(one.made(x), "keepdims=True"))]
+            found = [Statement(lambda x: _without(one.made(x), "keepdims=True"))]
         if item.share is not None:
             again = self.layers[item.share]
-            return [*found[:-1], Step(lambda x: Code(f"{again}({x})"))]
+            return [*found[:-1], Statement(lambda x: Code(f"{again}({x})"))]
         if item.name in self.shared:
             assert item.name is not None
             kept = self.layers[item.name] = self.fresh(f"{item.name}_layer")
             code = found[-1].made("")
             self.emit(kept, code._replace(tail=code.tail.removesuffix("()")), indent)
-            return [*found[:-1], Step(lambda x: Code(f"{kept}({x})"))]
+            return [*found[:-1], Statement(lambda x: Code(f"{kept}({x})"))]
         return found
 
     def _use(self, item: Item, block: Block, source: str) -> Code:
@@ -320,7 +322,7 @@ def _pooled(item: Item, behind: Item) -> bool:
     if item.kind is None or behind.kind is None:
         return False
     plain = behind.start is None and behind.share is None and behind.condition is None
-    alone = item.name is None and not item.wanted and item.condition is None
+    alone = item.name is None and not item.is_output and item.condition is None
     both = item.kind.name in ("global_avg_pool", "global_max_pool")
     return both and behind.kind.name == "flatten" and plain and alone and item.times == 1
 

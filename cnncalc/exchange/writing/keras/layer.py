@@ -19,7 +19,7 @@ AT_HAND = Name("tensor_at_hand")
 """The channels of the tensor that reaches a layer, until it is known which that is."""
 
 
-class Step(NamedTuple):
+class Statement(NamedTuple):
     """A statement: what becomes of a tensor."""
 
     made: Callable[[str], Code]
@@ -28,10 +28,10 @@ class Step(NamedTuple):
     """It is left out where this is false."""
 
 
-Steps = list[Step]
+Steps = list[Statement]
 
 
-class Layer(WrittenLayer):
+class LayerCalls(WrittenLayer):
     """A layer as one or several calls."""
 
     framework = "Keras"
@@ -95,17 +95,17 @@ def written(term: Term, source: str, tuples: Mapping[str, int], needs: set[str])
     return re.sub(rf"\b{AT_HAND.text}\b", f"{source}.shape[-1]", found)
 
 
-def applied(layer: Code) -> Step:
+def applied(layer: Code) -> Statement:
     """A layer that is called."""
-    return Step(lambda x: before("", layer, f"({x})"))
+    return Statement(lambda x: before("", layer, f"({x})"))
 
 
-def made(layer: Layer, name: str, *parts: str, **options: str | None) -> Step:
+def made(layer: LayerCalls, name: str, *parts: str, **options: str | None) -> Statement:
     """A layer of Keras' under the layer's own name."""
     return applied(call(name, *parts, **options, name=layer.name))
 
 
-def helped(layer: Layer, function: str, *parts: str, **options: str | None) -> Step:
+def helped(layer: LayerCalls, function: str, *parts: str, **options: str | None) -> Statement:
     """A function that the file brings along."""
     layer.helper(function)
-    return Step(lambda x: call(function, x, layer.name, *parts, **options))
+    return Statement(lambda x: call(function, x, layer.name, *parts, **options))

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 from cnncalc.exchange.writing.keras import windows
 from cnncalc.exchange.writing.keras.flat import in_channel_order
-from cnncalc.exchange.writing.keras.layer import Layer, Step, Steps, applied, helped, made
+from cnncalc.exchange.writing.keras.layer import LayerCalls, Statement, Steps, applied, helped, made
 from cnncalc.exchange.writing.python.code import Code, call, quoted
 from cnncalc.exchange.writing.python.stated import stated_class
 from cnncalc.graph import Graph
 from cnncalc.layers.upsample import Upsample
 
 
-def steps(layer: Layer, graph: Graph) -> Steps:
+def steps(layer: LayerCalls, graph: Graph) -> Steps:
     """The statements of a layer.
 
     Raises:
@@ -34,12 +34,12 @@ def steps(layer: Layer, graph: Graph) -> Steps:
 # -- norms -------------------------------------------------------------------------------------
 
 
-def _epsilon(layer: Layer) -> str:
+def _epsilon(layer: LayerCalls) -> str:
     """What is added to the variance, which Keras has otherwise where it is left out."""
     return layer.value("eps").replace("e-0", "e-")
 
 
-def batch_norm(layer: Layer) -> Steps:
+def batch_norm(layer: LayerCalls) -> Steps:
     if not layer.constant("track_stats"):
         raise layer.refuse("it always stores its statistics")
     affine = layer.constant("affine")
@@ -49,7 +49,7 @@ def batch_norm(layer: Layer) -> Steps:
     ]
 
 
-def layer_norm(layer: Layer) -> Steps:
+def layer_norm(layer: LayerCalls) -> Steps:
     if layer.constant("over") == "all" and layer.rank:
         raise layer.refuse("it is over all axes")
     off = None if layer.constant("affine") else "False"
@@ -58,7 +58,7 @@ def layer_norm(layer: Layer) -> Steps:
     ]
 
 
-def group_norm(layer: Layer) -> Steps:
+def group_norm(layer: LayerCalls) -> Steps:
     off = None if layer.constant("affine") else "False"
     return [
         made(
@@ -79,78 +79,78 @@ PLAIN = {
 """Kinds that are a function by its name."""
 
 
-def plain(layer: Layer) -> Steps:
+def plain(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.Activation", f'"{PLAIN[layer.kind.name]}"')]
 
 
-def relu(layer: Layer) -> Steps:
+def relu(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.ReLU")]
 
 
-def leaky_relu(layer: Layer) -> Steps:
+def leaky_relu(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.LeakyReLU", layer.value("slope"))]
 
 
-def elu(layer: Layer) -> Steps:
+def elu(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.ELU", *filter(None, [layer.given("alpha")]))]
 
 
-def celu(layer: Layer) -> Steps:
+def celu(layer: LayerCalls) -> Steps:
     if layer.constant("alpha") != 1:
         raise layer.refuse("its alpha is 1")
     return [made(layer, "layers.Activation", '"celu"')]
 
 
-def gelu(layer: Layer) -> Steps:
+def gelu(layer: LayerCalls) -> Steps:
     if layer.constant("approximate") != "none":
         raise layer.refuse("its layer is the exact one")
     return [made(layer, "layers.Activation", '"gelu"')]
 
 
-def threshold(layer: Layer) -> Steps:
+def threshold(layer: LayerCalls) -> Steps:
     if layer.constant("value") != 0:
         raise layer.refuse("what is below becomes 0")
     return [made(layer, "layers.ReLU", threshold=layer.value("at"))]
 
 
-def softmax(layer: Layer) -> Steps:
+def softmax(layer: LayerCalls) -> Steps:
     axis = layer.constant("axis")
     return [made(layer, "layers.Softmax", axis=str(axis) if axis else None)]
 
 
-def log_softmax(layer: Layer) -> Steps:
+def log_softmax(layer: LayerCalls) -> Steps:
     if layer.constant("axis"):
         raise layer.refuse("it is over the channels")
     return [made(layer, "layers.Activation", '"log_softmax"')]
 
 
-def prelu(layer: Layer) -> Steps:
+def prelu(layer: LayerCalls) -> Steps:
     shared = layer.constant("parameters") == "shared"
     axes = tuple(range(1, layer.rank + (2 if shared else 1)))
     return [made(layer, "layers.PReLU", shared_axes=layer.text(axes) if axes else None)]
 
 
-def dropout(layer: Layer) -> Steps:
+def dropout(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.Dropout", layer.value("rate"))]
 
 
-def drop_path(layer: Layer) -> Steps:
+def drop_path(layer: LayerCalls) -> Steps:
     return [helped(layer, "stochastic_depth", layer.value("rate"))]
 
 
-def identity(layer: Layer) -> Steps:
+def identity(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.Identity")]
 
 
 # -- the others --------------------------------------------------------------------------------
 
 
-def linear(layer: Layer) -> Steps:
+def linear(layer: LayerCalls) -> Steps:
     layer.term("each_position")
     return [made(layer, "layers.Dense", layer.value("features"), use_bias=layer.given("bias"))]
 
 
-def scale(layer: Layer) -> Steps:
+def scale(layer: LayerCalls) -> Steps:
     if layer.constant("axes") != (0,) or layer.constant("bias"):
         raise layer.refuse("it is no factor a channel alone")
     if not layer.constant("trainable"):
@@ -158,26 +158,26 @@ def scale(layer: Layer) -> Steps:
     return [helped(layer, "layer_scale")]
 
 
-def rescale(layer: Layer) -> Steps:
+def rescale(layer: LayerCalls) -> Steps:
     return [made(layer, "layers.Rescaling", layer.value("factor"), offset=layer.given("offset"))]
 
 
-def squeeze_excitation(layer: Layer) -> Steps:
+def squeeze_excitation(layer: LayerCalls) -> Steps:
     names = layer.named(activation="activation", gate="gate")
     return [helped(layer, "squeeze_and_excite", layer.value("squeeze"), **names)]
 
 
-def self_attention(layer: Layer) -> Steps:
+def self_attention(layer: LayerCalls) -> Steps:
     width = layer.value("width") if layer.term("width") is not None else layer.into
     bias = layer.given("bias")
     return [helped(layer, "attend_to_itself", layer.value("heads"), width, use_bias=bias)]
 
 
-def channel_shuffle(layer: Layer) -> Steps:
+def channel_shuffle(layer: LayerCalls) -> Steps:
     return [helped(layer, "shuffle_channels", layer.value("groups"))]
 
 
-def _moved(layer: Layer, graph: Graph) -> Steps:
+def _moved(layer: LayerCalls, graph: Graph) -> Steps:
     """Flattened or reshaped, channel after channel as everywhere else."""
     flat = layer.kind.name == "flatten"
     shape = () if flat else layer.constant("shape")
@@ -197,7 +197,7 @@ def _moved(layer: Layer, graph: Graph) -> Steps:
     return [*found, applied(call("layers.Permute", layer.text(back)))]
 
 
-def permute(layer: Layer) -> Steps:
+def permute(layer: LayerCalls) -> Steps:
     order = layer.constant("order")
     rank = len(order)
     # axis 0 stands last, the others one place before where they were
@@ -206,7 +206,7 @@ def permute(layer: Layer) -> Steps:
     return [made(layer, "layers.Permute", layer.text(tuple(turned)))]
 
 
-def crop(layer: Layer) -> Steps:
+def crop(layer: LayerCalls) -> Steps:
     for key in ("like", "size", "offset"):
         layer.term(key)
     cuts = set()
@@ -221,7 +221,7 @@ def crop(layer: Layer) -> Steps:
     return [made(layer, layer.axes("Cropping"), layer.text(short))]
 
 
-def upsample(layer: Layer) -> Steps:
+def upsample(layer: LayerCalls) -> Steps:
     mode, corners = layer.constant("mode"), layer.constant("align_corners")
     if corners:
         raise layer.refuse("the corners are not aligned there")
@@ -248,7 +248,7 @@ def upsample(layer: Layer) -> Steps:
     return [made(layer, "layers.Resizing", *map(str, only))]
 
 
-def slice_(layer: Layer) -> Steps:
+def slice_(layer: LayerCalls) -> Steps:
     axis, step = layer.constant("axis"), layer.given("step")
     start, stop = layer.value("start"), layer.given("stop") or ""
     parts = ["" if start == "0" else start, stop, *([step] if step else [])]
@@ -258,11 +258,13 @@ def slice_(layer: Layer) -> Steps:
     rest[axis or -1] = part
     inside = f"..., {part}" if not axis else ", ".join(rest[: axis + 1])
     return [
-        Step(lambda x: call(f"{x}[{inside}]")._replace(head=f"{x}[{inside}]", parts=None, tail=""))
+        Statement(
+            lambda x: call(f"{x}[{inside}]")._replace(head=f"{x}[{inside}]", parts=None, tail="")
+        )
     ]
 
 
-def pad(layer: Layer) -> Steps:
+def pad(layer: LayerCalls) -> Steps:
     if layer.constant("mode") != "constant":
         raise layer.refuse("its layers add zeros")
     pairs = layer.constant("padding")
@@ -280,7 +282,7 @@ def pad(layer: Layer) -> Steps:
     layer.helper("ops")
     widths = [Code(layer.text(pair)) for pair in ((0, 0), *pairs)]
     inside = Code("(", (*widths, Code("(", tuple(ends), ")")), ")")
-    return [Step(lambda x: call("ops.pad", x, inside, constant_values=given))]
+    return [Statement(lambda x: call("ops.pad", x, inside, constant_values=given))]
 
 
 STATED = '''
@@ -299,7 +301,7 @@ class {name}(layers.Layer):
 '''
 
 
-def custom(layer: Layer) -> Steps:
+def custom(layer: LayerCalls) -> Steps:
     """A class that has the arrays, and a call to be filled in."""
     found = stated_class(layer)
     shapes = {**found.weights, **found.buffers}
@@ -320,7 +322,7 @@ def custom(layer: Layer) -> Steps:
     return [made(layer, name, gives, **{key: layer.text(one) for key, one in shapes.items()})]
 
 
-WRITERS: dict[str, Callable[[Layer], Steps]] = {
+WRITERS: dict[str, Callable[[LayerCalls], Steps]] = {
     **dict.fromkeys(PLAIN, plain),
     **{
         function.__name__.rstrip("_"): function

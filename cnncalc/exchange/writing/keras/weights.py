@@ -22,7 +22,7 @@ from cnncalc.graph import Graph, Node
 from cnncalc.layers.activation import PRelu
 from cnncalc.layers.attention import SelfAttention
 from cnncalc.layers.conv import DepthwiseConv
-from cnncalc.layers.linear import Linear, Stored
+from cnncalc.layers.linear import ElementwiseParameters, Linear
 from cnncalc.numerics.arrays import Array, Arrays
 from cnncalc.numerics.weights.generated import declared_arrays
 
@@ -47,7 +47,7 @@ def _layer(graph: Graph, index: int, node: Node, arrays: Arrays) -> Iterator[Arr
         elif isinstance(node.kind, PRelu):
             rank = len(node.facts.output) - 1
             yield array.reshape(*[1] * rank, -1)
-        elif isinstance(node.kind, Stored):
+        elif isinstance(node.kind, ElementwiseParameters):
             yield array.reshape(-1)
         elif array.ndim > 2 or name.endswith("pointwise.weight"):
             yield _kernel(array, node, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.exchange.writing.keras.layer import Layer, Step, Steps, applied, made
+from cnncalc.exchange.writing.keras.layer import LayerCalls, Statement, Steps, applied, made
 from cnncalc.exchange.writing.python.code import Code, call
 from cnncalc.layers.conv import ConvTranspose
 from cnncalc.shapes import Slide, same_padding
@@ -29,19 +29,19 @@ def is_same(slide: Slide, always: bool) -> bool:
     return read(slide) == own and slide.output == -(-slide.size // slide.stride)
 
 
-def all_slides(layer: Layer) -> list[tuple[Slide, ...]]:
+def all_slides(layer: LayerCalls) -> list[tuple[Slide, ...]]:
     """The slides of every use."""
     return [node.facts.slides for node in layer.nodes]
 
 
-def check_strides(layer: Layer) -> None:
+def check_strides(layer: LayerCalls) -> None:
     """Refuse what Keras' convolutions refuse."""
     for slide in (slide for slides in all_slides(layer) for slide in slides):
         if slide.stride > 1 and slide.dilation > 1:
             raise layer.refuse("it has both a stride and a dilation")
 
 
-def padded(layer: Layer, border: bool = False) -> tuple[Steps, str]:
+def padded(layer: LayerCalls, border: bool = False) -> tuple[Steps, str]:
     """What stands in front of a layer, and its own padding; `border`: rows of minus infinity."""
     slides = all_slides(layer)
     term = layer.term("padding")
@@ -54,7 +54,7 @@ def padded(layer: Layer, border: bool = False) -> tuple[Steps, str]:
         return [], '"same"'
     if border:
         pairs = layer.one(set(rows), "padding")
-        return [Step(lambda x: border_of(layer, pairs, x))], ""
+        return [Statement(lambda x: border_of(layer, pairs, x))], ""
     further = any(added(slide)[1] > slide.after for one in slides for slide in one)
     if type(term) is str or further:
         text = layer.text(_short(layer.one(set(rows), "padding")))
@@ -65,7 +65,7 @@ def padded(layer: Layer, border: bool = False) -> tuple[Steps, str]:
     return [front._replace(condition="" if always else text)], ""
 
 
-def border_of(layer: Layer, pairs: Pairs, x: str) -> Code:
+def border_of(layer: LayerCalls, pairs: Pairs, x: str) -> Code:
     """Rows of minus infinity, which no maximum is."""
     layer.helper("ops")
     widths = ((0, 0), *pairs, (0, 0))
@@ -79,7 +79,7 @@ def _short(pairs: Pairs) -> object:
     return pairs[0] if len(pairs) == 1 else pairs
 
 
-def _conv(layer: Layer, name: str, *parts: str, **options: str | None) -> Steps:
+def _conv(layer: LayerCalls, name: str, *parts: str, **options: str | None) -> Steps:
     check_strides(layer)
     front, padding = padded(layer)
     found = made(
@@ -89,7 +89,7 @@ def _conv(layer: Layer, name: str, *parts: str, **options: str | None) -> Steps:
     return [*front, found]
 
 
-def conv(layer: Layer) -> Steps:
+def conv(layer: LayerCalls) -> Steps:
     trained = layer.constant("trainable")
     return _conv(
         layer, "Conv", layer.value("filters"), layer.value("kernel"),
@@ -97,7 +97,7 @@ def conv(layer: Layer) -> Steps:
     )  # fmt: skip
 
 
-def depthwise_conv(layer: Layer) -> Steps:
+def depthwise_conv(layer: LayerCalls) -> Steps:
     if layer.rank == 3:
         raise layer.refuse("over three axes it has none")
     return _conv(
@@ -105,7 +105,7 @@ def depthwise_conv(layer: Layer) -> Steps:
     )
 
 
-def separable_conv(layer: Layer) -> Steps:
+def separable_conv(layer: LayerCalls) -> Steps:
     if layer.rank == 3:
         raise layer.refuse("over three axes it has none")
     return _conv(
@@ -114,7 +114,7 @@ def separable_conv(layer: Layer) -> Steps:
     )  # fmt: skip
 
 
-def conv_transpose(layer: Layer) -> Steps:
+def conv_transpose(layer: LayerCalls) -> Steps:
     kinds = [node.kind for node in layer.nodes if isinstance(node.kind, ConvTranspose)]
     if any(kind.groups > 1 for kind in kinds):
         raise layer.refuse("its transposed convolutions have no groups")
@@ -128,7 +128,7 @@ def conv_transpose(layer: Layer) -> Steps:
     same = {
         kind.changed({"padding": "same", "output_padding": 0}, layer.rank).crops() for kind in kinds
     }
-    padding, behind = None, list[Step]()
+    padding, behind = None, list[Statement]()
     bare = not any(any(map(any, pairs)) or any(extras) for pairs, extras in rows)
     if rows == same and len(rows) == 1 and not bare:
         padding = '"same"'
@@ -150,21 +150,21 @@ def conv_transpose(layer: Layer) -> Steps:
     return [found, *behind]
 
 
-def _pool(layer: Layer, name: str, front: Steps, padding: str) -> Steps:
+def _pool(layer: LayerCalls, name: str, front: Steps, padding: str) -> Steps:
     parts = [layer.value("kernel")]
     if layer.given("stride") is not None:
         parts.append(layer.value("stride"))
     return [*front, made(layer, layer.axes(name), *parts, padding=padding or None)]
 
 
-def max_pool(layer: Layer) -> Steps:
+def max_pool(layer: LayerCalls) -> Steps:
     if any(slide.dilation > 1 for one in all_slides(layer) for slide in one):
         raise layer.refuse("its pools have no dilation")
     layer.term("dilation")
     return _pool(layer, "MaxPooling", *padded(layer, border=True))
 
 
-def avg_pool(layer: Layer) -> Steps:
+def avg_pool(layer: LayerCalls) -> Steps:
     counts = layer.constant("count_include_pad")
     slides = [slide for one in all_slides(layer) for slide in one]
     if any(added(slide)[1] > slide.after for slide in slides):
@@ -179,21 +179,21 @@ def avg_pool(layer: Layer) -> Steps:
     return _pool(layer, "AveragePooling", front, padding)
 
 
-def _adaptive(layer: Layer, name: str) -> Steps:
+def _adaptive(layer: LayerCalls, name: str) -> Steps:
     return [made(layer, layer.axes(name), layer.value("size"))]
 
 
-def adaptive_avg_pool(layer: Layer) -> Steps:
+def adaptive_avg_pool(layer: LayerCalls) -> Steps:
     return _adaptive(layer, "AdaptiveAveragePooling")
 
 
-def adaptive_max_pool(layer: Layer) -> Steps:
+def adaptive_max_pool(layer: LayerCalls) -> Steps:
     return _adaptive(layer, "AdaptiveMaxPooling")
 
 
-def global_avg_pool(layer: Layer) -> Steps:
+def global_avg_pool(layer: LayerCalls) -> Steps:
     return [made(layer, layer.axes("GlobalAveragePooling"), keepdims="True")]
 
 
-def global_max_pool(layer: Layer) -> Steps:
+def global_max_pool(layer: LayerCalls) -> Steps:
     return [made(layer, layer.axes("GlobalMaxPooling"), keepdims="True")]

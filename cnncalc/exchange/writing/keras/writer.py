@@ -7,7 +7,7 @@ from functools import partial
 
 from cnncalc.analysis.outline.types import Block, Outline
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.writing.keras.functions import INDICES, RESERVED, Function, Scene
+from cnncalc.exchange.writing.keras.functions import INDICES, RESERVED, Function, FunctionContext
 from cnncalc.exchange.writing.keras.helpers import HELPERS, helper
 from cnncalc.exchange.writing.python.channels import is_local
 from cnncalc.exchange.writing.python.code import (
@@ -47,10 +47,12 @@ def keras(outline: Outline) -> str:
     texts: list[list[str]] = []
     for block in outline.blocks:
         name = functions[block.name] = function_name(block.name, taken)
-        scene = Scene(outline, functions, known, known[block.name], needs, variables)
+        scene = FunctionContext(outline, functions, known, known[block.name], needs, variables)
         texts.append(_block(scene, block, name))
     name = function_name(graph.name, taken)
-    texts.append(_network(Scene(outline, functions, known, NOTHING, needs, variables), name))
+    texts.append(
+        _network(FunctionContext(outline, functions, known, NOTHING, needs, variables), name)
+    )
     rank = max((len(node.facts.output) - 1 for node in graph.nodes), default=2)
     helpers = [helper(one, rank) for one in HELPERS if one in needs]
     classes = sorted(one for one in needs if one.startswith("class "))
@@ -87,7 +89,7 @@ def _main(name: str) -> str:
     )
 
 
-def _block(scene: Scene, block: Block, name: str) -> list[str]:
+def _block(scene: FunctionContext, block: Block, name: str) -> list[str]:
     """The function of a block."""
     local = [one for one in block.parameters if is_local(one.default)]
     passed = [one for one in block.parameters if not is_local(one.default)]
@@ -104,7 +106,7 @@ def _block(scene: Scene, block: Block, name: str) -> list[str]:
     return [*laid_out(head, 0), *function.returned(end)]
 
 
-def _network(scene: Scene, name: str) -> list[str]:
+def _network(scene: FunctionContext, name: str) -> list[str]:
     """The function of the whole network."""
     outline = scene.outline
     graph = outline.graph

@@ -68,7 +68,7 @@ class Building:
         return name
 
 
-class Layer:
+class LayerOperators:
     """One layer while its operators are made; the last of them has the layer's name."""
 
     def __init__(self, building: Building, index: int) -> None:
@@ -157,7 +157,7 @@ class Layer:
         raise AssertionError(output)
 
 
-Write = Callable[[Layer], str]
+Write = Callable[[LayerOperators], str]
 """Makes a layer's operators and gives the name of their output."""
 
 OPERATORS: dict[type[Kind], Write] = {}

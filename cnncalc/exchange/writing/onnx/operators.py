@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.exchange.writing.onnx.building import Layer, Unsayable, writes
+from cnncalc.exchange.writing.onnx.building import LayerOperators, Unsayable, writes
 from cnncalc.layers import activation, arithmetic, attention, custom, linear, merge
 from cnncalc.shapes import product
 
@@ -27,41 +27,41 @@ SINGLE = {
 
 
 @writes(*SINGLE)
-def single(layer: Layer) -> str:
+def single(layer: LayerOperators) -> str:
     return layer.add(SINGLE[type(layer.kind)], layer.x)
 
 
 @writes(activation.LeakyRelu)
-def leaky_relu(layer: Layer) -> str:
+def leaky_relu(layer: LayerOperators) -> str:
     return layer.add("LeakyRelu", layer.x, alpha=layer.kind.slope)
 
 
 @writes(activation.Elu)
-def elu(layer: Layer) -> str:
+def elu(layer: LayerOperators) -> str:
     return layer.add("Elu", layer.x, alpha=layer.kind.alpha)
 
 
 @writes(activation.Celu)
-def celu(layer: Layer) -> str:
+def celu(layer: LayerOperators) -> str:
     return layer.add("Celu", layer.x, alpha=layer.kind.alpha)
 
 
 @writes(activation.Gelu)
-def gelu(layer: Layer) -> str:
+def gelu(layer: LayerOperators) -> str:
     return layer.add("Gelu", layer.x, approximate=layer.kind.approximate)
 
 
 @writes(activation.Silu)
-def silu(layer: Layer) -> str:
+def silu(layer: LayerOperators) -> str:
     return layer.add("Mul", layer.x, layer.add("Sigmoid", layer.x))
 
 
 @writes(activation.HardSigmoid)
-def hard_sigmoid(layer: Layer) -> str:
+def hard_sigmoid(layer: LayerOperators) -> str:
     return layer.add("HardSigmoid", layer.x, alpha=1 / 6, beta=0.5)
 
 
-def _clip(layer: Layer, x: str, low: float | None, high: float | None) -> str:
+def _clip(layer: LayerOperators, x: str, low: float | None, high: float | None) -> str:
     ends = [
         "" if end is None else layer.constant(name, end)
         for name, end in (("low", low), ("high", high))
@@ -70,45 +70,45 @@ def _clip(layer: Layer, x: str, low: float | None, high: float | None) -> str:
 
 
 @writes(activation.Relu6)
-def relu6(layer: Layer) -> str:
+def relu6(layer: LayerOperators) -> str:
     return _clip(layer, layer.x, 0, 6)
 
 
 @writes(activation.HardTanh)
-def hard_tanh(layer: Layer) -> str:
+def hard_tanh(layer: LayerOperators) -> str:
     return _clip(layer, layer.x, -1, 1)
 
 
 @writes(arithmetic.Clip)
-def clip(layer: Layer) -> str:
+def clip(layer: LayerOperators) -> str:
     return _clip(layer, layer.x, layer.kind.low, layer.kind.high)
 
 
 @writes(activation.Threshold)
-def threshold(layer: Layer) -> str:
+def threshold(layer: LayerOperators) -> str:
     above = layer.add("Greater", layer.x, layer.constant("at", layer.kind.at))
     return layer.add("Where", above, layer.x, layer.constant("value", layer.kind.value))
 
 
 @writes(activation.PRelu)
-def prelu(layer: Layer) -> str:
+def prelu(layer: LayerOperators) -> str:
     if layer.facts.weights["weight"][0] == 1 or not layer.rank:
         return layer.add("PRelu", layer.x, layer.array("weight"))
     return layer.add("PRelu", layer.x, layer.per_channel("weight"))
 
 
 @writes(activation.Softmax)
-def softmax(layer: Layer) -> str:
+def softmax(layer: LayerOperators) -> str:
     return layer.add("Softmax", layer.x, axis=layer.kind.axis + 1)
 
 
 @writes(activation.LogSoftmax)
-def log_softmax(layer: Layer) -> str:
+def log_softmax(layer: LayerOperators) -> str:
     return layer.add("LogSoftmax", layer.x, axis=layer.kind.axis + 1)
 
 
 @writes(activation.Dropout)
-def dropout(layer: Layer) -> str:
+def dropout(layer: LayerOperators) -> str:
     return layer.add("Dropout", layer.x, layer.constant("ratio", layer.kind.rate))
 
 
@@ -116,12 +116,12 @@ def dropout(layer: Layer) -> str:
 
 
 @writes(arithmetic.Power)
-def power(layer: Layer) -> str:
+def power(layer: LayerOperators) -> str:
     return layer.add("Pow", layer.x, layer.constant("exponent", layer.kind.exponent))
 
 
 @writes(arithmetic.Rescale)
-def rescale(layer: Layer) -> str:
+def rescale(layer: LayerOperators) -> str:
     x = layer.x
     if layer.kind.factor != 1:
         x = layer.add("Mul", x, layer.constant("factor", layer.kind.factor))
@@ -134,7 +134,7 @@ REDUCED = {"mean": "ReduceMean", "sum": "ReduceSum", "max": "ReduceMax", "min": 
 
 
 @writes(arithmetic.Reduce)
-def reduce(layer: Layer) -> str:
+def reduce(layer: LayerOperators) -> str:
     if layer.kind.by not in REDUCED:
         raise Unsayable(f"`reduce` by {layer.kind.by}")
     axes = layer.integers("axes", [axis + 1 for axis in layer.kind.axes])
@@ -142,7 +142,7 @@ def reduce(layer: Layer) -> str:
 
 
 @writes(arithmetic.Matmul)
-def matmul(layer: Layer) -> str:
+def matmul(layer: LayerOperators) -> str:
     kind = layer.kind
     given = []
     turns = (kind.transpose, kind.transpose_other)
@@ -166,7 +166,7 @@ MERGES = {
 
 
 @writes(*MERGES)
-def combined(layer: Layer) -> str:
+def combined(layer: LayerOperators) -> str:
     result = layer.x
     for other in layer.inputs[1:]:
         result = layer.add(MERGES[type(layer.kind)], result, other)
@@ -174,7 +174,7 @@ def combined(layer: Layer) -> str:
 
 
 @writes(merge.Concat)
-def concat(layer: Layer) -> str:
+def concat(layer: LayerOperators) -> str:
     return layer.add("Concat", *layer.inputs, axis=layer.kind.axis + 1)
 
 
@@ -182,7 +182,7 @@ def concat(layer: Layer) -> str:
 
 
 @writes(linear.Linear)
-def fully_connected(layer: Layer) -> str:
+def fully_connected(layer: LayerOperators) -> str:
     if layer.rank == 0:
         return layer.add("Gemm", layer.x, *layer.arrays("weight", "bias"), transB=1)
     axes = layer.integers("axes", range(2, 2 + layer.rank))
@@ -191,7 +191,7 @@ def fully_connected(layer: Layer) -> str:
 
 
 @writes(linear.Rbf)
-def rbf(layer: Layer) -> str:
+def rbf(layer: LayerOperators) -> str:
     x = layer.add("Unsqueeze", layer.x, layer.integers("axes", [1]))
     apart = layer.add("Sub", x, layer.array("weight"))
     square = layer.add("Mul", apart, apart)
@@ -199,18 +199,18 @@ def rbf(layer: Layer) -> str:
 
 
 @writes(linear.Scale)
-def scale(layer: Layer) -> str:
+def scale(layer: LayerOperators) -> str:
     x = layer.add("Mul", layer.x, layer.array("weight"))
     return layer.add("Add", x, layer.array("bias")) if layer.has("bias") else x
 
 
 @writes(linear.Offset)
-def offset(layer: Layer) -> str:
+def offset(layer: LayerOperators) -> str:
     return layer.add("Add", layer.x, *layer.arrays("bias", "weight"))
 
 
 @writes(attention.SqueezeExcitation)
-def squeeze_excitation(layer: Layer) -> str:
+def squeeze_excitation(layer: LayerOperators) -> str:
     kind = layer.kind
     x = layer.add("GlobalAveragePool", layer.x)
     x = layer.add("Conv", x, *layer.arrays("fc1.weight", "fc1.bias"))
@@ -227,7 +227,7 @@ def squeeze_excitation(layer: Layer) -> str:
 
 
 @writes(custom.Custom, custom.CustomMerge)
-def custom_operator(layer: Layer) -> str:
+def custom_operator(layer: LayerOperators) -> str:
     """An operator of a domain of its own, with what is stated of its output."""
     name = re.sub(r"\W+", "_", layer.kind.operator).strip("_") or "operator"
     arrays = [name for (index, name) in layer.building.arrays if index == layer.owner]
@@ -236,7 +236,7 @@ def custom_operator(layer: Layer) -> str:
 
 
 @writes(attention.SelfAttention)
-def self_attention(layer: Layer) -> str:
+def self_attention(layer: LayerOperators) -> str:
     """`[N, C, P]` to queries, keys and values `[N, heads, size, P]`, and back."""
     kind = layer.kind
     channels, positions = layer.shape[0], product(layer.shape[1:])

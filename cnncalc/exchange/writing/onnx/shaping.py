@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnncalc.exchange.writing.onnx.building import Layer, Unsayable, writes
+from cnncalc.exchange.writing.onnx.building import LayerOperators, Unsayable, writes
 from cnncalc.layers import norm, reshape
 from cnncalc.shapes import product
 
 
 @writes(norm.BatchNorm)
-def batch_norm(layer: Layer) -> str:
+def batch_norm(layer: LayerOperators) -> str:
     if not layer.has("running_mean"):
         raise Unsayable("`batch_norm` by the statistics of the batch itself")
     channels = layer.shape[0]
@@ -23,7 +23,7 @@ def batch_norm(layer: Layer) -> str:
 
 
 @writes(norm.LayerNorm)
-def layer_norm(layer: Layer) -> str:
+def layer_norm(layer: LayerOperators) -> str:
     kind = layer.kind
     whole = kind.over == "all" or not layer.rank
     given = layer.arrays("weight", "bias")
@@ -39,17 +39,17 @@ def layer_norm(layer: Layer) -> str:
 
 
 @writes(norm.GroupNorm)
-def group_norm(layer: Layer) -> str:
+def group_norm(layer: LayerOperators) -> str:
     """Each group as one channel of an instance normalization."""
     return _grouped(layer, layer.kind.groups)
 
 
 @writes(norm.InstanceNorm)
-def instance_norm(layer: Layer) -> str:
+def instance_norm(layer: LayerOperators) -> str:
     return _grouped(layer, layer.shape[0])
 
 
-def _grouped(layer: Layer, groups: int) -> str:
+def _grouped(layer: LayerOperators, groups: int) -> str:
     x = layer.reshape(layer.x, groups, product(layer.shape) // groups)
     ones, zeros = layer.constant("ones", np.ones(groups)), layer.constant("zeros", np.zeros(groups))
     x = layer.add("InstanceNormalization", x, ones, zeros, epsilon=layer.kind.eps)
@@ -62,7 +62,7 @@ def _grouped(layer: Layer, groups: int) -> str:
 
 
 @writes(norm.LocalResponseNorm)
-def local_response_norm(layer: Layer) -> str:
+def local_response_norm(layer: LayerOperators) -> str:
     kind = layer.kind
     if kind.size % 2 == 0:
         raise Unsayable("`local_response_norm` over an even number of channels")
@@ -75,22 +75,22 @@ def local_response_norm(layer: Layer) -> str:
 
 
 @writes(reshape.Flatten)
-def flatten(layer: Layer) -> str:
+def flatten(layer: LayerOperators) -> str:
     return layer.add("Flatten", layer.x, axis=1)
 
 
 @writes(reshape.Reshape)
-def reshaped(layer: Layer) -> str:
+def reshaped(layer: LayerOperators) -> str:
     return layer.reshape(layer.x, *layer.facts.output)
 
 
 @writes(reshape.Permute)
-def permute(layer: Layer) -> str:
+def permute(layer: LayerOperators) -> str:
     return layer.transpose(layer.x, 0, *[axis + 1 for axis in layer.kind.order])
 
 
 @writes(reshape.Pad)
-def pad(layer: Layer) -> str:
+def pad(layer: LayerOperators) -> str:
     kind = layer.kind
     pairs = [(0, 0), tuple(kind.channels), *kind.padding]
     ends = layer.integers("pads", [pair[0] for pair in pairs] + [pair[1] for pair in pairs])
@@ -102,14 +102,16 @@ def pad(layer: Layer) -> str:
 MODES = {"replicate": "edge", "reflect": "reflect", "circular": "wrap"}
 
 
-def _sliced(layer: Layer, x: str, starts: list[int], stops: list[int], steps: list[int]) -> str:
+def _sliced(
+    layer: LayerOperators, x: str, starts: list[int], stops: list[int], steps: list[int]
+) -> str:
     axes = layer.integers("axes", range(1, len(starts) + 1))
     ends = [layer.integers(n, v) for n, v in (("from", starts), ("to", stops))]
     return layer.add("Slice", x, *ends, axes, layer.integers("steps", steps))
 
 
 @writes(reshape.Crop)
-def crop(layer: Layer) -> str:
+def crop(layer: LayerOperators) -> str:
     sizes = layer.facts.output[1:]
     offsets = layer.kind.offset
     if offsets is None:
@@ -120,7 +122,7 @@ def crop(layer: Layer) -> str:
 
 
 @writes(reshape.Slice)
-def sliced(layer: Layer) -> str:
+def sliced(layer: LayerOperators) -> str:
     kind = layer.kind
     stop = layer.shape[kind.axis] if kind.stop is None else kind.stop
     ends = [layer.integers("from", [kind.start]), layer.integers("to", [stop])]
@@ -129,12 +131,12 @@ def sliced(layer: Layer) -> str:
 
 
 @writes(reshape.Select)
-def select(layer: Layer) -> str:
+def select(layer: LayerOperators) -> str:
     return layer.add("Gather", layer.x, layer.integers("channels", layer.kind.channels), axis=1)
 
 
 @writes(reshape.ChannelShuffle)
-def channel_shuffle(layer: Layer) -> str:
+def channel_shuffle(layer: LayerOperators) -> str:
     groups, channels = layer.kind.groups, layer.shape[0]
     x = layer.reshape(layer.x, groups, channels // groups, *layer.shape[1:])
     x = layer.transpose(x, 0, 2, 1, *range(3, 3 + layer.rank))

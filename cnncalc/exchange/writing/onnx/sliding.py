@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.exchange.writing.onnx.building import Layer, Unsayable, writes
+from cnncalc.exchange.writing.onnx.building import LayerOperators, Unsayable, writes
 from cnncalc.layers import conv, pool, upsample
 from cnncalc.shapes import Slide, product
 
@@ -45,20 +45,20 @@ def _behind(slide: Slide) -> int:
 
 
 @writes(conv.Conv)
-def convolution(layer: Layer) -> str:
+def convolution(layer: LayerOperators) -> str:
     given = layer.arrays("weight", "bias")
     window = _window(layer.facts.slides)
     return layer.add("Conv", layer.x, *given, group=layer.kind.groups, **window)
 
 
 @writes(conv.DepthwiseConv)
-def depthwise(layer: Layer) -> str:
+def depthwise(layer: LayerOperators) -> str:
     given = layer.arrays("weight", "bias")
     return layer.add("Conv", layer.x, *given, group=layer.shape[0], **_window(layer.facts.slides))
 
 
 @writes(conv.SeparableConv)
-def separable(layer: Layer) -> str:
+def separable(layer: LayerOperators) -> str:
     window = _window(layer.facts.slides)
     weight = layer.array("depthwise.weight")
     x = layer.add("Conv", layer.x, weight, group=layer.shape[0], **window)
@@ -66,7 +66,7 @@ def separable(layer: Layer) -> str:
 
 
 @writes(conv.LocallyConnected)
-def locally_connected(layer: Layer) -> str:
+def locally_connected(layer: LayerOperators) -> str:
     """Patches by a convolution with one-hot kernels, then a product at every position."""
     kind, channels = layer.kind, layer.shape[0]
     taps, positions = product(kind.kernel), product(layer.facts.output[1:])
@@ -89,7 +89,7 @@ def locally_connected(layer: Layer) -> str:
 
 
 @writes(conv.ConvTranspose)
-def transposed(layer: Layer) -> str:
+def transposed(layer: LayerOperators) -> str:
     """Rows behind are ONNX's output padding while it is below the stride; more are taken from the
     padding, or added as zeros, before the bias."""
     kind = layer.kind
@@ -118,7 +118,7 @@ def transposed(layer: Layer) -> str:
 
 
 @writes(pool.MaxPool)
-def max_pool(layer: Layer) -> str:
+def max_pool(layer: LayerOperators) -> str:
     window = _window(layer.facts.slides)
     undone = layer.index in layer.building.undone
     found = layer.add("MaxPool", layer.x, outputs=1 + undone, **window)
@@ -128,7 +128,7 @@ def max_pool(layer: Layer) -> str:
 
 
 @writes(pool.MaxUnpool)
-def max_unpool(layer: Layer) -> str:
+def max_unpool(layer: LayerOperators) -> str:
     """Back into the shape of the pool's input; its positions count through the whole batch."""
     index = layer.node.reads[0]
     undone = layer.building.graph.nodes[index]
@@ -144,7 +144,7 @@ def max_unpool(layer: Layer) -> str:
 
 
 @writes(pool.AvgPool)
-def avg_pool(layer: Layer) -> str:
+def avg_pool(layer: LayerOperators) -> str:
     slides, kind = layer.facts.slides, layer.kind
     window = _window(slides, dilations=False)
     padded = any([slide.before or slide.after for slide in slides])
@@ -170,7 +170,7 @@ def _counted(slide: Slide) -> list[int]:
 
 
 @writes(pool.LpPool)
-def lp_pool(layer: Layer) -> str:
+def lp_pool(layer: LayerOperators) -> str:
     """The root of the mean of powers, times as many values."""
     p, slides = layer.kind.p, layer.facts.slides
     power = layer.add("Pow", layer.add("Abs", layer.x), layer.constant("p", p))
@@ -180,17 +180,17 @@ def lp_pool(layer: Layer) -> str:
 
 
 @writes(pool.GlobalAvgPool)
-def global_avg_pool(layer: Layer) -> str:
+def global_avg_pool(layer: LayerOperators) -> str:
     return layer.add("GlobalAveragePool", layer.x)
 
 
 @writes(pool.GlobalMaxPool)
-def global_max_pool(layer: Layer) -> str:
+def global_max_pool(layer: LayerOperators) -> str:
     return layer.add("GlobalMaxPool", layer.x)
 
 
 @writes(pool.GlobalLpPool)
-def global_lp_pool(layer: Layer) -> str:
+def global_lp_pool(layer: LayerOperators) -> str:
     p = layer.kind.p
     power = layer.add("Pow", layer.add("Abs", layer.x), layer.constant("p", p))
     axes = layer.integers("axes", range(2, 2 + layer.rank))
@@ -203,12 +203,12 @@ def _shares(size: int, output: int) -> list[tuple[int, int]]:
     return [(o * size // output, -(-(o + 1) * size // output)) for o in range(output)]
 
 
-def _axes(layer: Layer) -> list[tuple[int, int]]:
+def _axes(layer: LayerOperators) -> list[tuple[int, int]]:
     """Size of each spatial axis before and after."""
     return list(zip(layer.shape[1:], layer.facts.output[1:], strict=True))
 
 
-def _even(layer: Layer) -> dict[str, Any] | None:
+def _even(layer: LayerOperators) -> dict[str, Any] | None:
     """The kernel of an adaptive pool whose outputs share the input evenly."""
     sizes, outputs = layer.shape[1:], layer.facts.output[1:]
     if any([size % output for size, output in zip(sizes, outputs, strict=True)]):
@@ -218,7 +218,7 @@ def _even(layer: Layer) -> dict[str, Any] | None:
 
 
 @writes(pool.AdaptiveAvgPool)
-def adaptive_avg_pool(layer: Layer) -> str:
+def adaptive_avg_pool(layer: LayerOperators) -> str:
     """Evenly as a pool; else a product with the shares of each axis."""
     if layer.facts.view:
         return layer.add("Identity", layer.x)
@@ -240,7 +240,7 @@ def adaptive_avg_pool(layer: Layer) -> str:
 
 
 @writes(pool.AdaptiveMaxPool)
-def adaptive_max_pool(layer: Layer) -> str:
+def adaptive_max_pool(layer: LayerOperators) -> str:
     """Evenly as a pool; else the largest of each share, axis by axis."""
     if layer.facts.view:
         return layer.add("Identity", layer.x)
@@ -265,7 +265,7 @@ def adaptive_max_pool(layer: Layer) -> str:
 
 
 @writes(upsample.Upsample)
-def resize(layer: Layer) -> str:
+def resize(layer: LayerOperators) -> str:
     kind, sizes = layer.kind, layer.facts.output[1:]
     axes = list(range(2, 2 + layer.rank))
     given = (layer.x, "", "", layer.integers("sizes", sizes))
@@ -283,7 +283,7 @@ def resize(layer: Layer) -> str:
 
 
 @writes(upsample.PixelShuffle)
-def pixel_shuffle(layer: Layer) -> str:
+def pixel_shuffle(layer: LayerOperators) -> str:
     """`[C·f^n, …]` to `[C, f, …, f, sizes]`, each factor behind its axis."""
     factor, rank, output = layer.kind.factor, layer.rank, layer.facts.output
     x = layer.reshape(layer.x, output[0], *[factor] * rank, *layer.shape[1:])
@@ -294,7 +294,7 @@ def pixel_shuffle(layer: Layer) -> str:
 
 
 @writes(upsample.PixelUnshuffle)
-def pixel_unshuffle(layer: Layer) -> str:
+def pixel_unshuffle(layer: LayerOperators) -> str:
     factor, rank, output = layer.kind.factor, layer.rank, layer.facts.output
     split = [size for axis in output[1:] for size in (axis, factor)]
     x = layer.reshape(layer.x, layer.shape[0], *split)

@@ -15,7 +15,7 @@ from cnncalc.exchange.writing.onnx.building import (
     CUSTOM_DOMAIN,
     OPERATORS,
     Building,
-    Layer,
+    LayerOperators,
     Unsayable,
 )
 from cnncalc.graph import Graph
@@ -97,7 +97,7 @@ def built(graph: Graph) -> Building:
     building = Building(graph)
     unsayable: dict[str, list[str]] = {}
     for index in range(len(graph.inputs), len(graph.nodes)):
-        layer = Layer(building, index)
+        layer = LayerOperators(building, index)
         write = OPERATORS.get(type(layer.kind))
         try:
             if write is None:

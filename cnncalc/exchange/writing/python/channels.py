@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
     ENTERING,
-    Choice,
+    Conditional,
     Name,
     Operation,
     Term,
@@ -176,7 +176,7 @@ class Channels:
                 return wide.pop()
         # a branch of one channel is repeated; one that may be missing has what the others have
         known = [term for term in always or found if term != 1] or found
-        return next((term for term in known if not isinstance(term, Choice)), known[0])
+        return next((term for term in known if not isinstance(term, Conditional)), known[0])
 
     def _keeps(self, item: Item) -> bool:
         """Whether a merge gives as many channels as reach it, in all its uses."""
@@ -240,11 +240,11 @@ def chosen(condition: Term, yes: Term, no: Term) -> Term:
     if is_constant(condition):
         return yes if condition else no
     if not isinstance(condition, Operation):
-        return Choice(condition, yes, no)
+        return Conditional(condition, yes, no)
     if condition.sign == "or":
         for part in (condition.left, condition.right):
             found = chosen(part, yes, no)
-            if not isinstance(found, Choice):
+            if not isinstance(found, Conditional):
                 return found
     equal: Mapping[str, Term] = {}
     if condition.sign == ">" and condition.right == 1 and isinstance(condition.left, Name):
@@ -253,7 +253,7 @@ def chosen(condition: Term, yes: Term, no: Term) -> Term:
         return yes
     if equal and substitute(yes, equal) == no:
         return yes
-    return Choice(condition, yes, no)
+    return Conditional(condition, yes, no)
 
 
 def label(item: Item) -> str:

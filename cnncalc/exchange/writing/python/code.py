@@ -13,7 +13,7 @@ from cnncalc.analysis.outline.terms import (
     FUNCTIONS,
     ITEMWISE,
     STRENGTH,
-    Choice,
+    Conditional,
     Name,
     Operation,
     Term,
@@ -94,7 +94,7 @@ def text(term: Term, tuples: Mapping[str, int] | None = None) -> str:
 def _text(term: Term, tuples: Mapping[str, int]) -> str:
     if isinstance(term, Name):
         return WORDS.get(term) or variable(term.text)
-    if isinstance(term, Choice):
+    if isinstance(term, Conditional):
         return " ".join(
             (_text(term.yes, tuples), "if", _text(term.condition, tuples), "else",
              _text(term.no, tuples))
@@ -138,7 +138,7 @@ def _item(term: Term, index: int, tuples: Mapping[str, int]) -> Term:
 
 def _inner(term: Term, strength: int, tuples: Mapping[str, int]) -> str:
     found = _text(term, tuples)
-    loose = isinstance(term, Choice) or (
+    loose = isinstance(term, Conditional) or (
         isinstance(term, Operation)
         and term.sign not in FUNCTIONS
         and STRENGTH[term.sign] < strength

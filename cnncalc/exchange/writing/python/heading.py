@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textwrap import wrap
 
 from cnncalc.analysis.outline.terms import Term, is_constant
-from cnncalc.analysis.outline.types import Parameter
+from cnncalc.analysis.outline.types import BlockParameter
 from cnncalc.exchange.writing.python.code import WIDTH, variable
 from cnncalc.exchange.writing.python.parameters import Parameters
 from cnncalc.graph import Graph
@@ -29,7 +29,7 @@ def _harmless(text: str) -> str:
     return text.encode("ascii", "replace").decode()
 
 
-def parameter(own: Parameters, one: Parameter, written: Callable[[Term], str]) -> str:
+def parameter(own: Parameters, one: BlockParameter, written: Callable[[Term], str]) -> str:
     """A parameter of a block with its annotation and default, which `written` puts in words."""
     name, annotation, default = one.name, "int", one.default
     if name in own.tuples:

@@ -16,7 +16,7 @@ def is_straight(items: Sequence[Item]) -> bool:
         and item.start is None
         and item.name is None
         and item.share is None
-        and not item.wanted
+        and not item.is_output
         and not refers(item)
         and (item.group is None or is_straight(item.group))
         for item in items

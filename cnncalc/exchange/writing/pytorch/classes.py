@@ -18,9 +18,9 @@ from cnncalc.exchange.writing.pytorch.attributes import (
     refers,
     runs,
 )
-from cnncalc.exchange.writing.pytorch.straight import Part, Scene
+from cnncalc.exchange.writing.pytorch.straight import ClassContext, ModuleGroup
 from cnncalc.layers.base import Kind
-from cnncalc.layers.options import Kernel, Padding
+from cnncalc.layers.options import KernelSize, Padding
 from cnncalc.layers.pool import MaxPool
 
 SIGNS = {"add": " + ", "multiply": " * ", "subtract": " - ", "divide": " / "}
@@ -32,7 +32,7 @@ FUNCTIONS = {"maximum": "torch.maximum", "minimum": "torch.minimum"}
 class Straight:
     """The constructor of an `nn.Sequential` whose modules are its attributes."""
 
-    def __init__(self, scene: Scene, items: Sequence[Item]) -> None:
+    def __init__(self, scene: ClassContext, items: Sequence[Item]) -> None:
         self.scene = scene
         self.attribute = Attributes(bases(items))
 
@@ -53,7 +53,7 @@ class Straight:
             channels = self.scene.channels.after(item, channels)
         return lines
 
-    def _one(self, item: Item, parts: Sequence[Part], indent: int) -> list[str]:
+    def _one(self, item: Item, parts: Sequence[ModuleGroup], indent: int) -> list[str]:
         modules = [module for part in parts for module in part.modules]
         apart = all(not part.opening for part in parts) and item.times == 1
         if not apart:
@@ -68,7 +68,9 @@ class Straight:
 class Branching:
     """The constructor and the forward pass of a module that is no straight list."""
 
-    def __init__(self, scene: Scene, items: Sequence[Item], values: Mapping[str, str]) -> None:
+    def __init__(
+        self, scene: ClassContext, items: Sequence[Item], values: Mapping[str, str]
+    ) -> None:
         self.scene = scene
         self.attribute = Attributes(attributes_of(items))
         self.made: list[str] = []
@@ -139,7 +141,7 @@ class Branching:
             return target
         if item.times != 1:
             raise UsageError(f"a repeated `{base(item)}` that refers to other layers")
-        if item.name is not None or item.wanted:
+        if item.name is not None or item.is_output:
             target = self._variable(item.name or f"output{len(self.outputs) + 1}")
         if item.group is not None:
             return self.walk(item.group, channels, source, target, indent)
@@ -155,14 +157,14 @@ class Branching:
         elif item.name in self.unpooled:
             self._pool(item, channels, source, target, indent)
         else:
-            plain = item._replace(name=None, start=None, wanted=False)
+            plain = item._replace(name=None, start=None, is_output=False)
             attribute = self._module(base(item), [plain], channels, indent)
             self._do(f"{target} = {attribute}({source})", indent)
             if item.name is not None:
                 self.modules[item.name] = attribute
         if item.name is not None:
             self.values[item.name] = target
-        if item.wanted:
+        if item.is_output:
             self.outputs.append(target)
         return target
 
@@ -172,7 +174,7 @@ class Branching:
         """The use of a block that is given layers."""
         given = dict(item.options)
         layers = [self.values[given[one.name]] for one in block.parameters if one.layer]
-        plain = item._replace(name=None, start=None, wanted=False)
+        plain = item._replace(name=None, start=None, is_output=False)
         attribute = self._module(base(item), [plain], channels, indent)
         self._do(before(f"{target} = ", call(attribute, source, *layers)), indent)
 
@@ -206,7 +208,7 @@ class Branching:
         if item.kind.is_stated:
             if any(flags):
                 raise UsageError(f"a `{item.kind.name}` of an optional branch")
-            plain = item._replace(branches=None, name=None, start=None, wanted=False)
+            plain = item._replace(branches=None, name=None, start=None, is_output=False)
             return call(self._module(base(item), [plain], channels, indent), *values)
         whole = _combined(item, item.kind, values)
         always = [value for value, flag in zip(values, flags, strict=True) if flag is None]
@@ -283,7 +285,7 @@ class Branching:
         (pool,) = nodes[item.nodes[0]].reads
         kind = nodes[pool].kind
         assert isinstance(kind, MaxPool)
-        kernel, stride = Kernel().written(kind.kernel), Kernel().written(kind.stride)
+        kernel, stride = KernelSize().written(kind.kernel), KernelSize().written(kind.stride)
         parts = [self.scene.text(kernel), *([self.scene.text(stride)] * (stride != kernel))]
         padding = None
         if type(kind.padding) is tuple and any(any(pair) for pair in kind.padding):
@@ -296,7 +298,7 @@ class Branching:
     def _pool(self, item: Item, channels: Term, source: str, target: str, indent: int) -> None:
         """A max pool whose switches are wanted."""
         assert item.name is not None
-        plain = item._replace(name=None, start=None, wanted=False)
+        plain = item._replace(name=None, start=None, is_output=False)
         (module,) = self.scene.once(plain, channels)
         parts = (*(module.parts or ()), Code("return_indices=True"))
         attribute = f"self.{self.attribute(item.name)}"

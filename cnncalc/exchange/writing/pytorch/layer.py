@@ -14,7 +14,7 @@ from cnncalc.graph import Graph, Node
 Modules = list[Code]
 
 
-class Layer(WrittenLayer):
+class LayerModules(WrittenLayer):
     """A layer as one or several modules."""
 
     framework = "PyTorch"

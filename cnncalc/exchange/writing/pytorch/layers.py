@@ -7,12 +7,12 @@ from collections.abc import Callable
 from cnncalc.exchange.writing.python.code import Code, before, call, quoted
 from cnncalc.exchange.writing.python.stated import stated_class
 from cnncalc.exchange.writing.pytorch import windows
-from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
+from cnncalc.exchange.writing.pytorch.layer import LayerModules, Modules
 from cnncalc.exchange.writing.pytorch.windows import bordered
 from cnncalc.layers.attention import SqueezeExcitation
 
 
-def modules(layer: Layer) -> Modules:
+def modules(layer: LayerModules) -> Modules:
     """The modules of a layer.
 
     Raises:
@@ -29,12 +29,12 @@ def modules(layer: Layer) -> Modules:
 # -- norms -------------------------------------------------------------------------------------
 
 
-def batch_norm(layer: Layer) -> Code:
+def batch_norm(layer: LayerModules) -> Code:
     options = layer.named(eps="eps", affine="affine", track_running_stats="track_stats")
     return call(f"nn.BatchNorm{max(layer.rank, 1)}d", layer.into, **options)
 
 
-def layer_norm(layer: Layer) -> Code:
+def layer_norm(layer: LayerModules) -> Code:
     options = layer.named(eps="eps", elementwise_affine="affine")
     if layer.rank == 0:
         layer.term("over")
@@ -47,16 +47,16 @@ def layer_norm(layer: Layer) -> Code:
     return call(layer.helper("ChannelNorm"), layer.into, **options)
 
 
-def group_norm(layer: Layer) -> Code:
+def group_norm(layer: LayerModules) -> Code:
     options = layer.named(eps="eps", affine="affine")
     return call("nn.GroupNorm", layer.value("groups"), layer.into, **options)
 
 
-def instance_norm(layer: Layer) -> Code:
+def instance_norm(layer: LayerModules) -> Code:
     return call(layer.axes("InstanceNorm"), layer.into, **layer.named(eps="eps", affine="affine"))
 
 
-def local_response_norm(layer: Layer) -> Code:
+def local_response_norm(layer: LayerModules) -> Code:
     options = layer.named(alpha="alpha", beta="beta", k="k")
     return call("nn.LocalResponseNorm", layer.value("size"), **options)
 
@@ -80,48 +80,48 @@ ONE = {
 """Kinds with one option, which may be left out."""
 
 
-def plain(layer: Layer) -> Code:
+def plain(layer: LayerModules) -> Code:
     return call(f"nn.{PLAIN[layer.kind.name]}")
 
 
-def one(layer: Layer) -> Code:
+def one(layer: LayerModules) -> Code:
     name, key = ONE[layer.kind.name]
     value = layer.given(key)
     return call(f"nn.{name}", *([] if value is None else [value]))
 
 
-def gelu(layer: Layer) -> Code:
+def gelu(layer: LayerModules) -> Code:
     return call("nn.GELU", **layer.named(approximate="approximate"))
 
 
-def threshold(layer: Layer) -> Code:
+def threshold(layer: LayerModules) -> Code:
     return call("nn.Threshold", layer.value("at"), layer.value("value"))
 
 
-def softmax(layer: Layer) -> Code:
+def softmax(layer: LayerModules) -> Code:
     name = "LogSoftmax" if layer.kind.name == "log_softmax" else "Softmax"
     return call(f"nn.{name}", dim=str(1 + layer.constant("axis")))
 
 
-def prelu(layer: Layer) -> Code:
+def prelu(layer: LayerModules) -> Code:
     shared = layer.constant("parameters") == "shared"
     return call("nn.PReLU", *([] if shared else [layer.into]))
 
 
-def drop_path(layer: Layer) -> Code:
+def drop_path(layer: LayerModules) -> Code:
     return call(layer.helper("DropPath"), layer.value("rate"))
 
 
 # -- the others --------------------------------------------------------------------------------
 
 
-def linear(layer: Layer) -> Code:
+def linear(layer: LayerModules) -> Code:
     layer.term("each_position")
     name = "nn.Linear" if layer.rank == 0 else layer.helper("ChannelLinear")
     return call(name, layer.into, layer.value("features"), **layer.named(bias="bias"))
 
 
-def _places(layer: Layer) -> list[str]:
+def _places(layer: LayerModules) -> list[str]:
     """The shape of arrays that differ along some axes."""
     axes = layer.constant("axes")
     found = [layer.into if 0 in axes else "1"]
@@ -134,25 +134,25 @@ def _places(layer: Layer) -> list[str]:
     return found
 
 
-def _fixed(layer: Layer, module: Code) -> Code:
+def _fixed(layer: LayerModules, module: Code) -> Code:
     """A module whose arrays are not trained, where that is so."""
     return module if layer.constant("trainable") else before("", module, ".requires_grad_(False)")
 
 
-def scale(layer: Layer) -> Code:
+def scale(layer: LayerModules) -> Code:
     made = call(layer.helper("Scale"), *_places(layer), **layer.named(bias="bias"))
     return _fixed(layer, made)
 
 
-def offset(layer: Layer) -> Code:
+def offset(layer: LayerModules) -> Code:
     return _fixed(layer, call(layer.helper("Offset"), *_places(layer)))
 
 
-def rbf(layer: Layer) -> Code:
+def rbf(layer: LayerModules) -> Code:
     return _fixed(layer, call(layer.helper("RadialBasis"), layer.into, layer.value("features")))
 
 
-def squeeze_excitation(layer: Layer) -> Code:
+def squeeze_excitation(layer: LayerModules) -> Code:
     kinds = [node.kind for node in layer.graph.nodes]
     variants = {(k.activation, k.gate) for k in kinds if isinstance(k, SqueezeExcitation)}
     activation, gate = layer.constant("activation"), layer.constant("gate")
@@ -168,13 +168,13 @@ def squeeze_excitation(layer: Layer) -> Code:
     return call(name, layer.into, layer.value("squeeze"))
 
 
-def self_attention(layer: Layer) -> Code:
+def self_attention(layer: LayerModules) -> Code:
     width = layer.given("width") or layer.into
     parts = [layer.into, layer.value("heads"), width]
     return call(layer.helper("SelfAttention"), *parts, **layer.named(bias="bias"))
 
 
-def reshape(layer: Layer) -> Modules:
+def reshape(layer: LayerModules) -> Modules:
     shape = layer.constant("shape")
     unflatten = call("nn.Unflatten", "1", layer.text(shape))
     if len(shape) == 1:
@@ -182,23 +182,23 @@ def reshape(layer: Layer) -> Modules:
     return [call("nn.Flatten"), unflatten] if layer.rank else [unflatten]
 
 
-def permute(layer: Layer) -> Code:
+def permute(layer: LayerModules) -> Code:
     return call(layer.helper("Permute"), *[str(1 + axis) for axis in layer.constant("order")])
 
 
-def reduce(layer: Layer) -> Code:
+def reduce(layer: LayerModules) -> Code:
     name = layer.helper(layer.constant("by").capitalize())
     return call(name, *[str(1 + axis) for axis in layer.constant("axes")])
 
 
-def crop(layer: Layer) -> Code:
+def crop(layer: LayerModules) -> Code:
     layer.helper("crop")
     size, offset = layer.constant("size"), layer.constant("offset")
     rest = [] if offset is None else [layer.text(offset)]
     return call(layer.helper("Crop"), layer.text(size), *rest)
 
 
-def upsample(layer: Layer) -> Code:
+def upsample(layer: LayerModules) -> Code:
     return call(
         "nn.Upsample",
         **layer.named(size="size", scale_factor="scale", mode="mode"),
@@ -206,14 +206,14 @@ def upsample(layer: Layer) -> Code:
     )
 
 
-def slice_(layer: Layer) -> Code:
+def slice_(layer: LayerModules) -> Code:
     axis = layer.constant("axis")
     stop = layer.given("stop") or ("None" if axis else layer.into)
     options = {"step": layer.given("step"), "axis": str(1 + axis) if axis else None}
     return call(layer.helper("Slice"), layer.value("start"), stop, **options)
 
 
-def select(layer: Layer) -> Code:
+def select(layer: LayerModules) -> Code:
     return call(layer.helper("Select"), *map(str, layer.constant("channels")))
 
 
@@ -229,7 +229,7 @@ class {name}(nn.Module):
 '''
 
 
-def custom(layer: Layer) -> Code:
+def custom(layer: LayerModules) -> Code:
     """A class that has the arrays, and a forward pass to be filled in."""
     found = stated_class(layer)
     lines = [f"self.{name} = nn.Parameter(torch.zeros({name}))" for name in found.weights]
@@ -249,7 +249,7 @@ def custom(layer: Layer) -> Code:
 BORDERS = {"reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad"}
 
 
-def pad(layer: Layer) -> Modules:
+def pad(layer: LayerModules) -> Modules:
     mode, pairs = layer.constant("mode"), layer.constant("padding")
     layer.term("value")
     if mode != "constant":
@@ -266,7 +266,7 @@ def pad(layer: Layer) -> Modules:
     return found
 
 
-def arithmetic(layer: Layer) -> Code:
+def arithmetic(layer: LayerModules) -> Code:
     """Functions of each value that PyTorch has no module for."""
     name, keys = ARITHMETIC[layer.kind.name]
     first = keys[0] if keys else ""
@@ -282,7 +282,7 @@ ARITHMETIC: dict[str, tuple[str, tuple[str, ...]]] = {
 """Helpers with the options that they take; the first stands without its name."""
 
 
-WRITERS: dict[str, Callable[[Layer], Code | Modules]] = {
+WRITERS: dict[str, Callable[[LayerModules], Code | Modules]] = {
     **dict.fromkeys(PLAIN, plain),
     **dict.fromkeys(ONE, one),
     **dict.fromkeys(ARITHMETIC, arithmetic),

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from cnncalc.analysis.outline.terms import (
     CHANNELS,
-    Choice,
+    Conditional,
     Name,
     Operation,
     Term,
     names,
     simplified,
 )
-from cnncalc.analysis.outline.types import Block, Item, Parameter
+from cnncalc.analysis.outline.types import Block, BlockParameter, Item
 from cnncalc.exchange.writing.python.channels import Channels, is_local, of_layer, put
 from cnncalc.exchange.writing.python.code import (
     ROUND,
@@ -29,12 +29,12 @@ from cnncalc.exchange.writing.python.code import (
 )
 from cnncalc.exchange.writing.python.parameters import Parameters
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
-from cnncalc.exchange.writing.pytorch.layer import Layer
+from cnncalc.exchange.writing.pytorch.layer import LayerModules
 from cnncalc.exchange.writing.pytorch.layers import modules
 from cnncalc.graph import Graph
 
 
-class Written(NamedTuple):
+class WrittenClass(NamedTuple):
     """A class as it was written."""
 
     name: str
@@ -42,22 +42,22 @@ class Written(NamedTuple):
     """Channels that its constructor takes: of what is before it, of layers that it is given."""
 
 
-class Part(NamedTuple):
+class ModuleGroup(NamedTuple):
     """Modules, under a condition or in a loop if there is one."""
 
     modules: tuple[Code, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ModuleGroup, ...] = ()
     opening: str = ""
 
 
-class Scene:
+class ClassContext:
     """What the writer of one class knows: the network, the classes before it, its parameters."""
 
     def __init__(
         self,
         graph: Graph,
         channels: Channels,
-        classes: Mapping[str, Written],
+        classes: Mapping[str, WrittenClass],
         blocks: Mapping[str, Parameters],
         own: Parameters,
         needs: dict[str, str],
@@ -90,7 +90,9 @@ class Scene:
         terms = {key for _, term in item.options for key in _signs(term)}
         if "make_divisible" in terms:
             self.need("make_divisible")
-        layer = Layer(item, channels, nodes, inputs, dict(self.own.tuples), self.needs, self.graph)
+        layer = LayerModules(
+            item, channels, nodes, inputs, dict(self.own.tuples), self.needs, self.graph
+        )
         return modules(layer)
 
     def _use(self, item: Item, block: Block, channels: Term) -> Code:
@@ -120,27 +122,27 @@ class Scene:
 
     # -- several -----------------------------------------------------------------------------
 
-    def parts(self, items: Sequence[Item], channels: Term) -> list[Part]:
+    def parts(self, items: Sequence[Item], channels: Term) -> list[ModuleGroup]:
         """The modules of items that are one after the other."""
-        found: list[Part] = []
+        found: list[ModuleGroup] = []
         for item in items:
             mine = self._rounds(item, channels)
             if item.condition is not None:
                 opening = f"if {self.text(put(item.condition, channels))}:"
-                mine = [Part(parts=tuple(mine), opening=opening)]
+                mine = [ModuleGroup(parts=tuple(mine), opening=opening)]
             for part in mine:
                 if not part.opening and found and not found[-1].opening:
-                    part = Part((*found.pop().modules, *part.modules))
+                    part = ModuleGroup((*found.pop().modules, *part.modules))
                 found.append(part)
             channels = self.channels.after(item, channels)
         return found
 
-    def _rounds(self, item: Item, channels: Term) -> list[Part]:
+    def _rounds(self, item: Item, channels: Term) -> list[ModuleGroup]:
         single = item._replace(times=1, condition=None)
         if item.times == 1:
             return self._one(single, channels)
         if self.channels.is_open(single, channels) and type(item.times) is int:
-            found: list[Part] = []
+            found: list[ModuleGroup] = []
             for _ in range(item.times):
                 found += self._one(single, channels)
                 channels = self.channels.once(single, channels)
@@ -155,18 +157,18 @@ class Scene:
             first = self._one(single, channels)
             return first if rest == 0 else [*first, *self._loop(single, rest, second)]
         if step is None:
-            channels = Choice(Operation("==", ROUND, 0), channels, second)
+            channels = Conditional(Operation("==", ROUND, 0), channels, second)
         elif step != 0:
             more = simplified(Operation("*", put(step, channels), ROUND))
             channels = simplified(Operation("+", channels, more))
         return self._loop(single, times, channels)
 
-    def _one(self, item: Item, channels: Term) -> list[Part]:
+    def _one(self, item: Item, channels: Term) -> list[ModuleGroup]:
         if item.group is not None:
             return self.parts(item.group, channels)
-        return [Part(tuple(self.once(item, channels)))]
+        return [ModuleGroup(tuple(self.once(item, channels)))]
 
-    def _loop(self, item: Item, times: Term, channels: Term) -> list[Part]:
+    def _loop(self, item: Item, times: Term, channels: Term) -> list[ModuleGroup]:
         inside = self._one(item, channels)
         index = "i" if ROUND.text in names(channels) else "_"
         if times == 1:
@@ -174,10 +176,12 @@ class Scene:
         if len(inside) == 1 and not inside[0].opening and len(inside[0].modules) == 1:
             (module,) = inside[0].modules
             loop = Code(f"for {index} in range({self.text(times)})")
-            return [Part((Code("*[", (module, loop), "]", ""),))]
+            return [ModuleGroup((Code("*[", (module, loop), "]", ""),))]
         if times == 2 and index == "_":
             return [*inside, *inside]
-        return [Part(parts=tuple(inside), opening=f"for {index} in range({self.text(times)}):")]
+        return [
+            ModuleGroup(parts=tuple(inside), opening=f"for {index} in range({self.text(times)}):")
+        ]
 
     def _at_least_one(self, times: Term) -> bool:
         if isinstance(times, Name):
@@ -189,7 +193,7 @@ class Scene:
 
     # -- in a class --------------------------------------------------------------------------
 
-    def sequential(self, target: str, parts: Sequence[Part], indent: int) -> list[str]:
+    def sequential(self, target: str, parts: Sequence[ModuleGroup], indent: int) -> list[str]:
         """Statements that make an `nn.Sequential` of some modules, or the one module itself."""
         if all(not part.opening for part in parts):
             flat = [module for part in parts for module in part.modules]
@@ -198,12 +202,12 @@ class Scene:
             return laid_out(before(f"{target} = ", call("nn.Sequential", *flat)), indent)
         first, *rest = parts
         if first.opening:
-            first, rest = Part(), list(parts)
+            first, rest = ModuleGroup(), list(parts)
         whole = call("nn.Sequential", *first.modules)
         lines = laid_out(before(f"{target} = ", whole), indent)
         return [*lines, *self._added(target, rest, indent)]
 
-    def _added(self, target: str, parts: Sequence[Part], indent: int) -> list[str]:
+    def _added(self, target: str, parts: Sequence[ModuleGroup], indent: int) -> list[str]:
         lines: list[str] = []
         for part in parts:
             if part.opening:
@@ -216,7 +220,7 @@ class Scene:
         return lines
 
 
-def channels_in(lines: Sequence[str], block: Sequence[Parameter]) -> tuple[str, ...]:
+def channels_in(lines: Sequence[str], block: Sequence[BlockParameter]) -> tuple[str, ...]:
     """Which channels code asks for: those before a block, those of layers that it is given."""
     names = [CHANNELS.text, *(of_layer(one.name) for one in block if one.layer)]
     return tuple([name for name in names if any(re.search(rf"\b{name}\b", one) for one in lines)])
@@ -225,4 +229,4 @@ def channels_in(lines: Sequence[str], block: Sequence[Parameter]) -> tuple[str, 
 def _signs(term: Term) -> set[str]:
     if isinstance(term, Operation):
         return {term.sign} | _signs(term.left) | _signs(term.right)
-    return set().union(*map(_signs, term)) if isinstance(term, Choice) else set()
+    return set().union(*map(_signs, term)) if isinstance(term, Conditional) else set()

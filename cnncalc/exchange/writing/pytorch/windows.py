@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cnncalc.analysis.outline.terms import Operation, Term, simplified
 from cnncalc.exchange.writing.python.code import WIDTH, Code, call
-from cnncalc.exchange.writing.pytorch.layer import Layer, Modules
+from cnncalc.exchange.writing.pytorch.layer import LayerModules, Modules
 
 
-def padded(layer: Layer, value: str | None = None) -> tuple[Modules, str | None]:
+def padded(layer: LayerModules, value: str | None = None) -> tuple[Modules, str | None]:
     """What stands in front of a layer, and its own padding; `value` is what a pool adds."""
     term = layer.term("padding")
     if term in ("same", "same_lower"):
@@ -22,7 +22,7 @@ def padded(layer: Layer, value: str | None = None) -> tuple[Modules, str | None]
     return [], layer.given("padding")
 
 
-def _same(layer: Layer, lower: bool, value: str | None) -> Code:
+def _same(layer: LayerModules, lower: bool, value: str | None) -> Code:
     """Padding whose rows follow from the size at hand."""
     kernel, stride = layer.constant("kernel"), layer.constant("stride")
     if "dilation" in layer.kind.options:
@@ -32,7 +32,7 @@ def _same(layer: Layer, lower: bool, value: str | None) -> Code:
     return call(layer.helper("SamePad"), *windows, value=value, lower="True" if lower else None)
 
 
-def _border(layer: Layer, pairs: Term, value: str | None) -> Code:
+def _border(layer: LayerModules, pairs: Term, value: str | None) -> Code:
     """A number of rows on each side."""
     sizes = layer.text(tuple([size for pair in reversed(pairs) for size in pair]))
     if value is None:
@@ -40,7 +40,7 @@ def _border(layer: Layer, pairs: Term, value: str | None) -> Code:
     return call(layer.axes("ConstantPad"), sizes, value)
 
 
-def bordered(layer: Layer, value: str | None = None) -> Modules:
+def bordered(layer: LayerModules, value: str | None = None) -> Modules:
     """All padding of a layer that has none of its own, in front of it."""
     front, own = padded(layer, value)
     if own is None:
@@ -48,7 +48,7 @@ def bordered(layer: Layer, value: str | None = None) -> Modules:
     return [*front, _border(layer, layer.constant("padding"), value)]
 
 
-def _conv(layer: Layer, groups: str | None, filters: str) -> Modules:
+def _conv(layer: LayerModules, groups: str | None, filters: str) -> Modules:
     front, padding = padded(layer)
     layer.term("bias")
     stride = layer.given("stride")
@@ -65,19 +65,19 @@ def _conv(layer: Layer, groups: str | None, filters: str) -> Modules:
     return [*front, found]
 
 
-def conv(layer: Layer) -> Modules:
+def conv(layer: LayerModules) -> Modules:
     *front, found = _conv(layer, layer.given("groups"), layer.value("filters"))
     if layer.term("trainable") is False:
         found = Code(found.head, found.parts, ").requires_grad_(False)")
     return [*front, found]
 
 
-def depthwise_conv(layer: Layer) -> Modules:
+def depthwise_conv(layer: LayerModules) -> Modules:
     between = simplified(Operation("*", layer.term("multiplier"), layer.channels))
     return _conv(layer, layer.into, layer.text(between))
 
 
-def separable_conv(layer: Layer) -> Modules:
+def separable_conv(layer: LayerModules) -> Modules:
     between = simplified(Operation("*", layer.term("multiplier"), layer.channels))
     front, padding = padded(layer)
     depthwise = call(
@@ -92,7 +92,7 @@ def separable_conv(layer: Layer) -> Modules:
     return [*front, depthwise, pointwise]
 
 
-def locally_connected(layer: Layer) -> Modules:
+def locally_connected(layer: LayerModules) -> Modules:
     sizes = {node.facts.output[1:] for node in layer.nodes}
     if len(sizes) > 1:
         raise layer.refuse("its size differs between uses of one block")
@@ -104,7 +104,7 @@ def locally_connected(layer: Layer) -> Modules:
     return [*bordered(layer), found]
 
 
-def conv_transpose(layer: Layer) -> Modules:
+def conv_transpose(layer: LayerModules) -> Modules:
     padding = layer.term("padding")
     named, behind = layer.given("padding"), []
     extra = layer.given("output_padding")
@@ -125,7 +125,7 @@ def conv_transpose(layer: Layer) -> Modules:
     return [call(layer.axes("ConvTranspose"), layer.into, filters, kernel, **options), *behind]
 
 
-def _pool(layer: Layer, name: str, *extra: str, value: str | None = None) -> Modules:
+def _pool(layer: LayerModules, name: str, *extra: str, value: str | None = None) -> Modules:
     front, padding = padded(layer, value)
     options = layer.named(**{key: key for key in extra})
     parts = [layer.value("kernel")]
@@ -134,15 +134,15 @@ def _pool(layer: Layer, name: str, *extra: str, value: str | None = None) -> Mod
     return [*front, call(layer.axes(name), *parts, padding=padding, **options)]
 
 
-def max_pool(layer: Layer) -> Modules:
+def max_pool(layer: LayerModules) -> Modules:
     return _pool(layer, "MaxPool", "dilation", "ceil_mode", value='float("-inf")')
 
 
-def avg_pool(layer: Layer) -> Modules:
+def avg_pool(layer: LayerModules) -> Modules:
     return _pool(layer, "AvgPool", "ceil_mode", "count_include_pad", value="0.0")
 
 
-def lp_pool(layer: Layer) -> Modules:
+def lp_pool(layer: LayerModules) -> Modules:
     power, kernel = layer.value("p"), layer.value("kernel")
     options = layer.named(stride="stride", ceil_mode="ceil_mode")
     # PyTorch takes powers of the values, we of their sizes
@@ -151,21 +151,21 @@ def lp_pool(layer: Layer) -> Modules:
     return [*front, *bordered(layer), call(layer.axes("LPPool"), power, kernel, **options)]
 
 
-def global_lp_pool(layer: Layer) -> Code:
+def global_lp_pool(layer: LayerModules) -> Code:
     return call(layer.helper("GlobalLpPool"), layer.value("p"))
 
 
-def adaptive_avg_pool(layer: Layer) -> Code:
+def adaptive_avg_pool(layer: LayerModules) -> Code:
     return call(layer.axes("AdaptiveAvgPool"), layer.value("size"))
 
 
-def adaptive_max_pool(layer: Layer) -> Code:
+def adaptive_max_pool(layer: LayerModules) -> Code:
     return call(layer.axes("AdaptiveMaxPool"), layer.value("size"))
 
 
-def global_avg_pool(layer: Layer) -> Code:
+def global_avg_pool(layer: LayerModules) -> Code:
     return call(layer.axes("AdaptiveAvgPool"), "1")
 
 
-def global_max_pool(layer: Layer) -> Code:
+def global_max_pool(layer: LayerModules) -> Code:
     return call(layer.axes("AdaptiveMaxPool"), "1")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, Name, Term, names
-from cnncalc.analysis.outline.types import Block, Item, Outline, Parameter
+from cnncalc.analysis.outline.types import Block, BlockParameter, Item, Outline
 from cnncalc.exchange.writing.python.channels import Channels, is_local
 from cnncalc.exchange.writing.python.code import Code, class_name, laid_out, variable
 from cnncalc.exchange.writing.python.heading import heading, parameter
@@ -14,7 +14,7 @@ from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
 from cnncalc.exchange.writing.pytorch.attributes import is_straight
 from cnncalc.exchange.writing.pytorch.classes import Branching, Straight
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
-from cnncalc.exchange.writing.pytorch.straight import Scene, Written, channels_in
+from cnncalc.exchange.writing.pytorch.straight import ClassContext, WrittenClass, channels_in
 
 NOTHING = Parameters({}, frozenset(), frozenset(), {})
 
@@ -30,18 +30,18 @@ def pytorch(outline: Outline) -> str:
     channels = Channels(graph, _named_channels(outline))
     known = parameters_of(outline)
     taken = {"Tensor", *HELPERS}
-    classes: dict[str, Written] = {}
+    classes: dict[str, WrittenClass] = {}
     needs: dict[str, str] = {}
     texts: list[list[str]] = []
     for block in outline.blocks:
         name = class_name(block.name, taken)
         taken.add(name)
-        scene = Scene(graph, channels, classes, known, known[block.name], needs)
+        scene = ClassContext(graph, channels, classes, known, known[block.name], needs)
         lines, asks = _block(scene, block, name)
-        classes[block.name] = Written(name, asks)
+        classes[block.name] = WrittenClass(name, asks)
         texts.append(lines)
     name = class_name(graph.name, taken)
-    scene = Scene(graph, channels, classes, known, NOTHING, needs)
+    scene = ClassContext(graph, channels, classes, known, NOTHING, needs)
     texts.append(_network(scene, outline, name))
     functions = [source for source in needs.values() if source.startswith("def ")]
     modules = [source for source in needs.values() if not source.startswith("def ")]
@@ -67,7 +67,7 @@ def _main(name: str, fixed: bool) -> str:
 # -- classes -----------------------------------------------------------------------------------
 
 
-def _block(scene: Scene, block: Block, name: str) -> tuple[list[str], tuple[str, ...]]:
+def _block(scene: ClassContext, block: Block, name: str) -> tuple[list[str], tuple[str, ...]]:
     """The class of a block, and the channels that it asks for."""
     around, scene.channels.named = scene.channels.named, scene.channels.inside(block)
     try:
@@ -77,10 +77,10 @@ def _block(scene: Scene, block: Block, name: str) -> tuple[list[str], tuple[str,
 
 
 def _class(
-    scene: Scene,
+    scene: ClassContext,
     name: str,
     items: Sequence[Item],
-    parameters: Sequence[Parameter],
+    parameters: Sequence[BlockParameter],
     start: Term,
 ) -> tuple[list[str], tuple[str, ...]]:
     layers = {one.name: variable(one.name) for one in parameters if one.layer}
@@ -107,10 +107,10 @@ def _class(
     return [*lines, *body, *forward], asks
 
 
-def _network(scene: Scene, outline: Outline, name: str) -> list[str]:
+def _network(scene: ClassContext, outline: Outline, name: str) -> list[str]:
     """The class of the whole network."""
     graph, items = outline.graph, outline.items
-    parameters = [Parameter(key, value) for key, value in outline.parameters]
+    parameters = [BlockParameter(key, value) for key, value in outline.parameters]
     start = graph.input_shape[0]
     if is_straight(items):
         return _class(scene, name, items, parameters, start)[0]
@@ -180,7 +180,7 @@ def lifted(outline: Outline) -> Outline:
         while name in taken:
             name, number = f"unit{number}", number + 1
         taken.add(name)
-        block = Block(name, tuple(Parameter(one) for one in wanted), inside)
+        block = Block(name, tuple(BlockParameter(one) for one in wanted), inside)
         blocks.append(block)
         return Item(
             block=block,

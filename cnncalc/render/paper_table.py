@@ -22,7 +22,7 @@ from cnncalc.layers.merge import Add
 from cnncalc.layers.norm import BatchNorm
 from cnncalc.layers.pool import MaxPool
 from cnncalc.layers.upsample import Upsample
-from cnncalc.render.folding import Several, Term, Told, runs
+from cnncalc.render.folding import Label, Several, Term, runs
 from cnncalc.unknown import least
 
 
@@ -35,7 +35,7 @@ class Stage(NamedTuple):
     terms: tuple[Term, ...]
 
 
-class Part(NamedTuple):
+class PaperRow(NamedTuple):
     """A layer or block with the nodes in it; no term where nothing of it is told."""
 
     nodes: frozenset[int]
@@ -78,7 +78,7 @@ def _units(
             ways = [_way(graph, taken, own) for taken in graph.nodes[nodes[0]].inputs]
             stem = frozenset.intersection(*ways)
             lanes = [
-                {n for n in way - stem - skipped if told(graph.nodes[n]) is not None}
+                {n for n in way - stem - skipped if describe(graph.nodes[n]) is not None}
                 for way in ways
             ]
             if sum(map(bool, lanes)) > 1:
@@ -112,10 +112,10 @@ def _count_of(stage: Stage) -> int:
 
 
 def _count(term: Term) -> int:
-    return 1 if isinstance(term, Told) else term.times * sum(map(_count, term.terms))
+    return 1 if isinstance(term, Label) else term.times * sum(map(_count, term.terms))
 
 
-def told(node: Node) -> Told | None:
+def describe(node: Node) -> Label | None:
     """A layer as a paper's table has it; `None` for what is not told."""
     kind, values = node.kind, vars(node.kind)
     if not weighted(node) and kind.family not in (MaxPool.family, Upsample.family):
@@ -126,16 +126,16 @@ def told(node: Node) -> Told | None:
     size = "×".join(map(str, kernel)) if isinstance(kernel, tuple) else ""
     channels = str(node.facts.output[0])
     if isinstance(kind, Linear):
-        return Told(f"{kind.features}-d fc")
+        return Label(f"{kind.features}-d fc")
     if kind.family == Conv.family and size:
         depthwise = values.get("groups") == node.facts.output[0] > 1
         plain = "depthwise" if depthwise else "" if isinstance(kind, Conv) else name
         text = f"{size} {plain}".strip() + f", {channels}"
-        return Told(text + _details(kind, depthwise), stride)
+        return Label(text + _details(kind, depthwise), stride)
     text = f"{size} {name}".strip()
     if kind.family != MaxPool.family:
         text += f", {channels}"
-    return Told(text, stride)
+    return Label(text, stride)
 
 
 def _unlike(value: object, usual: int) -> str:
@@ -181,7 +181,7 @@ def _terms(
     skipped: frozenset[int],
 ) -> tuple[Term, ...]:
     """The terms of a block's nodes; inner blocks that stand once are their terms."""
-    parts: list[Part] = []
+    parts: list[PaperRow] = []
     for head, group in groupby(nodes, key=lambda index: paths[index][: level + 1]):
         inner = tuple(group)
         if len(inner) > 1 or len(paths[inner[0]]) > level + 1:
@@ -190,21 +190,21 @@ def _terms(
             if terms:
                 entry = graph.nodes[graph.nodes[inner[0]].inputs[0]].facts.output[0]
                 term = terms[0] if len(terms) == 1 else Several(terms, entry=entry)
-            parts.append(Part(frozenset(inner), term))
+            parts.append(PaperRow(frozenset(inner), term))
         elif graph.nodes[inner[0]].kind.branches:
             _merge(graph, parts, inner[0])
         else:
-            node = None if inner[0] in skipped else told(graph.nodes[inner[0]])
-            parts.append(Part(frozenset(inner), node))
+            node = None if inner[0] in skipped else describe(graph.nodes[inner[0]])
+            parts.append(PaperRow(frozenset(inner), node))
     return runs([part.term for part in parts if part.term is not None])
 
 
-def _merge(graph: Graph, parts: list[Part], merge: int) -> None:
+def _merge(graph: Graph, parts: list[PaperRow], merge: int) -> None:
     """Put what leads to a merge side by side, where more than one branch has something told."""
     own = frozenset().union(*[part.nodes for part in parts])
     ways = [_way(graph, taken, own) for taken in graph.nodes[merge].inputs]
     stem = frozenset.intersection(*ways)
-    lanes: list[list[Part]] = []
+    lanes: list[list[PaperRow]] = []
     claimed: set[int] = set()
     for way in ways:
         lane = [
@@ -220,12 +220,12 @@ def _merge(graph: Graph, parts: list[Part], merge: int) -> None:
         if (terms := runs([part.term for part in lane if part.term is not None]))
     ]
     if len(shown) < 2:
-        parts.append(Part(frozenset((merge,)), None))
+        parts.append(PaperRow(frozenset((merge,)), None))
         return
     sides = tuple(terms[0] if len(terms) == 1 else Several(terms) for terms in shown)
     nodes = frozenset((merge,)).union(*[parts[number].nodes for number in claimed])
     parts[:] = [part for number, part in enumerate(parts) if number not in claimed]
-    parts.append(Part(nodes, Several(sides, aside=True)))
+    parts.append(PaperRow(nodes, Several(sides, aside=True)))
 
 
 def _way(graph: Graph, start: int, own: frozenset[int]) -> frozenset[int]:

@@ -28,7 +28,7 @@ def replayed(outline: Outline) -> Outline:
     Raises:
         DiffersError: it says another graph.
     """
-    walk = _Walk(outline)
+    walk = _Replay(outline)
     try:
         last = walk.items(outline.items, dict(outline.parameters), 0, walk.inputs)
     except (KeyError, TypeError, ValueError, ArithmeticError, Refusal) as error:
@@ -42,7 +42,7 @@ def replayed(outline: Outline) -> Outline:
     return outline._replace(blocks=tuple(known.values()), items=items)
 
 
-class _Walk:
+class _Replay:
     def __init__(self, outline: Outline) -> None:
         graph = outline.graph
         self.nodes = graph.nodes

@@ -14,7 +14,7 @@ from cnncalc.language.forms.counting import minimum_layers
 from cnncalc.language.forms.inputs import GivenInput
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
-from cnncalc.rules.base import Foreign, Limits, Subject, Written
+from cnncalc.rules.base import Foreign, Limits, RuleContext, WrittenFile
 from cnncalc.rules.checks import check, ordered
 from cnncalc.rules.writing import hint_channels
 from cnncalc.shapes import WindowLimitError
@@ -26,7 +26,7 @@ CHARACTERS = 50
 """So many characters take as long to read as a layer takes to build."""
 
 
-def examine(
+def lint(
     source: Source,
     input: GivenInput | None = None,
     parameters: Mapping[str, Any] | None = None,
@@ -44,7 +44,7 @@ def examine(
     found, layers = findings(source, input, parameters, limits, memo)
     if not any([fix.edits for finding in found for fix in finding.fixes]):
         return found
-    from cnncalc.rules.mending import proven
+    from cnncalc.rules.apply_fixes import proven
 
     def again(text: str) -> tuple[Diagnostic, ...]:
         changed = Source(source.label, text, source.path)
@@ -85,7 +85,7 @@ Build = Callable[[Source], tuple[Graph, Foreign]]
 """Reads a network of another format from its text; raises SpecError where it is none."""
 
 
-def examine_foreign(
+def lint_foreign(
     source: Source, build: Build, limits: Limits = Limits(), tried: bool = True
 ) -> tuple[Diagnostic, ...]:
     """All findings in a text of another format, errors first, with fixes.
@@ -98,7 +98,7 @@ def examine_foreign(
     found, layers = foreign_findings(source, build, limits)
     if not tried or not any([fix.edits for finding in found for fix in finding.fixes]):
         return found
-    from cnncalc.rules.mending import proven
+    from cnncalc.rules.apply_fixes import proven
 
     def again(text: str) -> tuple[Diagnostic, ...]:
         changed = Source(source.label, text, source.path)
@@ -115,7 +115,7 @@ def foreign_findings(
     sources = {source.label: source}
     try:
         graph, foreign = build(source)
-        found = check(Subject(graph, None, None, limits, offers, foreign))
+        found = check(RuleContext(graph, None, None, limits, offers, foreign))
         layers = len(graph.nodes)
     except SpecError as error:
         found, layers = ordered(error.diagnostics), 0
@@ -137,8 +137,8 @@ def judge(
     """
     try:
         assert elaboration.graph is not None
-        written = Written(network, elaboration.forms, elaboration.moved)
-        found = check(Subject(elaboration.graph, written, fields, limits, offers))
+        written = WrittenFile(network, elaboration.forms, elaboration.moved)
+        found = check(RuleContext(elaboration.graph, written, fields, limits, offers))
     except WindowLimitError as refusal:
         source, key, _ = network.keys["layers"]
         found = (source.finding(refusal, source.place(key)),)

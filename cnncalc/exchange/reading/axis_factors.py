@@ -17,7 +17,7 @@ from typing import NamedTuple
 from cnncalc.shapes import Shape
 
 
-class Atom:
+class AxisFactor:
     """A factor of an axis; two of the same size are still two."""
 
     __slots__ = ("batch", "size")
@@ -30,10 +30,10 @@ class Atom:
         return f"{'b' if self.batch else 'a'}{self.size}"
 
 
-Axis = tuple[Atom, ...]
+Axis = tuple[AxisFactor, ...]
 
 
-class View(NamedTuple):
+class TensorView(NamedTuple):
     """A framework's tensor as a way of looking at the output of a node."""
 
     node: int
@@ -59,7 +59,7 @@ class View(NamedTuple):
         """The atoms of an axis without the batch."""
         return tuple([atom for atom in self.axes[axis] if not atom.batch])
 
-    def split(self, atom: Atom, parts: Axis) -> View:
+    def split(self, atom: AxisFactor, parts: Axis) -> TensorView:
         """The same with an atom written as several."""
 
         def put(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
@@ -72,31 +72,31 @@ class View(NamedTuple):
                 ]
             )
 
-        return View(self.node, put(self.laid), put(self.axes))
+        return TensorView(self.node, put(self.laid), put(self.axes))
 
 
-def size(axis: Iterable[Atom]) -> int:
+def size(axis: Iterable[AxisFactor]) -> int:
     """Size of an axis."""
     return prod([atom.size for atom in axis])
 
 
 def laid_out(shape: Shape) -> tuple[Axis, ...]:
     """New axes of the given sizes, one atom each."""
-    return tuple([(Atom(length),) if length != 1 else () for length in shape])
+    return tuple([(AxisFactor(length),) if length != 1 else () for length in shape])
 
 
-def first_view(node: int, batch: Atom, shape: Shape, order: Sequence[int]) -> View:
+def first_view(node: int, batch: AxisFactor, shape: Shape, order: Sequence[int]) -> TensorView:
     """The view of a node's output with the batch in front, then its axes in an order."""
     laid = laid_out(shape)
-    return View(node, laid, ((batch,), *[laid[axis] for axis in order]))
+    return TensorView(node, laid, ((batch,), *[laid[axis] for axis in order]))
 
 
-def permuted(view: View, order: Sequence[int]) -> View:
+def permuted(view: TensorView, order: Sequence[int]) -> TensorView:
     """The axes in another order."""
-    return View(view.node, view.laid, tuple([view.axes[axis] for axis in order]))
+    return TensorView(view.node, view.laid, tuple([view.axes[axis] for axis in order]))
 
 
-def reshaped(view: View, shape: Shape) -> View | None:
+def reshaped(view: TensorView, shape: Shape) -> TensorView | None:
     """The same values in row-major order under another shape; `None` where no axis can be split so.
 
     A batch of 1 stays in front.
@@ -107,10 +107,10 @@ def reshaped(view: View, shape: Shape) -> View | None:
         if atoms[0] is not single:
             return None
         atoms = atoms[1:]
-    found: list[list[Atom]] = []
+    found: list[list[AxisFactor]] = []
     position = 0
     for wanted in shape:
-        axis: list[Atom] = []
+        axis: list[AxisFactor] = []
         left = wanted
         while left != 1:
             if position == len(atoms):
@@ -123,8 +123,8 @@ def reshaped(view: View, shape: Shape) -> View | None:
                 continue
             if atom.size % left or (atom.batch and left != 1):
                 return None
-            head = Atom(left)
-            tail = Atom(atom.size // left)
+            head = AxisFactor(left)
+            tail = AxisFactor(atom.size // left)
             if atom.batch:
                 return None
             view = view.split(atom, (head, tail))
@@ -136,10 +136,10 @@ def reshaped(view: View, shape: Shape) -> View | None:
         if not found:
             return None
         found[0].insert(0, single)
-    return View(view.node, view.laid, tuple(map(tuple, found)))
+    return TensorView(view.node, view.laid, tuple(map(tuple, found)))
 
 
-def refined(view: View, axis: int, sizes: Sequence[int]) -> View | None:
+def refined(view: TensorView, axis: int, sizes: Sequence[int]) -> TensorView | None:
     """The same with the atoms of one axis split into the given sizes, where that is possible."""
     position = 0
     for wanted in sizes:
@@ -150,7 +150,7 @@ def refined(view: View, axis: int, sizes: Sequence[int]) -> View | None:
         if atom.size != wanted:
             if atom.batch or atom.size % wanted or wanted == 1:
                 return None
-            view = view.split(atom, (Atom(wanted), Atom(atom.size // wanted)))
+            view = view.split(atom, (AxisFactor(wanted), AxisFactor(atom.size // wanted)))
         position += 1
     return view if position == len(view.axes[axis]) else None
 

@@ -16,7 +16,7 @@ from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS
 from cnncalc.graph import Graph
 
 
-class Written(NamedTuple):
+class ModuleForms(NamedTuple):
     """Layers of a shipped network that are no module of the framework's."""
 
     network: str
@@ -26,21 +26,21 @@ class Written(NamedTuple):
 
 
 TORCHVISION = (
-    Written("convnext_*", "layer_norm", "down*", SUBCLASS),
-    Written("convnext_*", "layer_norm", "layer_norm*", SUBCLASS),
-    Written("densenet*", "relu", "relu[2-9]", FUNCTION),
-    Written("densenet*", "global_avg_pool", "*", FUNCTION),
-    Written("googlenet", "relu", "*", FUNCTION),
-    Written("googlenet", "adaptive_avg_pool", "*", FUNCTION),
-    Written("inception_v3", "relu", "*", FUNCTION),
-    Written("inception_v3", "avg_pool", "*", FUNCTION),
-    Written("inception_v3", "max_pool", "reduction_*", FUNCTION),
-    Written("mnasnet*", "global_avg_pool", "*", MEAN),
-    Written("mobilenet_v2", "global_avg_pool", "*", FUNCTION),
-    Written("shufflenet_v2_*", "global_avg_pool", "*", MEAN),
-    Written("deeplabv3_*", "upsample", "*", FUNCTION),
-    Written("fcn_resnet*", "upsample", "*", FUNCTION),
-    Written("lraspp_*", "upsample", "*", FUNCTION),
+    ModuleForms("convnext_*", "layer_norm", "down*", SUBCLASS),
+    ModuleForms("convnext_*", "layer_norm", "layer_norm*", SUBCLASS),
+    ModuleForms("densenet*", "relu", "relu[2-9]", FUNCTION),
+    ModuleForms("densenet*", "global_avg_pool", "*", FUNCTION),
+    ModuleForms("googlenet", "relu", "*", FUNCTION),
+    ModuleForms("googlenet", "adaptive_avg_pool", "*", FUNCTION),
+    ModuleForms("inception_v3", "relu", "*", FUNCTION),
+    ModuleForms("inception_v3", "avg_pool", "*", FUNCTION),
+    ModuleForms("inception_v3", "max_pool", "reduction_*", FUNCTION),
+    ModuleForms("mnasnet*", "global_avg_pool", "*", MEAN),
+    ModuleForms("mobilenet_v2", "global_avg_pool", "*", FUNCTION),
+    ModuleForms("shufflenet_v2_*", "global_avg_pool", "*", MEAN),
+    ModuleForms("deeplabv3_*", "upsample", "*", FUNCTION),
+    ModuleForms("fcn_resnet*", "upsample", "*", FUNCTION),
+    ModuleForms("lraspp_*", "upsample", "*", FUNCTION),
 )
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from cnncalc.layers.pool import MaxPool
 from cnncalc.render.drawing import labels
+from cnncalc.render.drawing.prisms import GAP, Solid
 from cnncalc.render.drawing.routing import bent, n
-from cnncalc.render.drawing.solids import GAP, Solid
 from cnncalc.render.drawing.structure import Drawn, Edge, Unit
 
 STEP = 12.0

@@ -89,7 +89,7 @@ class Brace(NamedTuple):
     times: int
 
 
-class Row(NamedTuple):
+class VolumeRow(NamedTuple):
     """Volumes around their axis: how far they reach above and below it."""
 
     w: float
@@ -98,7 +98,7 @@ class Row(NamedTuple):
     solids: tuple[Solid, ...] = ()
     braces: tuple[Brace, ...] = ()
 
-    def moved(self, x: float, y: float, row: int | None = None) -> Row:
+    def moved(self, x: float, y: float, row: int | None = None) -> VolumeRow:
         """The same elsewhere."""
         solids = [one._replace(x=one.x + x, y=one.y + y) for one in self.solids]
         if row is not None:
@@ -122,10 +122,10 @@ class Placer:
             taken for node in self.graph.nodes for taken in (*node.inputs, *node.reads)
         }  # fmt: skip
 
-    def parts(self, items: Chain) -> list[Row]:
+    def parts(self, items: Chain) -> list[VolumeRow]:
         """The rows of a chain's items; what leads nowhere stands below what comes after it."""
-        found: list[Row] = []
-        spurs: list[Row] = []
+        found: list[VolumeRow] = []
+        spurs: list[VolumeRow] = []
         for item in items:
             if isinstance(item, Group) and item.times == 1:
                 inner = self.parts(item.items)
@@ -140,7 +140,7 @@ class Placer:
             found += inner
         return found
 
-    def item(self, item: Item) -> Row:
+    def item(self, item: Item) -> VolumeRow:
         """A volume, lanes, or what recurs above its brace."""
         if isinstance(item, Unit):
             return self.solid(item)
@@ -149,7 +149,7 @@ class Placer:
         row = self._fork(item)
         return _braced(row, "", item.times) if item.times > 1 else row
 
-    def _fork(self, fork: Fork) -> Row:
+    def _fork(self, fork: Fork) -> VolumeRow:
         main = max(fork.lanes, key=lambda lane: len(units(lane)))
         past = [lane for lane in fork.lanes if lane is not main]
         merge = self.solid(fork.merge)
@@ -175,13 +175,13 @@ class Placer:
         kind = self.graph.nodes[lane[0].lead].kind
         return isinstance(kind, Conv) and all(side == 1 for side in kind.kernel)
 
-    def solid(self, unit: Unit) -> Row:
+    def solid(self, unit: Unit) -> VolumeRow:
         """One volume with its label."""
         graph = self.graph
         role, title = labels.role(graph, unit), labels.title(graph, unit)
         if role == "merge" and len(title) == 1:
             one = Solid(0, 0, 17, 17, 0, 0, unit, role, title, (), 17)
-            return Row(17, 8.5, 8.5, (one,))
+            return VolumeRow(17, 8.5, 8.5, (one,))
         shape = labels.shape(graph, unit)
         lines = (*_lines(graph, unit, title), numbers.shape(shape, self.channels_last))
         slot = labels.widest([(line, LABEL if line is not lines[-1] else SMALL) for line in lines])
@@ -191,7 +191,7 @@ class Placer:
         wide = max(one.right, slot)
         one = one._replace(x=(wide - one.right) / 2)
         down = one.bottom + 6 + LINE * len(lines)
-        return Row(wide, -one.top, down, (one,))
+        return VolumeRow(wide, -one.top, down, (one,))
 
     def _size(self, shape: tuple[int, ...], role: str) -> tuple[float, float, float, float]:
         if (role in ("linear", "block") and prod(shape) == max(shape)) or len(shape) == 1:
@@ -219,7 +219,7 @@ def _lines(graph: Graph, unit: Unit, title: str) -> tuple[str, ...]:
     return (labels.cut(text, 22),)
 
 
-def beside(parts: Sequence[Row], gap: float = GAP) -> Row:
+def beside(parts: Sequence[VolumeRow], gap: float = GAP) -> VolumeRow:
     """Rows one to the right of the other, on one axis."""
     solids: list[Solid] = []
     braces: list[Brace] = []
@@ -230,10 +230,10 @@ def beside(parts: Sequence[Row], gap: float = GAP) -> Row:
         braces += moved.braces
         x += part.w + gap
     up, down = max(part.up for part in parts), max(part.down for part in parts)
-    return Row(x - gap, up, down, tuple(solids), tuple(braces))
+    return VolumeRow(x - gap, up, down, tuple(solids), tuple(braces))
 
 
-def _stacked(parts: Sequence[Row], *, centred: bool) -> Row:
+def _stacked(parts: Sequence[VolumeRow], *, centred: bool) -> VolumeRow:
     """Rows one below the other; their axis is in the middle, or that of the first."""
     solids: list[Solid] = []
     braces: list[Brace] = []
@@ -246,20 +246,20 @@ def _stacked(parts: Sequence[Row], *, centred: bool) -> Row:
         y += part.up + part.down + LANES
     y -= LANES
     axis = y / 2 if centred else parts[0].up
-    return Row(width, axis, y - axis, tuple(solids), tuple(braces)).moved(0, -axis)
+    return VolumeRow(width, axis, y - axis, tuple(solids), tuple(braces)).moved(0, -axis)
 
 
-def _braced(row: Row, name: str, times: int) -> Row:
+def _braced(row: VolumeRow, name: str, times: int) -> VolumeRow:
     brace = Brace(0, row.down + 4, row.w, labels.cut(name, 24), times)
     return row._replace(down=row.down + 26, braces=(*row.braces, brace))
 
 
-def wrapped(parts: Sequence[Row], limit: float) -> list[list[Row]]:
+def wrapped(parts: Sequence[VolumeRow], limit: float) -> list[list[VolumeRow]]:
     """Parts in rows of about the same width, none wider than `limit` unless a part is."""
     total = sum(part.w + GAP for part in parts)
     count = max(round(total / limit + 0.49), 1)
     goal = total / count * 1.04
-    rows: list[list[Row]] = [[]]
+    rows: list[list[VolumeRow]] = [[]]
     width = 0.0
     for part in parts:
         if rows[-1] and (

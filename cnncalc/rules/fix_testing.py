@@ -17,7 +17,7 @@ from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
 from cnncalc.shapes import Shape, WindowLimitError
 
 if TYPE_CHECKING:
-    from cnncalc.rules.base import Subject
+    from cnncalc.rules.base import RuleContext
 
 NEAR = 64
 """How far from an input's size others are tried."""
@@ -34,10 +34,10 @@ Fits = Callable[[Node, int], bool]
 """Whether a node is right on a spatial axis."""
 
 
-class Trials:
+class FixTester:
     """Tries changes of one network, as long as they are cheap."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: RuleContext) -> None:
         self.subject = subject
         self.left = TRIED_LAYERS
         self._before: Counts | None = None
@@ -238,9 +238,9 @@ class Counts(NamedTuple):
     """Findings of each rule, notes left out: a change for the better may bring one."""
 
 
-def _counts(subject: Subject, graph: Graph) -> Counts | None:
+def _counts(subject: RuleContext, graph: Graph) -> Counts | None:
     """The findings in a graph; `None`: its windows are too long to be followed."""
-    from cnncalc.rules.base import Subject as Other
+    from cnncalc.rules.base import RuleContext as Other
     from cnncalc.rules.checks import CHECKS
 
     counts = Counts(set(), Counter())

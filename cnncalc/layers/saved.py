@@ -1,7 +1,7 @@
 """What a layer keeps of a forward pass in training, for its backward pass.
 
 As PyTorch keeps it on a CPU: `torch.autograd.graph.saved_tensors_hooks` tells, and
-`tests/layers/test_keeps.py` holds every kind against it. A kind states which of its inputs and
+`tests/layers/test_saved.py` holds every kind against it. A kind states which of its inputs and
 output are kept, and the arrays of its own beside them; parameters and buffers are never counted.
 """
 
@@ -16,7 +16,7 @@ SINGLE = 4
 """Bytes of a float32."""
 
 
-class Kept(NamedTuple):
+class SavedTensor(NamedTuple):
     """An array that only the backward pass needs."""
 
     values: int
@@ -28,7 +28,7 @@ class Kept(NamedTuple):
     """Bytes a value that the gradient itself needs, 0 where it can do without; `None`: all."""
 
 
-class Keeps(NamedTuple):
+class SavedForBackward(NamedTuple):
     """What a layer keeps, and how its gradient travels.
 
     `inputs` and `output` are kept for their values; a layer whose gradient has two forms (ReLU:
@@ -41,7 +41,7 @@ class Keeps(NamedTuple):
     """Each input is kept for the gradients of the others, where those are wanted."""
     held: bool = False
     """The first input is kept, although its gradient needs nothing of it but the shape."""
-    arrays: tuple[Kept, ...] = ()
+    arrays: tuple[SavedTensor, ...] = ()
     switches: bool = False
     """The positions that the layer it reads keeps are kept by this one too."""
     view: bool | None = None
@@ -61,15 +61,15 @@ class Keeps(NamedTuple):
     """The type of its output there, where float32 weights meet it without a cast."""
 
 
-NONE = Keeps()
-INPUTS = Keeps(inputs=True)
-OUTPUT = Keeps(output=True)
-PASSED = Keeps(view=True, passes=(True,))
+NONE = SavedForBackward()
+INPUTS = SavedForBackward(inputs=True)
+OUTPUT = SavedForBackward(output=True)
+PASSED = SavedForBackward(view=True, passes=(True,))
 """A view of its input, and so is the gradient."""
-PRODUCT = Keeps(inputs=True, takes="low")
+PRODUCT = SavedForBackward(inputs=True, takes="low")
 """A product of its input with weights, which autocast takes in 16 bits."""
 
 
-def measured(statistics: int, *, per_batch: bool = False) -> Keeps:
+def measured(statistics: int, *, per_batch: bool = False) -> SavedForBackward:
     """A normalization: its input, and so many means and inverse deviations in float32."""
-    return Keeps(inputs=True, arrays=(Kept(statistics, per_batch, SINGLE),) * 2)
+    return SavedForBackward(inputs=True, arrays=(SavedTensor(statistics, per_batch, SINGLE),) * 2)

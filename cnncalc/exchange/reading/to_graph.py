@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError
 from cnncalc.exchange.reading import arithmetic, kinds, tensors
+from cnncalc.exchange.reading.axis_factors import TensorView
 from cnncalc.exchange.reading.building import Builder, Refusal, input_name
 from cnncalc.exchange.reading.opaque import opaque_layer, reason_of, used_arrays
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.result import Origin, Reading, Result
-from cnncalc.exchange.reading.views import View
 from cnncalc.graph import Graph, Node
 from cnncalc.language.elaboration.elaborate import LAYER_LIMIT
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import LayerError
 from cnncalc.shapes import WindowLimitError
 
-PRIMITIVES: Mapping[str, Callable[[Builder, Op], View]] = {
+PRIMITIVES: Mapping[str, Callable[[Builder, Op], TensorView]] = {
     "reshape": tensors.reshape,
     "permute": tensors.permute,
     "expand": tensors.expand,
@@ -107,7 +107,7 @@ def _is_known(op: Op) -> bool:
     return op.name in PRIMITIVES or op.name in KINDS or op.name == "input"
 
 
-def _one(builder: Builder, op: Op) -> View:
+def _one(builder: Builder, op: Op) -> TensorView:
     primitive = PRIMITIVES.get(op.name)
     if primitive is not None:
         return primitive(builder, op)
@@ -175,7 +175,7 @@ def _finished(
     wanted = {view.node for view in results}
     nodes = tuple(
         [
-            node._replace(name=name, shares=shared, wanted=index in wanted and bool(node.inputs))
+            node._replace(name=name, shares=shared, is_output=index in wanted and bool(node.inputs))
             for index, (node, name, shared) in enumerate(
                 zip(builder.nodes, names, shares, strict=True)
             )
@@ -199,7 +199,7 @@ def _finished(
     )
 
 
-def _turn(view: View) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def _turn(view: TensorView) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """How the node's output is brought into the framework's order: split, permute, join."""
     atoms = [atom for axis in view.laid for atom in axis]
     batch = next((a for axis in view.axes for a in axis if a.batch), None)

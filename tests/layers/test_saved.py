@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import chain, listed, report
 
-from cnncalc.analysis.training.lowering import lower
+from cnncalc.analysis.training.layer_bytes import lower
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import train
 from cnncalc.graph import Graph

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.language import zoo
 from cnncalc.language.load import find
+from cnncalc.language.text.resolve import ENDINGS
 from cnncalc.language.text.source import Source
-from cnncalc.language.text.which import ENDINGS
 
 NETWORK_KEY = re.compile(r"^\s*[\"']?(layers|extends)[\"']?\s*:", re.MULTILINE)
 """What tells an architecture file in a folder from other YAML."""

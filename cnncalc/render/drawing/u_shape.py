@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log2
 
-from cnncalc.render.drawing.solids import GAP, Row
+from cnncalc.render.drawing.prisms import GAP, VolumeRow
 from cnncalc.render.drawing.structure import Drawn
 
 FALLS = 1.5
@@ -27,7 +27,7 @@ def far(drawn: Drawn, rows: Sequence[Sequence[int]]) -> bool:
     )
 
 
-def leveled(parts: Sequence[Row]) -> list[Row]:
+def leveled(parts: Sequence[VolumeRow]) -> list[VolumeRow]:
     """A row for each size of maps, all from the same left edge.
 
     It is one row where no maps grow, or where whole networks stand beside each other.
@@ -37,7 +37,7 @@ def leveled(parts: Sequence[Row]) -> list[Row]:
     if stacked or levels == sorted(levels):
         return [parts[0]]
     ends = [0.0] * (max(levels) + 1)
-    rows: list[Row | None] = [None] * len(ends)
+    rows: list[VolumeRow | None] = [None] * len(ends)
     x, before = 0.0, 0
     for part, level in zip(parts, levels, strict=True):
         if level > before:
@@ -53,7 +53,7 @@ def leveled(parts: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row is not None]
 
 
-def _levels(parts: Sequence[Row]) -> list[int]:
+def _levels(parts: Sequence[VolumeRow]) -> list[int]:
     """The level of each part, by how the height of its maps changes."""
     found: list[int] = []
     level, height = 0, 0.0
@@ -71,8 +71,8 @@ def _levels(parts: Sequence[Row]) -> list[int]:
     return found
 
 
-def _with(row: Row, part: Row, right: float) -> Row:
-    return Row(
+def _with(row: VolumeRow, part: VolumeRow, right: float) -> VolumeRow:
+    return VolumeRow(
         right,
         max(row.up, part.up),
         max(row.down, part.down),

@@ -8,11 +8,11 @@ from typing import Any
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.exchange.onnx.nodes import attribute, origin
 from cnncalc.exchange.onnx.operators import OPERATORS
-from cnncalc.exchange.onnx.operators.registry import Call, Unsupported
+from cnncalc.exchange.onnx.operators.registry import NodeCall, Unsupported
 from cnncalc.exchange.onnx.tensors import absent, stored
-from cnncalc.exchange.reading.lower import TOLD, unsupported
 from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
 from cnncalc.exchange.reading.result import Origin
+from cnncalc.exchange.reading.to_graph import TOLD, unsupported
 from cnncalc.layers.base import LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape
@@ -30,7 +30,7 @@ FORMS = ("Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
 """Operators that give a weight another shape on its way."""
 
 
-class Walk:
+class OnnxImporter:
     """Reads the nodes of one graph."""
 
     def __init__(self, model: Any, path: str, name: str, shapes: dict[str, Shape]) -> None:
@@ -108,7 +108,7 @@ class Walk:
                 self.values[name] = value
 
     def _computed(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Any:
-        call = Call(node.op_type, None, origin(node), self.program.ops)
+        call = NodeCall(node.op_type, None, origin(node), self.program.ops)
         call.opset, call.results = self.opset, max(1, sum(map(bool, node.output)))
         function = OPERATORS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
         before, reason = len(self.program.ops), ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.graph import Graph, Node
-from cnncalc.layers.keeps import NONE, Keeps
+from cnncalc.layers.saved import NONE, SavedForBackward
 from cnncalc.shapes import Shape, product
 
 LOW = 2
@@ -40,7 +40,7 @@ class Array(NamedTuple):
     copy_kept: bool
 
 
-class Layer(NamedTuple):
+class LayerBytes(NamedTuple):
     """A layer."""
 
     inputs: tuple[int, ...]
@@ -67,29 +67,29 @@ class Layer(NamedTuple):
     """Whether it takes part in the backward pass."""
 
 
-def lower(graph: Graph, plan: Plan) -> list[Layer]:
+def lower(graph: Graph, plan: Plan) -> list[LayerBytes]:
     """Every node of a graph.
 
     Sizes that nobody states are `UNKNOWN`.
     """
-    found: list[Layer] = []
+    found: list[LayerBytes] = []
     widths: list[int] = []
     root: list[int] = []
     last = graph.last_uses()
     read = {taken for node in graph.nodes for taken in node.reads}
     kept: set[int] = set()  # nodes whose own storage some layer keeps
     for index, node in enumerate(graph.nodes):
-        keeps = _keeps(graph, node)
+        saved = _saved(graph, node)
         trained = [found[taken].trained for taken in node.inputs]
         wanted = tuple([place for place, is_trained in enumerate(trained) if is_trained])
-        width = _width(plan, node, keeps, widths)
+        width = _width(plan, node, saved, widths)
         is_trained = bool(wanted or node.facts.weights)
         if not node.inputs:
             is_trained = plan.input_gradient
-        view = bool(node.inputs) and (node.facts.view if keeps.view is None else keeps.view)
-        places = _kept_inputs(keeps, node, wanted, plan) if is_trained else ()
-        kept_output = keeps.output and is_trained
-        if plan.inplace and not view and _writes_over(graph, index, keeps, last, root, kept):
+        view = bool(node.inputs) and (node.facts.view if saved.view is None else saved.view)
+        places = _kept_inputs(saved, node, wanted, plan) if is_trained else ()
+        kept_output = saved.output and is_trained
+        if plan.inplace and not view and _writes_over(graph, index, saved, last, root, kept):
             view, places, kept_output = True, (), is_trained
         root.append(root[node.inputs[0]] if view else index)
         if is_trained:
@@ -98,19 +98,19 @@ def lower(graph: Graph, plan: Plan) -> list[Layer]:
                 kept.add(root[index])
         shapes = _shapes(graph, node)
         found.append(
-            Layer(
+            LayerBytes(
                 node.inputs,
                 wanted,
                 Size(node.facts.values * width),
                 view,
-                _casts(keeps, shapes, [widths[taken] for taken in node.inputs], plan),
+                _casts(saved, shapes, [widths[taken] for taken in node.inputs], plan),
                 places,
                 kept_output,
-                _arrays(keeps, width, plan) if is_trained or index in read else (),
-                node.reads[0] if keeps.switches else None,
-                keeps.passes or (False,) * len(shapes),
-                Size(keeps.scratch * width),
-                _params(node, keeps, plan) if is_trained else (),
+                _arrays(saved, width, plan) if is_trained or index in read else (),
+                node.reads[0] if saved.switches else None,
+                saved.passes or (False,) * len(shapes),
+                Size(saved.scratch * width),
+                _params(node, saved, plan) if is_trained else (),
                 index if node.shares is None else node.shares,
                 is_trained,
             )
@@ -119,38 +119,45 @@ def lower(graph: Graph, plan: Plan) -> list[Layer]:
     return found
 
 
-def _keeps(graph: Graph, node: Node) -> Keeps:
+def _saved(graph: Graph, node: Node) -> SavedForBackward:
     if not node.inputs:
         return NONE
-    return node.kind.keeps(_shapes(graph, node), node.facts.output)
+    return node.kind.saved_for_backward(_shapes(graph, node), node.facts.output)
 
 
 def _shapes(graph: Graph, node: Node) -> tuple[Shape, ...]:
     return tuple([graph.nodes[taken].facts.output for taken in node.inputs])
 
 
-def _width(plan: Plan, node: Node, keeps: Keeps, widths: list[int]) -> int:
+def _width(plan: Plan, node: Node, saved: SavedForBackward, widths: list[int]) -> int:
     """Bytes of a value of the output: autocast's type, or the widest of the inputs'."""
     if not plan.autocast or not node.inputs:
         return plan.width
-    if keeps.gives or keeps.takes == "single":
+    if saved.gives or saved.takes == "single":
         return plan.width
-    if keeps.takes == "low":
+    if saved.takes == "low":
         return LOW
     return max([widths[taken] for taken in node.inputs])
 
 
-def _kept_inputs(keeps: Keeps, node: Node, wanted: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
+def _kept_inputs(
+    saved: SavedForBackward, node: Node, wanted: tuple[int, ...], plan: Plan
+) -> tuple[int, ...]:
     places = range(len(node.inputs))
-    if keeps.inputs:
+    if saved.inputs:
         return tuple(places)
-    if keeps.others:
+    if saved.others:
         return tuple([place for place in places if any(other != place for other in wanted)])
-    return (0,) if keeps.held and not plan.minimal else ()
+    return (0,) if saved.held and not plan.minimal else ()
 
 
 def _writes_over(
-    graph: Graph, index: int, keeps: Keeps, last: list[int], root: list[int], kept: set[int]
+    graph: Graph,
+    index: int,
+    saved: SavedForBackward,
+    last: list[int],
+    root: list[int],
+    kept: set[int],
 ) -> bool:
     """Whether an activation in place needs no more than its output, and harms nobody.
 
@@ -158,7 +165,7 @@ def _writes_over(
     and nobody else may keep or read the storage that it writes over.
     """
     node = graph.nodes[index]
-    if not (node.facts.elementwise and (keeps.output or keeps.from_output)):
+    if not (node.facts.elementwise and (saved.output or saved.from_output)):
         return False
     home = root[node.inputs[0]]
     readers = [last[other] for other, where in enumerate(root) if where == home]
@@ -166,9 +173,9 @@ def _writes_over(
 
 
 def _casts(
-    keeps: Keeps, shapes: tuple[Shape, ...], widths: list[int], plan: Plan
+    saved: SavedForBackward, shapes: tuple[Shape, ...], widths: list[int], plan: Plan
 ) -> tuple[Size | None, ...]:
-    target = {"": 0, "low": LOW, "single": plan.width}[keeps.takes] if plan.autocast else 0
+    target = {"": 0, "low": LOW, "single": plan.width}[saved.takes] if plan.autocast else 0
     return tuple(
         [
             Size(product(shape) * target) if target and width != target else None
@@ -177,9 +184,9 @@ def _casts(
     )
 
 
-def _arrays(keeps: Keeps, width: int, plan: Plan) -> tuple[Size, ...]:
+def _arrays(saved: SavedForBackward, width: int, plan: Plan) -> tuple[Size, ...]:
     found = []
-    for array in keeps.arrays:
+    for array in saved.arrays:
         each = width if array.width is None else array.width
         if plan.minimal and array.least is not None:
             each = array.least
@@ -188,8 +195,8 @@ def _arrays(keeps: Keeps, width: int, plan: Plan) -> tuple[Size, ...]:
     return tuple(found)
 
 
-def _params(node: Node, keeps: Keeps, plan: Plan) -> tuple[Array, ...]:
-    copied = plan.autocast and (keeps.takes == "low" or keeps.multiplies)
+def _params(node: Node, saved: SavedForBackward, plan: Plan) -> tuple[Array, ...]:
+    copied = plan.autocast and (saved.takes == "low" or saved.multiplies)
     found = []
     for name, shape in node.facts.weights.items():
         values = product(shape)

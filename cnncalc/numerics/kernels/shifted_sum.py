@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from cnncalc.numerics.arrays import Array, Index, Slides
-from cnncalc.numerics.kernels.choice import Convolution
+from cnncalc.numerics.kernels.choice import ConvolutionShape
 from cnncalc.numerics.machine.threads import MACS_A_VALUE, parallel
 from cnncalc.numerics.machine.workspace import scratch
 from cnncalc.numerics.parts.elementwise import add_shift
@@ -28,7 +28,9 @@ PRODUCT_BYTES = 2 * 2**20
 _Places: TypeAlias = list[tuple[int, tuple[slice, ...], tuple[slice, ...]]]
 
 
-def convolve(x: Array, weight: Array, shape: Convolution, bias: Array | None, out: Array) -> None:
+def convolve(
+    x: Array, weight: Array, shape: ConvolutionShape, bias: Array | None, out: Array
+) -> None:
     """A convolution of stride 1 whose output has the input's size.
 
     ``x`` [B, C, *spatial], ``weight`` [K, C, *kernel], ``out`` [B, K, *spatial].

@@ -44,7 +44,7 @@ class Mended(NamedTuple):
 
 def mend_source(
     source: Source,
-    examine: Callable[[Source], tuple[Diagnostic, ...]],
+    lint: Callable[[Source], tuple[Diagnostic, ...]],
     wanted: Callable[[Diagnostic], bool],
     unsafe: bool = False,
 ) -> Mended:
@@ -52,32 +52,32 @@ def mend_source(
 
     def of_text(text: str) -> tuple[Diagnostic, ...]:
         plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
-        return examine(Source(source.label, plain, source.path))
+        return lint(Source(source.label, plain, source.path))
 
     return mend(source.original(), of_text, wanted, unsafe)
 
 
 def mend(
     text: str,
-    examine: Examine,
+    lint: Examine,
     wanted: Callable[[Diagnostic], bool],
     unsafe: bool = False,
 ) -> Mended:
     """Apply the safe fixes of the wanted findings, with `unsafe` the others too."""
-    findings = examine(text)
+    findings = lint(text)
     before = text
     applied: list[tuple[Diagnostic, Fix]] = []
     refused: set[tuple[object, ...]] = set()
     if any(mark in text for mark in OTHER_BREAKS) or "\r" in text.replace("\r\n", "\n"):
         return Mended(text, text, (), findings)
     for _ in range(STEP_LIMIT):
-        step = _step(text, findings, examine, wanted, unsafe, refused)
+        step = _step(text, findings, lint, wanted, unsafe, refused)
         if step is None:
             if not refused or not applied:
                 break
             # what one fix could not do may be possible after the others
             refused.clear()
-            step = _step(text, findings, examine, wanted, unsafe, refused)
+            step = _step(text, findings, lint, wanted, unsafe, refused)
             if step is None:
                 break
         text, findings, done = step
@@ -88,7 +88,7 @@ def mend(
 def _step(
     text: str,
     findings: tuple[Diagnostic, ...],
-    examine: Examine,
+    lint: Examine,
     wanted: Callable[[Diagnostic], bool],
     unsafe: bool,
     refused: set[tuple[object, ...]],
@@ -103,7 +103,7 @@ def _step(
                 continue
             changed = edited(text, fix.edits)
             if changed is not None and changed != text:
-                after = examine(changed)
+                after = lint(changed)
                 if better(findings, after, finding):
                     return changed, after, (finding, fix)
             refused.add(key)
@@ -111,7 +111,7 @@ def _step(
 
 
 def proven(
-    findings: tuple[Diagnostic, ...], text: str, examine: Examine, attempts: int
+    findings: tuple[Diagnostic, ...], text: str, lint: Examine, attempts: int
 ) -> tuple[Diagnostic, ...]:
     """The findings, with only those of their edits that make the file better.
 
@@ -128,7 +128,7 @@ def proven(
                     keep = fix.safe
                 else:
                     changed = edited(text, fix.edits)
-                    keep = changed is not None and better(findings, examine(changed), finding)
+                    keep = changed is not None and better(findings, lint(changed), finding)
                 if not keep:
                     continue
             fixes.append(fix)

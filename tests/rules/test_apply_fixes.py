@@ -6,7 +6,7 @@ import pytest
 from support import SPECS
 
 from cnncalc.diagnostics import Edit, Place
-from cnncalc.rules.mending import Mended, edited, mend
+from cnncalc.rules.apply_fixes import Mended, edited, mend
 from cnncalc.rules.registry import RULES
 from rules.mutation import check_fixes, examined, refused
 

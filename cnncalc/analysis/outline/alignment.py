@@ -1,7 +1,7 @@
 """Several pieces of a graph laid on each other: what they have in common, and what varies.
 
-A `Line` is a list of slots that stands for any number of series at once, its instances. A slot
-has a row for each instance: the piece that stands there, or `None` where the instance has none.
+`AlignedSlots` is a list of slots that stands for any number of series at once, its instances. A
+slot has a row for each instance: the piece that stands there, or `None` where it has none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Slot:
         head: Any,
         rows: list[Piece | None],
         entries: list[int | None],
-        branches: list[Line | int],
+        branches: list[AlignedSlots | int],
         taken: list[list[bool]],
     ) -> None:
         self.head = head
@@ -39,7 +39,7 @@ class Slot:
         """For each branch and instance, whether the branch takes part."""
 
 
-class Line:
+class AlignedSlots:
     """Slots one after the other."""
 
     __slots__ = ("exits", "size", "slots")
@@ -56,16 +56,16 @@ class Line:
         return self.slots[position].entries if position < len(self.slots) else self.exits
 
 
-def line_of(series: Series, entry: int | None, known: bool = True) -> Line:
+def line_of(series: Series, entry: int | None, known: bool = True) -> AlignedSlots:
     """The line of one series; with `known` false, the channels inside it vary."""
     slots = [_slot(piece, known) for piece in series]
     leaving = series[-1].exit if series else entry
-    return Line(slots, [leaving if known else None], 1)
+    return AlignedSlots(slots, [leaving if known else None], 1)
 
 
 def _slot(piece: Piece, known: bool) -> Slot:
     entry = piece.entry if known else None
-    branches: list[Line | int]
+    branches: list[AlignedSlots | int]
     if kind_of(piece.head) is not None:
         branches = [
             branch if isinstance(branch, int) else line_of(branch, entry, known)
@@ -81,14 +81,14 @@ def _slot(piece: Piece, known: bool) -> Slot:
     return Slot(piece.head, [piece], [entry], branches, [[True] for _ in branches])
 
 
-def stacked(lines: Sequence[Line]) -> Line:
+def stacked(lines: Sequence[AlignedSlots]) -> AlignedSlots:
     """Lines of the same skeleton as one."""
     if len(lines) == 1:
         return lines[0]
     slots = []
     for column in zip(*[line.slots for line in lines], strict=True):
         first = column[0]
-        branches: list[Line | int] = []
+        branches: list[AlignedSlots | int] = []
         for number, branch in enumerate(first.branches):
             if isinstance(branch, int):
                 branches.append(branch)
@@ -103,10 +103,10 @@ def stacked(lines: Sequence[Line]) -> Line:
                 [[flag for slot in column for flag in slot.taken[n]] for n in range(len(branches))],
             )
         )
-    return Line(slots, [leaving for line in lines for leaving in line.exits], len(lines))
+    return AlignedSlots(slots, [leaving for line in lines for leaving in line.exits], len(lines))
 
 
-def aligned(one: Line, other: Line) -> tuple[Line, int]:
+def aligned(one: AlignedSlots, other: AlignedSlots) -> tuple[AlignedSlots, int]:
     """Two lines as one, slots that only one of them has with empty rows; the weight in common."""
     left, right = one.slots, other.slots
     gain = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
@@ -132,13 +132,13 @@ def aligned(one: Line, other: Line) -> tuple[Line, int]:
         else:
             slots.append(_padded(right[j], one.size, one.entries(i), after=False))
             j += 1
-    return Line(slots, one.exits + other.exits, one.size + other.size), gain[0][0]
+    return AlignedSlots(slots, one.exits + other.exits, one.size + other.size), gain[0][0]
 
 
-def weight(line: Line) -> int:
+def weight(line: AlignedSlots) -> int:
     """What a line weighs in a comparison."""
     return sum(
-        10 + sum(weight(branch) for branch in slot.branches if isinstance(branch, Line))
+        10 + sum(weight(branch) for branch in slot.branches if isinstance(branch, AlignedSlots))
         for slot in line.slots
     )
 
@@ -162,7 +162,7 @@ def likeness(one: Slot, other: Slot) -> int:
     else:
         common += 4
     for ours, theirs in zip(one.branches, other.branches, strict=True):
-        if isinstance(ours, Line) and isinstance(theirs, Line):
+        if isinstance(ours, AlignedSlots) and isinstance(theirs, AlignedSlots):
             common += aligned(ours, theirs)[1]
     return common
 
@@ -172,10 +172,10 @@ def _sample(slot: Slot) -> Piece | None:
 
 
 def _joined(one: Slot, other: Slot) -> Slot:
-    branches: list[Line | int] = []
+    branches: list[AlignedSlots | int] = []
     for ours, theirs in zip(one.branches, other.branches, strict=True):
-        assert isinstance(ours, Line)
-        assert isinstance(theirs, Line)
+        assert isinstance(ours, AlignedSlots)
+        assert isinstance(theirs, AlignedSlots)
         branches.append(aligned(ours, theirs)[0])
     return Slot(
         one.head,
@@ -193,10 +193,10 @@ def _padded(slot: Slot, size: int, entries: list[int | None], *, after: bool) ->
     def add(mine: list[Any], others: list[Any]) -> list[Any]:
         return mine + others if after else others + mine
 
-    branches: list[Line | int] = [
+    branches: list[AlignedSlots | int] = [
         branch
         if isinstance(branch, int)
-        else Line(
+        else AlignedSlots(
             [_padded(inner, size, [None] * size, after=after) for inner in branch.slots],
             add(branch.exits, [None] * size),
             branch.size + size,
@@ -216,7 +216,7 @@ def _merges(slot: Slot) -> bool:
     return kind_of(slot.head) is not None and bool(slot.branches)
 
 
-def wrapped(line: Line, like: Line) -> Line | None:
+def wrapped(line: AlignedSlots, like: AlignedSlots) -> AlignedSlots | None:
     """A line with a part of it as the one branch of a merge, as another line has it.
 
     The other line has one merge, of which some branches are nothing but the incoming tensor.
@@ -227,23 +227,25 @@ def wrapped(line: Line, like: Line) -> Line | None:
     (position,) = merges
     behind = len(like.slots) - position - 1
     merge = like.slots[position]
-    full = [n for n, one in enumerate(merge.branches) if isinstance(one, Line) and one.slots]
+    full = [
+        n for n, one in enumerate(merge.branches) if isinstance(one, AlignedSlots) and one.slots
+    ]
     end = len(line.slots) - behind
     if len(full) != 1 or end <= position:
         return None
     size = line.size
-    inner = Line(line.slots[position:end], line.entries(end), size)
-    branches: list[Line | int] = []
+    inner = AlignedSlots(line.slots[position:end], line.entries(end), size)
+    branches: list[AlignedSlots | int] = []
     taken: list[list[bool]] = []
     for number, _ in enumerate(merge.branches):
         mine = number == full[0]
-        branches.append(inner if mine else Line([], line.entries(position), size))
+        branches.append(inner if mine else AlignedSlots([], line.entries(position), size))
         taken.append([mine] * size)
     slot = Slot(merge.head, [ALONE] * size, line.entries(position), branches, taken)
-    return Line([*line.slots[:position], slot, *line.slots[end:]], line.exits, size)
+    return AlignedSlots([*line.slots[:position], slot, *line.slots[end:]], line.exits, size)
 
 
-def joined(one: Line, other: Line) -> Line:
+def joined(one: AlignedSlots, other: AlignedSlots) -> AlignedSlots:
     """Two lines as one, a merge in one of them taken for a merge of one branch in the other."""
     first = wrapped(one, other)
     if first is not None:
@@ -261,14 +263,14 @@ def weight_in_common(slot: Slot) -> int:
     return 10 + sum(
         sum(weight_in_common(inner) for inner in branch.slots)
         for branch in slot.branches
-        if isinstance(branch, Line)
+        if isinstance(branch, AlignedSlots)
     )
 
 
-def slots_of(line: Line) -> Iterator[Slot]:
+def slots_of(line: AlignedSlots) -> Iterator[Slot]:
     """All slots of a line, those of branches after their merge's place begins."""
     for slot in line.slots:
         yield slot
         for branch in slot.branches:
-            if isinstance(branch, Line):
+            if isinstance(branch, AlignedSlots):
                 yield from slots_of(branch)
