@@ -108,6 +108,29 @@ def test_diff_of_a_revision(run: Run, repository: Path) -> None:
     assert run("diff", "--", "-x:net.yaml", "net.yaml").status == 2
 
 
+@pytest.mark.parametrize(
+    ("folder", "net"),
+    [
+        ("nets", "HEAD:nets/net.yaml"),  # from the top, as git has it
+        ("nets", "HEAD:./net.yaml"),
+        ("nets", "HEAD:net.yaml"),  # there is none at the top
+        (".", "HEAD:nets/net.yaml"),
+        (".", "HEAD:./nets/net.yaml"),
+    ],
+)
+@pytest.mark.parametrize("command", ["analyze", "memory", "compare", "validate", "convert"])
+def test_a_revision_wherever_a_network_is_read(
+    run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, command: str, folder: str, net: str
+) -> None:
+    monkeypatch.chdir(repository.parent / folder)
+    options = ["--to", "yaml"] if command == "convert" else []
+    outcome = run(command, net, *options)
+    assert outcome.status == 0, outcome.err
+    totals = data(run, "analyze", net)["totals"]
+    assert totals["params"] == 4 * 28  # the file that it extends is the revision's too
+    assert run("validate", net, "--fix").status == 2
+
+
 # -- reconcile -------------------------------------------------------------------------------------
 
 
