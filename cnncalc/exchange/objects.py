@@ -27,10 +27,16 @@ def load_object(net: Any) -> Imported | None:
 
 
 def _of_module(module: Any) -> Imported:
-    """The network of a `torch.nn.Module`, which is left as it was."""
-    from cnncalc.exchange.torch.reader import imported_module
+    """The network of a `torch.nn.Module`, which is left as it was.
 
-    return imported_module(module)
+    Wrappers that change nothing of what it computes are taken off.
+
+    Raises:
+        UsageError: it is compiled code without a `forward` of Python.
+    """
+    from cnncalc.exchange.torch.objects import imported_object
+
+    return imported_object(module)
 
 
 def _of_program(program: Any) -> Imported:
@@ -58,7 +64,10 @@ def _of_keras(model: Any) -> Imported:
     """
     from cnncalc.exchange.keras.reader import open_object
 
-    return open_object(model)
+    found = open_object(model)
+    formats = [getattr(layer, "data_format", None) for layer in model.layers]
+    found.channels_last = "channels_first" not in formats
+    return found
 
 
 def _of_onnx(model: Any) -> Imported:

@@ -145,7 +145,8 @@ def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
         one.name for one in model.graph.initializer
     }:
         return found
-    return found._replace(run=lambda inputs: run(path, inputs))
+    model_or_path = path if os.path.isfile(path) else model
+    return found._replace(run=lambda inputs: run(model_or_path, inputs))
 
 
 def _held(tensor: Any) -> bool:
@@ -225,8 +226,8 @@ def _declared(one: Any) -> list[int | None] | None:
     ]
 
 
-def run(path: str, inputs: list[Array]) -> list[Array]:
-    """The model's own outputs under ONNX Runtime.
+def run(model: Any, inputs: list[Array]) -> list[Array]:
+    """The outputs under ONNX Runtime of a model in memory, or of the file of a path.
 
     Raises:
         UsageError: it is not installed, or refuses the model.
@@ -241,9 +242,11 @@ def run(path: str, inputs: list[Array]) -> list[Array]:
     try:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        held = model if isinstance(model, str) else model.SerializeToString()
+        session = onnxruntime.InferenceSession(held, options, providers=["CPUExecutionProvider"])
         inside = {one.name for one in session.get_overridable_initializers()}
         names = [one.name for one in session.get_inputs() if one.name not in inside]
         return list(session.run(None, dict(zip(names, inputs, strict=True))))
     except Exception as error:
+        path = model if isinstance(model, str) else "the model"
         raise UsageError(f"ONNX Runtime refuses {path}: {str(error)[:300]}") from None

@@ -29,7 +29,7 @@ def arguments_of(net: str, module: torch.nn.Module, input: Any, batch: int) -> A
     ]
     if _holds_tensors(input):
         return _examples(parameters, input)
-    return _zeros(net, parameters, input, batch)
+    return _zeros(net, module, parameters, input, batch)
 
 
 def _holds_tensors(input: Any) -> bool:
@@ -54,7 +54,14 @@ def _names(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _zeros(net: str, parameters: Sequence[inspect.Parameter], input: Any, batch: int) -> Arguments:
+def _zeros(
+    net: str,
+    module: torch.nn.Module,
+    parameters: Sequence[inspect.Parameter],
+    input: Any,
+    batch: int,
+) -> Arguments:
+    dtype = _dtype(module)
     positional = [one for one in parameters if one.kind is not one.KEYWORD_ONLY]
     needed = [one.name for one in positional if one.default is one.empty]
     if input is None:
@@ -69,7 +76,7 @@ def _zeros(net: str, parameters: Sequence[inspect.Parameter], input: Any, batch:
                 "as in `--input " + ",".join(f"{name}=3x224x224" for name in needed) + "`",
             )
         name = positional[0].name if positional else "input"
-        return Arguments((_tensor(input, batch),), {}, (name,))
+        return Arguments((_tensor(input, batch, dtype),), {}, (name,))
     known = [one.name for one in parameters]
     for name in input:
         if name not in known:
@@ -77,10 +84,16 @@ def _zeros(net: str, parameters: Sequence[inspect.Parameter], input: Any, batch:
     missing = [name for name in needed if name not in input]
     if missing:
         raise UsageError(f"`--input` does not say what `{missing[0]}` is")
-    kwargs = {name: _tensor(input[name], batch) for name in known if name in input}
+    kwargs = {name: _tensor(input[name], batch, dtype) for name in known if name in input}
     return Arguments((), kwargs, tuple(kwargs))
 
 
-def _tensor(shape: Sequence[int], batch: int) -> torch.Tensor:
+def _dtype(module: torch.nn.Module) -> torch.dtype:
+    """The type of a module's first parameter of floating-point numbers."""
+    found = [one.dtype for one in module.parameters() if one.dtype.is_floating_point]
+    return found[0] if found else torch.get_default_dtype()
+
+
+def _tensor(shape: Sequence[int], batch: int, dtype: torch.dtype) -> torch.Tensor:
     """Zeros that take no memory; a run on values makes them real."""
-    return torch.zeros(()).expand(batch, *shape)
+    return torch.zeros((), dtype=dtype).expand(batch, *shape)

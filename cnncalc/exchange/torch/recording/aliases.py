@@ -59,6 +59,8 @@ class Emitter:
         Raises:
             Unsupported: the view repeats values, so that a write has no one place.
         """
+        if not steps:
+            return new  # the view is the base itself, as what dropout gives is in evaluation mode
         before = [base]
         for step in steps[:-1]:
             before.append(self.step(step, before[-1]))
