@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import warnings
@@ -98,9 +99,9 @@ class Tied(nn.Module):
 
 
 def trained() -> Any:
-    """Batch normalization, dropout and spectral normalization in training mode."""
-    normed = nn.utils.parametrizations.spectral_norm(nn.Conv2d(3, 4, 3))
-    return nn.Sequential(normed, nn.BatchNorm2d(4), nn.Dropout(), nn.ReLU(inplace=True)).train()
+    """Batch normalization and dropout in training mode."""
+    layers = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(), nn.ReLU(inplace=True))
+    return nn.Sequential(*layers).train()
 
 
 def frozen() -> Any:
@@ -231,6 +232,15 @@ class Uncopied(nn.Module):
         return self.conv(x)
 
 
+def test_a_computed_weight_is_left_as_it_was() -> None:
+    """Spectral normalization writes to its buffers in training mode."""
+    module = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Conv2d(3, 4, 3))).train()
+    before = state(module)
+    with contextlib.suppress(cnncalc.SpecError):
+        assert cnncalc.analyze(module, input=SHAPE).layers[-1].output_shape == (4, 10, 10)
+    assert state(module) == before
+
+
 def test_what_cannot_be_copied_works_or_says_why_not() -> None:
     module = Uncopied()
     before = state(module)
@@ -333,6 +343,7 @@ def test_the_largest_batch_of_a_budget() -> None:
     assert net.memory(train=True, batch=found.largest_batch + 1, budget="1MiB").exit_status == 1
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # PyTorch's own
 def test_an_exported_program() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).eval()
     program = torch.export.export(net, (torch.ones(2, *SHAPE),))
@@ -366,6 +377,7 @@ def keras(monkeypatch: pytest.MonkeyPatch) -> Any:
     return pytest.importorskip("keras", reason="Keras is not installed")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras' own, when it saves
 def test_a_keras_model(keras: Any, tmp_path: Any) -> None:
     layers = keras.layers
     model = keras.Sequential(

@@ -181,11 +181,10 @@ def _lowered(recording: Any, label: str) -> Reading:
 
 def run(module: Any, given: Any, inputs: list[Array], places: tuple[int, ...]) -> list[Array]:
     """The module's own outputs, of those places, on a copy of it."""
-    import copy
-
     import torch
 
     from cnncalc.exchange.torch.recording.carriers import mapped
+    from cnncalc.exchange.torch.recording.copying import copied_with_values
     from cnncalc.exchange.torch.recording.run import quiet, without_compiler
 
     arrays = iter(inputs)
@@ -196,7 +195,7 @@ def run(module: Any, given: Any, inputs: list[Array], places: tuple[int, ...]) -
         return torch.from_numpy(next(arrays)).to(value.dtype)
 
     with torch.no_grad(), quiet():
-        network = copy.deepcopy(module).eval()
+        network = copied_with_values(module)
         args, kwargs = mapped(given.args, filled), mapped(dict(given.kwargs), filled)
         found = without_compiler(lambda: network(*args, **kwargs))
     return _outputs(found, places)

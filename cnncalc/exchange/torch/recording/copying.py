@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from types import CellType, FunctionType
 from typing import Any
 
 import torch
@@ -34,7 +35,47 @@ def copied(module: torch.nn.Module) -> tuple[torch.nn.Module, dict[str, Carrier]
                             where = f"{name}.{key}" if name else key
                             memo[id(tensor)] = constant(tensor.detach(), where)
     found: torch.nn.Module = copy.deepcopy(module, memo)
+    _separate_hooks(found, memo)
     return found.eval(), stored
+
+
+def copied_with_values(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy in evaluation mode with values of its own, to be run on an input."""
+    memo: dict[int, Any] = {}
+    found: torch.nn.Module = copy.deepcopy(module, memo)
+    _separate_hooks(found, memo)
+    return found.eval()
+
+
+def _separate_hooks(module: torch.nn.Module, memo: dict[int, Any]) -> None:
+    """Give the hooks of a copy variables of their own, which `deepcopy` shares with the original.
+
+    What a hook appends to a list of its surroundings is appended to a copy of the list then.
+    """
+    for part in module.modules():
+        for hooks in (part._forward_hooks, part._forward_pre_hooks):
+            for key, hook in hooks.items():
+                if isinstance(hook, FunctionType) and hook.__closure__:
+                    hooks[key] = _with_variables(hook, memo)
+
+
+def _with_variables(function: FunctionType, memo: dict[int, Any]) -> FunctionType:
+    """A function whose variables of the surroundings are copies."""
+    cells = []
+    for cell in function.__closure__ or ():
+        try:
+            cells.append(CellType(copy.deepcopy(cell.cell_contents, memo)))
+        except Exception:  # an empty variable, or what cannot be copied, stays shared
+            cells.append(cell)
+    found = FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        tuple(cells),
+    )
+    found.__kwdefaults__ = function.__kwdefaults__
+    return found
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
