@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc.exchange.objects import framework_of
+from cnncalc.exchange.owners import framework_of
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 nn = torch.nn
