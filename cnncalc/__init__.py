@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         check,
         compare,
         convert,
+        deploy,
         diff,
         explain,
         export,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Network", "Report", "Result", "SpecError", "UsageError", "__version__", "analyze", "check",
-    "compare", "convert", "diff", "explain", "export", "layers", "load", "memory", "reconcile",
-    "rules", "schema", "sweep", "validate", "verify", "zoo",
+    "compare", "convert", "deploy", "diff", "explain", "export", "layers", "load", "memory",
+    "reconcile", "rules", "schema", "sweep", "validate", "verify", "zoo",
 ]  # fmt: skip
 
 PACKAGES = ("layers", "rules")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.api.comparing import compare, diff
     from cnncalc.api.converting import convert
     from cnncalc.api.counters import reconcile
+    from cnncalc.api.deploying import deploy
     from cnncalc.api.exporting import export
     from cnncalc.api.footprints import memory
     from cnncalc.api.layer_arithmetic import explain
@@ -32,6 +33,7 @@ HOMES = {
     "check": "cnncalc.api.axes",
     "compare": "cnncalc.api.comparing",
     "convert": "cnncalc.api.converting",
+    "deploy": "cnncalc.api.deploying",
     "diff": "cnncalc.api.comparing",
     "explain": "cnncalc.api.layer_arithmetic",
     "export": "cnncalc.api.exporting",
@@ -56,8 +58,8 @@ HOMES = {
 
 __all__ = [
     "Network", "Report", "Result", "SpecError", "UsageError", "analyze", "check", "compare",
-    "convert", "diff", "explain", "export", "layers", "load", "memory", "reconcile", "report",
-    "rules", "schema", "sweep", "validate", "verify", "zoo",
+    "convert", "deploy", "diff", "explain", "export", "layers", "load", "memory", "reconcile",
+    "report", "rules", "schema", "sweep", "validate", "verify", "zoo",
 ]  # fmt: skip
 
 

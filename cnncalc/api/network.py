@@ -8,6 +8,7 @@ from cnncalc.analysis.report import LayerReport, Totals
 from cnncalc.api.comparing import compare, diff
 from cnncalc.api.converting import convert
 from cnncalc.api.counters import reconcile
+from cnncalc.api.deploying import deploy
 from cnncalc.api.exporting import export
 from cnncalc.api.footprints import memory
 from cnncalc.api.layer_arithmetic import explain
@@ -40,6 +41,7 @@ class Network(Subject):
     export = export
     compare = compare
     diff = diff
+    deploy = deploy
     sweep = sweep
 
     def __init__(self, asked: Asked) -> None:

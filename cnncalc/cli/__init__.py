@@ -15,6 +15,7 @@ GROUPS = {
     "Look": {
         "analyze": "The table of every layer: shape, receptive field, parameters, MACs, memory.",
         "memory": "What inference and training take, where the peak is, what fits a budget.",
+        "deploy": "The network on a microcontroller: operators, arena, flash, a plan.",
         "explain": "The arithmetic of one layer with its numbers put in; or a network's story.",
         "compare": "Networks side by side: totals, and their ratios.",
         "sweep": "Totals over a grid of inputs, batches and parameters.",

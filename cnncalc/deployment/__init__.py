@@ -1,0 +1,1 @@
+"""The network as an interpreter on a small device runs it: operators, arena, flash, plans."""

@@ -1,0 +1,1 @@
+"""Reading and writing TensorFlow Lite files."""
