@@ -20,8 +20,8 @@ from cnncalc.deployment.deploy import (
 )
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.tflite.file import TfliteFile, read_bytes
+from cnncalc.language.coerce import whole
 from cnncalc.language.forms.budget import parse_amount
-from cnncalc.language.given import whole
 from cnncalc.output import write_file
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from cnncalc.deployment.arena import Plan
 from cnncalc.deployment.deploy import Deployment
 from cnncalc.deployment.program import Program
 from cnncalc.render.console import prose
-from cnncalc.render.listing import Column, Listing
+from cnncalc.render.listing import Listing, ListingColumn
 from cnncalc.render.numbers import exact, human, human_bytes, shape
 from cnncalc.shapes import Shape
 
@@ -81,14 +81,14 @@ def operator_listing(found: Deployment, exactly: bool = False) -> Listing:
         bars.append(alive)
         roles.append("strong" if number == peak else "")
     columns = {
-        "index": Column("#", "index", True),
-        "operator": Column("operator", "kind"),
-        "layers": Column("from", "", least=12),
-        "output": Column("output", "", True),
-        "bytes": Column("bytes", "memory", True),
-        "scratch": Column("scratch", "memory", True),
-        "macs": Column("MACs", "macs", True),
-        "alive": Column("alive", "memory", True),
+        "index": ListingColumn("#", "index", True),
+        "operator": ListingColumn("operator", "kind"),
+        "layers": ListingColumn("from", "", least=12),
+        "output": ListingColumn("output", "", True),
+        "bytes": ListingColumn("bytes", "memory", True),
+        "scratch": ListingColumn("scratch", "memory", True),
+        "macs": ListingColumn("MACs", "macs", True),
+        "alive": ListingColumn("alive", "memory", True),
     }
     return Listing(
         columns, rows, roles=roles, bars={"alive": bars}, yielding=("scratch", "macs", "layers")
@@ -125,9 +125,9 @@ def _memory(found: Deployment, exactly: bool) -> RenderableType:
         first, *others = wrap(note, NOTE_WIDTH)
         lines += [(what, amount, first), *[("", "", other) for other in others]]
     columns = {
-        "what": Column("on the device"),
-        "bytes": Column("bytes", "memory", True),
-        "note": Column("", "quiet", least=20, wrap=True),
+        "what": ListingColumn("on the device"),
+        "bytes": ListingColumn("bytes", "memory", True),
+        "note": ListingColumn("", "quiet", least=20, wrap=True),
     }
     return Listing(columns, lines)
 
@@ -255,13 +255,13 @@ def _patches(found: Deployment, exactly: bool) -> list[RenderableType]:
         )  # fmt: skip
         roles.append("strong" if one == chosen else "")
     columns = {
-        "patches": Column("patches"),
-        "cut": Column("cut behind", "kind"),
-        "output": Column("of size", "", True),
-        "head": Column("head", "memory", True),
-        "stage": Column("patches take", "memory", True),
-        "rest": Column("the rest", "memory", True),
-        "again": Column("MACs again", "macs", True),
+        "patches": ListingColumn("patches"),
+        "cut": ListingColumn("cut behind", "kind"),
+        "output": ListingColumn("of size", "", True),
+        "head": ListingColumn("head", "memory", True),
+        "stage": ListingColumn("patches take", "memory", True),
+        "rest": ListingColumn("the rest", "memory", True),
+        "again": ListingColumn("MACs again", "macs", True),
     }
     lines: list[RenderableType] = [
         Text("patch by patch", "head"),
@@ -294,12 +294,12 @@ def _changes(found: Deployment, size: Any) -> RenderableType:
         for one in found.changes
     ]  # fmt: skip
     columns = {
-        "fits": Column("", tight=True),
-        "what": Column("what could give"),
-        "arena": Column("arena", "memory", True),
-        "flash": Column("flash", "memory", True),
-        "macs": Column("MACs", "macs", True),
-        "options": Column("options", "quiet", least=8),
+        "fits": ListingColumn("", tight=True),
+        "what": ListingColumn("what could give"),
+        "arena": ListingColumn("arena", "memory", True),
+        "flash": ListingColumn("flash", "memory", True),
+        "macs": ListingColumn("MACs", "macs", True),
+        "options": ListingColumn("options", "quiet", least=8),
     }
     return Listing(columns, rows, yielding=("macs", "flash"))
 

@@ -12,7 +12,7 @@ import yaml
 
 from cnncalc.deployment.deploy import Deployment, deploy_file, deploy_graph
 from cnncalc.exchange.tflite.file import read_file
-from cnncalc.language.given import given_source
+from cnncalc.language.coerce import given_source
 from cnncalc.language.network import Network
 
 REFERENCE = Path(__file__).parent.parent / "reference"

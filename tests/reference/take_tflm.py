@@ -38,7 +38,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from cnncalc.diagnostics import SpecError, UsageError  # noqa: E402
 from cnncalc.exchange.converting import keras_of  # noqa: E402
-from cnncalc.language.given import given_source  # noqa: E402
+from cnncalc.language.coerce import given_source  # noqa: E402
 from cnncalc.language.network import Network  # noqa: E402
 
 NAMES = {number: name for name, number in vars(BuiltinOperator).items() if name.isupper()}
