@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.diagnostics import UsageError
+from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
 from cnncalc.exchange.reading.to_graph import lower
+from cnncalc.language.text.source import Source, UnreadableError
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
+    from cnncalc.exchange.torch.diagnosis.constructors import Constructors
     from cnncalc.numerics.arrays import Array
 
 BATCH = 2
@@ -42,24 +46,60 @@ def torch_module() -> Any:
 def open_module(net: str) -> Imported:
     """`package.module:NAME` or `file.py:NAME`: a module, or a class or function that makes one.
 
+    A network whose code breaks is one whose reading raises the findings, so that it can be mended.
+
     Raises:
         UsageError: there is no such name, or it is no module.
     """
-    torch = torch_module()
-    module = find(net, torch)
-    return Imported(
-        net, "PyTorch", net.rpartition(":")[2], lambda input: read_module(net, module, input)
-    )
+    torch_module()
+    where = net.rpartition(":")[0]
+    source = None
+    if where.endswith(".py") and os.path.isfile(where):
+        with contextlib.suppress(UnreadableError, SpecError):
+            source = Source.read(where)
+    return _opened(net, source, changed=False)
 
 
-def find(net: str, torch: Any) -> Any:
-    """The module that is named; its code is run.
+def _opened(net: str, source: Source | None, *, changed: bool) -> Imported:
+    import torch
+
+    from cnncalc.exchange.torch.diagnosis.constructors import Constructors
+    from cnncalc.exchange.torch.diagnosis.failures import failure
+
+    name = net.rpartition(":")[2]
+    reopen = None if source is None else (lambda other: _opened(net, other, changed=True))
+    try:
+        module = find(net, torch, source if changed else None)
+    except MadeError as error:
+        cause = error.__cause__ or error
+        finding = failure(cause, Constructors(torch.nn.Module(), name, source))
+        if finding is None:
+            raise UsageError(str(error), error.hint) from None
+
+        def broken(input: Any) -> Reading:
+            raise SpecError([finding])
+
+        return Imported(net, "PyTorch", name, broken, source=source, reopen=reopen)
+    constructors = Constructors(module, name, source)
+
+    def read(input: Any) -> Reading:
+        return read_module(net, module, input, constructors)
+
+    return Imported(net, "PyTorch", name, read, source=source, reopen=reopen, takes_examples=True)
+
+
+class MadeError(UsageError):
+    """Code of the user's that fails while it makes the network; its cause is what it raised."""
+
+
+def find(net: str, torch: Any, source: Source | None = None) -> Any:
+    """The module that is named; its code is run, that of `source` in place of the file's.
 
     Raises:
         UsageError: it cannot be found or made.
     """
     where, _, name = net.rpartition(":")
-    space = _imported(where)
+    space = _imported(where) if source is None else _executed(where, source)
     found: Any = space
     for part in name.split("."):
         if not hasattr(found, part):
@@ -70,12 +110,13 @@ def find(net: str, torch: Any) -> Any:
         found = getattr(found, part)
     if not isinstance(found, torch.nn.Module) and callable(found):
         try:
-            found = found()
+            with contextlib.redirect_stdout(sys.stderr):
+                found = found()
         except Exception as error:
-            raise UsageError(
+            raise MadeError(
                 f"{net}() failed: {_told(error)}",
                 "it is called without arguments; write a function that makes the network",
-            ) from None
+            ) from error
     if not isinstance(found, torch.nn.Module):
         raise UsageError(
             f"{net} is a {type(found).__name__}",
@@ -88,7 +129,6 @@ def _imported(where: str) -> Any:
     import importlib
     import importlib.machinery
     import importlib.util
-    import sys
 
     try:
         if where.endswith(".py"):
@@ -116,7 +156,20 @@ def _imported(where: str) -> Any:
     except ModuleNotFoundError as error:
         raise UsageError(f"cannot import {where}: {error}") from None
     except Exception as error:
-        raise UsageError(f"cannot import {where}: {_told(error)}") from None
+        raise MadeError(f"cannot import {where}: {_told(error)}") from error
+
+
+def _executed(where: str, source: Source) -> ModuleType:
+    """The module of a file with another text."""
+    path = os.path.abspath(where)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    module = ModuleType(stem)
+    module.__file__ = path
+    try:
+        exec(compile(source.text, path, "exec"), module.__dict__)
+    except Exception as error:
+        raise MadeError(f"cannot import {where}: {_told(error)}") from error
+    return module
 
 
 def _told(error: BaseException) -> str:
@@ -143,12 +196,16 @@ def imported_module(module: Any, input: Any = None, label: str = "") -> Imported
     return Imported(label, "PyTorch", name, read)
 
 
-def read_module(net: str, module: Any, input: Any) -> Reading:
+def read_module(
+    net: str, module: Any, input: Any, constructors: Constructors | None = None
+) -> Reading:
     """A module's graph for an input: a shape, shapes by name, or example arguments.
+
+    With `constructors` its layers have the lines of the calls that made them.
 
     Raises:
         UsageError: no input is given, or the module does not run on it.
-        SpecError: it holds operations without a layer.
+        SpecError: it breaks in a layer, or holds operations without one; carries the findings.
     """
     torch_module()
     # PyTorch is imported by these, and only here
@@ -157,8 +214,11 @@ def read_module(net: str, module: Any, input: Any) -> Reading:
 
     given = arguments_of(net, module, input, BATCH)
     name = type(module).__name__
-    with explained(net, module, given):
+    with explained(net, module, given, constructors):
         recording = record_module(module, name, given)
+    if constructors is not None:
+        for op in recording.program.ops:
+            op.origin = constructors.placed(op.origin)
     found = _lowered(recording, net)
     return found._replace(run=lambda inputs: run(module, given, inputs, recording.outputs))
 
@@ -223,24 +283,26 @@ def _outputs(found: Any, places: tuple[int, ...]) -> list[Array]:
 
 
 @contextlib.contextmanager
-def explained(net: str, module: Any, given: Any) -> Iterator[None]:
-    """Turn what goes wrong in a recording run into one clear message.
+def explained(
+    net: str, module: Any, given: Any, constructors: Constructors | None = None
+) -> Iterator[None]:
+    """Turn what goes wrong in a recording run into findings, or into one clear message.
 
     Raises:
+        SpecError: the mistakes that were found in the user's code.
         UsageError: it names the user's line, the module and the operator.
     """
+    from cnncalc.exchange.torch.diagnosis.constructors import Constructors
+    from cnncalc.exchange.torch.diagnosis.failures import failure
+    from cnncalc.exchange.torch.diagnosis.findings import Findings
     from cnncalc.exchange.torch.recording.carriers import ValueNeededError
     from cnncalc.exchange.torch.recording.recorder import OperatorError
+    from cnncalc.exchange.torch.recording.run import diagnose_module, fitting_inputs
 
     try:
         yield
     except UsageError:
         raise
-    except OperatorError as error:
-        at = _at(error.origin)
-        shapes = " and ".join("×".join(map(str, one)) or "a number" for one in error.shapes)
-        name = error.operator.rpartition(".")[2]
-        raise UsageError(f"{net} does not run: {at}`{name}` on {shapes}: {error}") from None
     except ValueNeededError as error:
         (origin,) = error.args or (None,)
         at = _at(origin) if origin is not None else ""
@@ -249,6 +311,22 @@ def explained(net: str, module: Any, given: Any) -> Iterator[None]:
             "give example tensors",
         ) from None
     except Exception as error:
+        made = constructors or Constructors(module, type(module).__name__, None)
+        try:
+            mistakes = diagnose_module(module, given)
+        except Exception:
+            mistakes = []
+        if mistakes:
+            hint = fitting_inputs(module, given) if any(one.of_sizes for one in mistakes) else None
+            raise SpecError(Findings(made).all(mistakes, hint)) from None
+        if isinstance(error, OperatorError):
+            at = _at(error.origin)
+            shapes = " and ".join("×".join(map(str, one)) or "a number" for one in error.shapes)
+            name = error.operator.rpartition(".")[2]
+            raise UsageError(f"{net} does not run: {at}`{name}` on {shapes}: {error}") from None
+        finding = failure(error, made)
+        if finding is not None:
+            raise SpecError([finding]) from None
         raise UsageError(f"{net} does not run: {_told(error)}") from None
 
 

@@ -71,6 +71,9 @@ def conv_transpose(
     assert weight is not None
     rank = len(weight.shape) - 2
     require(len(x.shape) == rank + 2, "without a batch")
+    if x.shape[1] != weight.shape[0]:
+        # PyTorch checks it where there are values only
+        raise ValueError(f"expected {weight.shape[0]} channels, and {x.shape[1]} arrive")
     return call.emit(
         "conv_transpose",
         [x],

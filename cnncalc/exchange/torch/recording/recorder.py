@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from cnncalc.diagnostics import Place
 from cnncalc.exchange.reading.program import Constant, Op, Program
@@ -102,6 +102,8 @@ class _Recorder:
         self.lines = Lines()
         self.values = values
         """Whether computed tensors have values: those of a run on real inputs."""
+        self.refused: Callable[[Signature, Any, Any, Exception], torch.Tensor | None] | None = None
+        """What is given in the place of an operator that PyTorch refuses, if anything is."""
         self.decided: list[tuple[Place, ...]] = []
         """Lines where a value of that run decided something."""
         self._signatures: dict[Any, Signature] = {}
@@ -286,6 +288,10 @@ class _Recorder:
                 raise self._failed(signature, tensors, error) from error
             raise ValueNeededError(self.origin(signature.name)) from error
         except Exception as error:
+            if self.refused is not None:
+                instead = self.refused(signature, args, kwargs, error)
+                if instead is not None:
+                    return instead
             raise self._failed(signature, tensors, error) from error
         shape = _shapes(result)
         origin = self.origin(signature.name.partition(".")[2])
@@ -324,6 +330,20 @@ class _Recorder:
         op = Op("unsupported", inputs, shape, {"operator": name + reason}, origin=origin)
         self.program.ops.append(op)
         return op
+
+    def stand_in(
+        self, tensors: Sequence[Carrier], shape: tuple[int, ...], dtype: torch.dtype, name: str = ""
+    ) -> Carrier:
+        """A tensor in the place of what could not be computed of others."""
+        inputs = [self.value(one) for one in tensors]
+        origin = self.origin("")
+        if name:
+            op = Op(name, inputs, shape, {}, origin=origin)
+            self.program.ops.append(op)
+        else:
+            op = self._opaque("what was refused", "", inputs, shape, origin)
+        with _disable_current_modes():
+            return self._new(torch.empty(shape, dtype=dtype, device="meta"), op)
 
     def _operand(self, value: Any) -> Any:
         return self.value(value) if isinstance(value, Carrier) else value

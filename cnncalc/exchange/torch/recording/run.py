@@ -12,6 +12,8 @@ import torch
 
 from cnncalc.diagnostics import Place
 from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.torch.diagnosis.guard import Guard, StoppedError
+from cnncalc.exchange.torch.diagnosis.mistake import Mistake
 from cnncalc.exchange.torch.recording.carriers import (
     Carrier,
     ValueNeededError,
@@ -58,6 +60,75 @@ def record_module(module: torch.nn.Module, name: str, given: Arguments) -> Recor
         return without_compiler(lambda: _recorded(module, name, given, values=False))
     except ValueNeededError:
         return without_compiler(lambda: _recorded(module, name, given, values=True))
+
+
+def diagnose_module(module: torch.nn.Module, given: Arguments) -> list[Mistake]:
+    """The mistakes of a module that does not run: what refuses is taken down, and the run goes on.
+
+    Raises:
+        Exception: whatever else the module's code raises, after the first mistake nothing.
+    """
+    copy, _ = copied(module)
+    stack = ModuleStack(copy)
+    recorder = Recorder(Program(type(module).__name__), lambda: stack.current)
+    guard = Guard(recorder, copy)
+    recorder.refused = guard.operator
+    try:
+        with quiet(), torch.inference_mode():
+            args, kwargs = _inputs(recorder, given)
+            with recorder:
+                without_compiler(lambda: copy(*args, **kwargs))
+    except StoppedError:
+        pass
+    except Exception:
+        if not guard.mistakes:
+            raise
+    return guard.mistakes
+
+
+STEPS = (2, 4, 8, 16, 32, 64)
+"""Multiples that networks with so many halvings want of their input's sides."""
+LARGEST_STEP = 4
+"""How many times larger an input is tried."""
+
+
+def fitting_inputs(module: torch.nn.Module, given: Arguments) -> str | None:
+    """Inputs of other sizes on which a module runs, the nearest; `None` where none is near."""
+    tensors = [one for one in leaves((given.args, given.kwargs)) if isinstance(one, torch.Tensor)]
+    if len(tensors) != 1 or tensors[0].dim() < 3:
+        return None
+    sizes = tuple(tensors[0].shape[2:])
+
+    def runs(other: tuple[int, ...]) -> bool:
+        def resized(value: Any) -> Any:
+            if not isinstance(value, torch.Tensor):
+                return value
+            return torch.zeros((), dtype=value.dtype).expand(*value.shape[:2], *other)
+
+        args, kwargs = mapped(given.args, resized), mapped(dict(given.kwargs), resized)
+        try:
+            record_module(module, "", Arguments(args, kwargs, given.names))
+        except Exception:
+            return False
+        return True
+
+    tried: set[tuple[int, ...]] = {sizes}
+
+    def nearest(candidates: Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:
+        for other in candidates:
+            if other not in tried and min(other) > 0:
+                tried.add(other)
+                if runs(other):
+                    return other
+        return None
+
+    below = nearest([tuple([size // step * step for size in sizes]) for step in STEPS])
+    above = [tuple([-(-size // step) * step for size in sizes]) for step in STEPS]
+    above += [tuple([size * times for size in sizes]) for times in range(2, LARGEST_STEP + 1)]
+    found = [one for one in (below, nearest(above)) if one is not None]
+    if not found:
+        return None
+    return "an input of " + " or ".join("×".join(map(str, one)) for one in found) + " fits"
 
 
 def without_compiler(forward: Callable[[], T]) -> T:
