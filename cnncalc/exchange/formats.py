@@ -85,7 +85,8 @@ FORMATS: tuple[Format, ...] = (
         "an Ultralytics model",
         (".yaml", ".yml"),
         holds(r"^backbone\s*:", r"^head\s*:", without=r"^(layers|extends)\s*:"),
-        advice=LATER,
+        reader="cnncalc.exchange.ultralytics.reader:open_model",
+        text=True,
         only=True,
     ),
     Format(

@@ -20,6 +20,9 @@ MODULE = re.compile(r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*")
 
 OURS = (".yaml", ".yml")
 
+SCALED = re.compile(r"(.*[/\\])?(yolo[a-z]*-?v?\d+|rtdetr-)[a-z]((?:-[\w-]+)?\.ya?ml)")
+"""A model file of Ultralytics with the letter of its scale: `yolov8n.yaml`, `yolo11s-seg.yaml`."""
+
 
 def load(net: str) -> Network | Imported:
     """A network by file, name, `-`, framework's file, or module, parsed.
@@ -83,7 +86,7 @@ def _opened(found: Format, net: str) -> Imported:
         opened: Imported = opener(net)
         return opened
     try:
-        source = find("-") if net == "-" else Source.read(net)
+        source = find("-") if net == "-" else Source.read(_file_of(net))
     except UnreadableError as error:
         raise UsageError(str(error)) from None
     imported: Imported = opener(source, net)
@@ -108,7 +111,22 @@ def _format(net: str) -> Format | None:
         return folder_format(net)
     if not os.path.splitext(net)[1] and "/" not in net:
         return None  # a shipped network
-    return recognised(net, _head(net))
+    path = _file_of(net)
+    return recognised(path, _head(path))
+
+
+def _file_of(net: str) -> str:
+    """The file that a name means: `yolov8n.yaml` is `yolov8.yaml` at the scale n.
+
+    Ultralytics writes one file for all scales and names it so.
+    """
+    match = SCALED.fullmatch(net)
+    if match is not None and not os.path.exists(net):
+        folder, family, rest = match.groups()
+        path = f"{folder or ''}{family}{rest}"
+        if os.path.exists(path):
+            return path
+    return net
 
 
 def _head(path: str) -> bytes:
