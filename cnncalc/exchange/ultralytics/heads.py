@@ -71,12 +71,14 @@ class Head:
                 way(block, prefix + name, self.maps, width, last)
                 for name, (_, width, last) in extra.items()
             ]
-            found += self.finished(boxes, scores, more)
+            found += self.finished(prefix, boxes, scores, more)
         return found
 
-    def finished(self, boxes: list[Map], scores: list[Map], more: list[list[Map]]) -> Outputs:
-        """The maps themselves, or at inference all levels in one."""
-        if self.call.model.training:
+    def finished(
+        self, prefix: str, boxes: list[Map], scores: list[Map], more: list[list[Map]]
+    ) -> Outputs:
+        """The maps themselves, or at inference all levels in one; of two copies the second."""
+        if self.call.model.training or (self.twice and not prefix):
             each = zip(boxes, scores, *more, strict=True)
             return [one for level in each for one in level]
         sides = self.sides(self.row(boxes))
@@ -228,7 +230,7 @@ def pose26(call: Call, maps: list[Map], nc: int, kpt_shape: list[int] = [17, 3])
                 spread.append(sigma.plain_conv(y, 2 * kpt_shape[0]))
             else:
                 sigma.unused("weight", 2 * kpt_shape[0] * (width + 1))
-        found += head.finished(boxes, scores, [last, spread] if spread else [last])
+        found += head.finished(prefix, boxes, scores, [last, spread] if spread else [last])
     block.part("flow_model").unused("weights", 12 * (2 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2))
     return found
 

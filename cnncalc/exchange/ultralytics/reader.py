@@ -11,9 +11,9 @@ from typing import Any
 
 from cnncalc.diagnostics import Refusal, SpecError, UsageError, did_you_mean, nearest
 from cnncalc.exchange.imported import Imported
-from cnncalc.exchange.reading.lower import lower
 from cnncalc.exchange.reading.maps import Map, Maps, TooManyFindings
 from cnncalc.exchange.reading.result import Origin, Reading
+from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.exchange.ultralytics import convolutions, heads, stages
 from cnncalc.exchange.ultralytics.block import SILU, Act, Block
 from cnncalc.exchange.ultralytics.registry import (
