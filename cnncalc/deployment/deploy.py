@@ -117,13 +117,13 @@ def deploy_graph(
     return found._replace(same_head=head if head != found.head else None)
 
 
-def deploy_file(file: TfliteFile, macs: list[int] | None = None) -> Deployment:
+def deploy_file(file: TfliteFile) -> Deployment:
     """Return a TensorFlow Lite file on a microcontroller; nothing has to be guessed.
 
     Raises:
         UsageError: it holds several graphs, or a table of places that is not its own.
     """
-    program = program_of(file, macs)
+    program = program_of(file)
     found = deploy_program(program, f"TensorFlow Lite, {file.label}")
     offsets = stated_offsets(file.metadata.get(OFFLINE), len(file.tensors))
     if offsets is not None:

@@ -36,8 +36,8 @@ SLIDING_SLOTS = {
 }
 
 
-def program_of(file: TfliteFile, macs: list[int] | None = None) -> Program:
-    """Return the program of a file; `macs` of each operator where they are known.
+def program_of(file: TfliteFile) -> Program:
+    """Return the program of a file.
 
     Raises:
         UsageError: it branches into other graphs, or a size is not known before it runs.
@@ -48,7 +48,7 @@ def program_of(file: TfliteFile, macs: list[int] | None = None) -> Program:
             "deploy a file with one graph",
         )
     operators = []
-    for number, operator in enumerate(file.operators):
+    for operator in file.operators:
         if not operator.outputs:
             raise UsageError(
                 f"{file.label} holds {operator.name}, which has no output",
@@ -62,7 +62,7 @@ def program_of(file: TfliteFile, macs: list[int] | None = None) -> Program:
                 operator.inputs,
                 operator.outputs,
                 tuple([file.tensors[one].name for one in operator.outputs if one >= 0]),
-                0 if macs is None else macs[number],
+                macs_of(file, operator),
                 ACTIVATIONS[fused] if 0 <= fused < len(ACTIVATIONS) else "",
                 windows=windows_of(file, operator),
             )
@@ -136,3 +136,22 @@ def numbers(file: TfliteFile, tensor: int) -> tuple[int, ...] | None:
     if found.data is None or form is None:
         return None
     return struct.unpack_from(f"<{product(found.shape)}{form}", found.data)
+
+
+def macs_of(file: TfliteFile, operator: FileOperator) -> int:
+    """Multiply-accumulates of an operator: convolutions, linear layers and matrix products."""
+    shapes = [file.tensors[one].shape if one >= 0 else () for one in operator.inputs]
+    output = file.tensors[operator.outputs[0]].shape
+    if operator.name in ("CONV_2D", "CONV_3D", "FULLY_CONNECTED"):
+        weights = shapes[1]
+        return product(output) * product(
+            weights[1:] if operator.name != "CONV_3D" else weights[:-1]
+        )
+    if operator.name == "DEPTHWISE_CONV_2D":
+        return product(output) * product(shapes[1][1:3])
+    if operator.name == "TRANSPOSE_CONV":
+        return product(shapes[2][:-1]) * product(shapes[1])
+    if operator.name == "BATCH_MATMUL":
+        taken = shapes[0][-2 if operator.option(0, "<b") else -1] if len(shapes[0]) > 1 else 1
+        return product(output) * taken
+    return 0

@@ -177,7 +177,7 @@ FORMATS: tuple[Format, ...] = (
         "a TensorFlow Lite model",
         (".tflite", ".lite"),
         lambda head: head[4:8] == b"TFL3",
-        advice="give the ONNX or Keras model that it was made from",
+        reader="cnncalc.exchange.tflite.reader:open_model",
     ),
     Format(
         "a pickle: it holds weights and no graph, and loading it runs code",

@@ -42,6 +42,20 @@ class FileTensor(NamedTuple):
     zero_points: int
     quantized_axis: int
     variable: bool
+    quantization: Table | None
+    """Scales and zero points, read when asked for."""
+
+    def scale_values(self) -> Sequence[float]:
+        """The scales of its quantization."""
+        if self.quantization is None:
+            return ()
+        return self.quantization.vector(QuantizationField.SCALE, "f")
+
+    def zero_point_values(self) -> Sequence[int]:
+        """The zero points of its quantization."""
+        if self.quantization is None:
+            return ()
+        return self.quantization.vector(QuantizationField.ZERO_POINT, "q")
 
     @property
     def bytes(self) -> int:
@@ -178,7 +192,7 @@ def _tensor(table: Table, buffers: Sequence[memoryview | None]) -> FileTensor:
         axis = quantization.number(QuantizationField.DIMENSION)
     found = FileTensor(
         name, shape, type, data, scales, points, axis,
-        bool(table.number(TensorField.VARIABLE, "<?", False)),
+        bool(table.number(TensorField.VARIABLE, "<?", False)), quantization,
     )  # fmt: skip
     if data is not None and type.bits and len(data) < found.bytes:
         raise BrokenFileError(
