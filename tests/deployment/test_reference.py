@@ -21,7 +21,9 @@ NETWORKS: dict[str, Any] = {**LISTED["small"], **LISTED["zoo"]}
 FIGURES: dict[str, Any] = json.loads((REFERENCE / "tflm.json").read_text())["networks"]
 TAKEN = [name for name, figures in FIGURES.items() if "operators" in figures]
 LOADED = [name for name in TAKEN if FIGURES[name]["head"]]
-FILES = sorted(path.stem for path in (REFERENCE / "tflite").glob("*.tflite"))
+FILES = [
+    path.stem for path in sorted((REFERENCE / "tflite").glob("*.tflite")) if path.stem in FIGURES
+]
 
 
 @cache
