@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Place
 from cnncalc.layers.base import Facts, Kind
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, product
 
 
 class Use(NamedTuple):
@@ -43,10 +43,21 @@ class Node(NamedTuple):
     reads: tuple[int, ...] = ()
     """Nodes it names without taking their output: for a size, or for a pool's switches."""
 
+    frozen: frozenset[str] = frozenset()
+    """Those of its weights that are stored and not trained."""
+
     @property
     def params(self) -> int:
-        """Trainable values it owns; those of shared weights belong to the first layer."""
+        """Values of the weights it owns; those of shared weights belong to the first layer."""
         return 0 if self.shares is not None else self.facts.params
+
+    @property
+    def trainable_params(self) -> int:
+        """Those of them that are trained."""
+        if not self.frozen or self.shares is not None:
+            return self.params
+        weights = self.facts.weights.items()
+        return sum([product(shape) for name, shape in weights if name not in self.frozen])
 
 
 class Input(Kind, name="input"):
@@ -121,6 +132,20 @@ class Graph(NamedTuple):
             if last[index] == index:
                 last[index] = len(self.nodes)
         return last
+
+
+def is_frozen(node: Node) -> bool:
+    """Whether a node has weights and trains none of them."""
+    return bool(node.frozen) and node.frozen >= node.facts.weights.keys()
+
+
+def frozen_before(graph: Graph, index: int) -> Graph:
+    """The same network with the weights of all nodes before one frozen."""
+    nodes = [
+        node._replace(frozen=frozenset(node.facts.weights)) if place < index else node
+        for place, node in enumerate(graph.nodes)
+    ]
+    return graph._replace(nodes=tuple(nodes))
 
 
 def input_node(shape: Shape, name: str = "input") -> Node:

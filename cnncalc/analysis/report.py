@@ -98,8 +98,13 @@ class LayerReport:
 
     @property
     def params(self) -> int:
-        """Trainable values."""
+        """Values of its weights, frozen ones included."""
         return self.node.params
+
+    @property
+    def trainable_params(self) -> int:
+        """Those of its parameters that are trained."""
+        return self.node.trainable_params
 
     @property
     def operations(self) -> Operations:
@@ -218,6 +223,7 @@ class Totals(NamedTuple):
 
     layers: int
     params: int
+    trainable_params: int
     weights: int
     biases: int
     buffers: int
@@ -232,6 +238,10 @@ class Totals(NamedTuple):
     """The sums that are not complete."""
     unknown_layers: int = 0
     """Layers of which something is unknown that a sum needs."""
+
+
+SUMMED = ("params", "trainable_params", "biases", "weights", "buffers", "activations")
+"""The sums of what layers store and give."""
 
 
 class _Sum:
@@ -358,12 +368,13 @@ class Report:
         if self._unknown_layers():
             return self._known_totals()
         batch, width = self.settings.batch, BYTES[self.settings.dtype]
-        params = biases = buffers = 0
+        params = trainable = biases = buffers = 0
         sums = [0] * len(Operations._fields)
         for node in self.graph.nodes:
             facts = node.facts
             if node.shares is None:
                 params += facts.params
+                trainable += node.trainable_params
                 biases += facts.biases
                 buffers += facts.buffer_values
             for term, count in enumerate(facts.operations):
@@ -375,6 +386,7 @@ class Report:
         return Totals(
             layers=len(self.graph.nodes) - inputs,
             params=params,
+            trainable_params=trainable,
             weights=params - biases,
             biases=biases,
             buffers=buffers,
@@ -400,7 +412,7 @@ class Report:
     def _known_totals(self) -> Totals:
         """The sums of what is known, and which of them are not complete."""
         batch, width = self.settings.batch, BYTES[self.settings.dtype]
-        sums = {name: _Sum() for name in ("params", "biases", "weights", "buffers", "activations")}
+        sums = {name: _Sum() for name in SUMMED}
         operations = [_Sum() for _ in Operations._fields]
         inputs = len(self.graph.inputs)
         for node, owned in zip(self.graph.nodes, self._activations.owned, strict=True):
@@ -408,6 +420,7 @@ class Report:
             if not node.inputs:
                 continue
             sums["params"].add(facts.params if own else 0)
+            sums["trainable_params"].add(node.trainable_params)
             sums["biases"].add(facts.biases if own else 0)
             sums["weights"].add(facts.params - facts.biases if own else 0)
             sums["buffers"].add(facts.buffer_values if own else 0)
@@ -428,6 +441,7 @@ class Report:
         return Totals(
             layers=len(self.graph.nodes) - inputs,
             params=found["params"],
+            trainable_params=found["trainable_params"],
             weights=found["weights"],
             biases=found["biases"],
             buffers=found["buffers"],

@@ -17,6 +17,7 @@ from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked
 from cnncalc.diagnostics import UsageError, did_you_mean, suggestion
 from cnncalc.exchange.optimizers import optimizer_name
+from cnncalc.graph import frozen_before
 from cnncalc.language.coerce import whole
 from cnncalc.language.forms.budget import parse_amount
 
@@ -200,6 +201,7 @@ def memory(
     autocast: bool = False,
     accumulate: int = 1,
     checkpoint: str | Iterable[str] = (),
+    train_from: str | None = None,
     minimal: bool = False,
     budget: int | str | None = None,
     flash: int | str | None = None,
@@ -220,6 +222,7 @@ def memory(
         autocast: products in 16 bits, as `torch.autocast` takes them.
         accumulate: backward passes before a step of the optimizer.
         checkpoint: blocks that keep only their input and are run again.
+        train_from: the first layer or block that is trained; what stands before it is frozen.
         minimal: only what the gradients need is kept.
         budget: bytes that may be taken, as in `12GiB`; gives the largest batch.
         flash: bytes that the weights may take, on a microcontroller.
@@ -245,13 +248,19 @@ def memory(
         raise UsageError("--autocast has float32 weights", "leave --dtype out")
     if stored is not None and train:
         raise UsageError("--flash is a microcontroller's, which does not train", "leave one out")
-    if not train and allowed is None and (autocast or minimal or checkpoint or accumulate > 1):
+    if (
+        not train
+        and allowed is None
+        and (autocast or minimal or checkpoint or train_from or accumulate > 1)
+    ):
         raise UsageError("this changes a training step, and none is asked for", "add --train")
     if several and stored is not None:
         raise UsageError("--flash does not depend on the batch", "leave --batch or --flash out")
     if optimizers and format not in (None, "table"):
         raise UsageError(f"`--optimizers` is a table and no {format}", "leave --format out")
     found = report_of(subject)
+    if train_from is not None:
+        found = _trained_from(found, train_from)
     plan = plan_for(found)._replace(
         optimizer=chosen_optimizer(optimizer),
         autocast=autocast,
@@ -336,6 +345,22 @@ def _blocks(found: Report, wanted: str | Iterable[str]) -> tuple[tuple[int, int]
             if not any([o != block and o[0] <= block[0] and block[1] <= o[1] for o in ordered])
         ]
     )
+
+
+def _trained_from(found: Report, name: str) -> Report:
+    """The report of the network with everything frozen that stands before a layer or block.
+
+    Raises:
+        UsageError: there is no such layer.
+    """
+    layers = [layer.name for layer in found.layers]
+    first = next((n for n, one in enumerate(layers) if f"{one}.".startswith(f"{name}.")), None)
+    if first is None:
+        raise UsageError(
+            f"there is no layer or block `{name}` in this network", did_you_mean(name, layers)
+        )
+    graph = frozen_before(found.graph, found.layers[first].index)
+    return Report(graph, found.settings, found.fields, lambda: found.diagnostics)
 
 
 def _fits(taken: Footprint, plan: Plan, budget: int | None, flash: int | None) -> list[Fit]:

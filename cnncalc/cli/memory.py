@@ -39,6 +39,10 @@ def _batches(ctx: click.Context, param: click.Parameter, value: str | None) -> A
     "--checkpoint", multiple=True, metavar="BLOCK",
     help="Run a block again for its backward pass: `stage1`, or `stage` for all of them.",
 )  # fmt: skip
+@option(
+    "--train-from", metavar="LAYER",
+    help="Train this layer or block and what follows it; what stands before is frozen.",
+)  # fmt: skip
 @option("--minimal", is_flag=True, help="Keep only what the gradients need.")
 @option("--budget", metavar="SIZE", help="Memory there is: 12GiB.")
 @option(

@@ -141,6 +141,8 @@ def _pairs(item: Item) -> Iterator[tuple[str, str]]:
         yield "share", scalar(item.share)
     if item.is_output:
         yield "output", "true"
+    if not item.trainable:
+        yield "trainable", "false"
     if item.condition is not None:
         yield "if", value(item.condition)
     if item.times != 1:

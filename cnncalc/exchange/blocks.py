@@ -199,6 +199,8 @@ class _OutlineReader:
     def _item(self, form: LayerForm, scope: BlockScope) -> Item:
         if form.group is not None:
             return Item(group=self.items(form.group, scope))
+        if form.trainable is not True:
+            raise UnsayableError("frozen weights")
         item = self._layer(form, scope)
         name = self._numbered(form, scope)
         wanted = self._term(form.is_output, scope)

@@ -30,6 +30,10 @@ COMMON: dict[str, dict[str, Any]] = {
         "type": "string",
         "description": "the layer, or use of the block, whose weights it uses",
     },
+    "trainable": {
+        "$ref": "#/$defs/condition",
+        "description": "whether its weights are trained, and not only stored",
+    },
 }
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 SHAPE = {
@@ -38,7 +42,7 @@ SHAPE = {
     "minItems": 1,
     "maxItems": 4,
 }
-GROUP_KEYS = ("from", "repeat", "if")
+GROUP_KEYS = ("from", "repeat", "if", "trainable")
 """Common keys of a group of layers: the others are its layers' own."""
 
 BLOCK_NAME = r"^[A-Za-z_][A-Za-z0-9_]*\s*(\(.*\))?$"

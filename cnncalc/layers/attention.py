@@ -147,10 +147,10 @@ class SelfAttention(Kind, name="self_attention"):
         return SavedForBackward(
             takes="low",
             arrays=(
-                SavedTensor(positions * channels),
+                SavedTensor(positions * channels, for_weights=True),
                 SavedTensor(3 * positions * width),
                 SavedTensor(positions * width, least=0),
                 SavedTensor(self.heads * positions**2),
-                SavedTensor(positions * width),
+                SavedTensor(positions * width, for_weights=True),
             ),
         )

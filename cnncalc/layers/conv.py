@@ -18,7 +18,7 @@ from cnncalc.layers.base import (
     spatial,
 )
 from cnncalc.layers.options import Axes, Bool, Int, KernelSize, Padding, option
-from cnncalc.layers.saved import PRODUCT, SavedForBackward, SavedTensor
+from cnncalc.layers.saved import CONVOLUTION, SavedForBackward, SavedTensor
 from cnncalc.layers.sliding import Pairs, Sliding, extents
 from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
 
@@ -90,7 +90,7 @@ class Convolution(Sliding):
 
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         padded = self.padded(inputs[0])
-        return PRODUCT if padded is None else SavedForBackward(arrays=(padded,), takes="low")
+        return CONVOLUTION if padded is None else SavedForBackward(arrays=(padded,), takes="low")
 
 
 class Conv(Convolution, name="conv"):
@@ -190,9 +190,8 @@ class LocallyConnected(Convolution, name="locally_connected"):
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # the windows, copied out beside each other for a product at every position
         columns = inputs[0][0] * product(self.kernel) * product(output[1:])
-        return SavedForBackward(
-            arrays=(SavedTensor(columns),), takes="low", gives="single" if self.bias else ""
-        )
+        arrays = (SavedTensor(columns, for_weights=True),)
+        return SavedForBackward(arrays=arrays, takes="low", gives="single" if self.bias else "")
 
 
 class ConvTranspose(Kind, name="conv_transpose"):
@@ -277,4 +276,4 @@ class ConvTranspose(Kind, name="conv_transpose"):
         )
 
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return PRODUCT
+        return CONVOLUTION

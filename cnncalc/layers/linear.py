@@ -163,7 +163,9 @@ class Scale(ElementwiseParameters, name="scale"):
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         # the factor's gradient at each value, before the sum
         scratch = product(output) if self.trainable else 0
-        return SavedForBackward(inputs=self.trainable, gives="single", scratch=scratch)
+        return SavedForBackward(
+            inputs=self.trainable, gives="single", scratch=scratch, for_weights=True
+        )
 
 
 class Offset(ElementwiseParameters, name="offset"):

@@ -26,6 +26,8 @@ class SavedTensor(NamedTuple):
     """Bytes a value; `None`: those of the layer's activations."""
     least: int | None = None
     """Bytes a value that the gradient itself needs, 0 where it can do without; `None`: all."""
+    for_weights: bool = False
+    """Whether only the gradients of the weights need it: it goes where those are frozen."""
 
 
 class SavedForBackward(NamedTuple):
@@ -57,6 +59,10 @@ class SavedForBackward(NamedTuple):
     """The type that `torch.autocast` brings its inputs to: 16 bits, or float32."""
     multiplies: bool = False
     """Whether there are products inside, whose weights it takes in 16 bits whatever its input."""
+    for_weights: bool = False
+    """Whether only the gradients of the weights need the inputs."""
+    held_frozen: bool = False
+    """Whether PyTorch keeps them all the same where the weights are frozen."""
     gives: Literal["", "single"] = ""
     """The type of its output there, where float32 weights meet it without a cast."""
 
@@ -66,8 +72,10 @@ INPUTS = SavedForBackward(inputs=True)
 OUTPUT = SavedForBackward(output=True)
 PASSED = SavedForBackward(view=True, passes=(True,))
 """A view of its input, and so is the gradient."""
-PRODUCT = SavedForBackward(inputs=True, takes="low")
+PRODUCT = SavedForBackward(inputs=True, takes="low", for_weights=True)
 """A product of its input with weights, which autocast takes in 16 bits."""
+CONVOLUTION = PRODUCT._replace(held_frozen=True)
+"""A convolution, whose backward pass in PyTorch is one operator for all gradients."""
 
 
 def measured(statistics: int, *, per_batch: bool = False) -> SavedForBackward:

@@ -85,6 +85,9 @@ def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
         "activation_bytes": or_none(layer.activation_bytes),
         "receptive_field": _field(layer.receptive_field),
     }
+    if layer.node.frozen:
+        found["trainable"] = False
+        found["trainable_params"] = or_none(layer.trainable_params)
     if layer.operator is not None:
         found["operator"] = layer.operator
     if several:

@@ -41,7 +41,8 @@ def totals(
         (
             "parameters",
             exact("params"),
-            f"{exact('weights')} weights + {exact('biases')} biases · "
+            (f"of which {exact('trainable_params')} trainable · " if _frozen(report) else "")
+            + f"{exact('weights')} weights + {exact('biases')} biases · "
             + at_least(found, "param_bytes", numbers.human_bytes(found.param_bytes)),
         )
     ]
@@ -89,6 +90,11 @@ def totals(
             )
         )
     return lines
+
+
+def _frozen(report: Report) -> bool:
+    """Whether some weights are not trained."""
+    return any([node.frozen for node in report.graph.nodes])
 
 
 def at_least(totals: Totals, name: str, text: str) -> str:

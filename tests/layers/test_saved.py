@@ -82,3 +82,17 @@ def test_without_a_gradient_nothing_is_kept() -> None:
     """What stands before the first trained layer needs no backward pass."""
     found = train(chain((3, 8, 8), "relu", {"max_pool": 2}, {"conv": [4, 3]}), Plan())
     assert found.saved == [0, 0, 0, 3 * 4 * 4 * 4]
+
+
+FROZEN = [case for case in CASES if REFERENCE["layers"][case.name]["keeps_frozen"] is not None]
+
+
+@pytest.mark.parametrize("case", FROZEN, ids=[case.name for case in FROZEN])
+def test_kept_with_frozen_weights(case: Case) -> None:
+    """Only what the gradient of the input needs, as far as PyTorch lets the rest go."""
+    last = case.layers[-1]
+    layer = {last: None} if isinstance(last, str) else dict(last)
+    found = graph(case._replace(layers=[*case.layers[:-1], {**layer, "trainable": False}]))
+    assert kept(found) == total(REFERENCE["layers"][case.name]["keeps_frozen"])
+    assert train(found, Plan(batch=BATCH, input_gradient=True)).gradients == 0
+    assert kept(found, minimal=True) <= kept(found)

@@ -201,6 +201,13 @@ def kept_in_place(module: nn.Module, x: Tensor) -> dict[str, Any] | None:
     return kept(module, x)
 
 
+def kept_frozen(module: nn.Module, x: Tensor) -> dict[str, Any] | None:
+    """The same of a layer whose weights are not trained; `None` where it has none."""
+    if not list(module.parameters()):
+        return None
+    return kept(module.requires_grad_(False), x)
+
+
 def take(case: Case) -> dict[str, Any]:
     """The figures of one case."""
     torch.manual_seed(0)
@@ -222,6 +229,7 @@ def take(case: Case) -> dict[str, Any]:
         "macs": counter.get_total_flops() // 2,
         "keeps": kept(module, x),
         "keeps_in_place": kept_in_place(module, x),
+        "keeps_frozen": kept_frozen(module, x),
     }
 
 

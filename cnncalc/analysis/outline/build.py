@@ -16,7 +16,7 @@ from cnncalc.analysis.outline.search import search
 from cnncalc.analysis.outline.terms import Name, Term
 from cnncalc.analysis.outline.tree import Tree
 from cnncalc.analysis.outline.types import Item, Outline
-from cnncalc.graph import Graph
+from cnncalc.graph import Graph, is_frozen
 from cnncalc.layers import KINDS
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
@@ -41,7 +41,8 @@ def outline(
         apart: nodes that stand by themselves, in no block.
     """
     graph = normalized(graph)
-    regions = Regions(graph, apart)
+    frozen = {index for index, node in enumerate(graph.nodes) if is_frozen(node)}
+    regions = Regions(graph, {*apart, *frozen})
     root = regions.series()
     named = _referred(root, regions)
     wanted = set(graph.outputs[:-1])
@@ -56,8 +57,29 @@ def outline(
     blocks, items = inlined(blocks, items)
     reserved = RESERVED.union(names.names.values())
     blocks, items = linked(blocks, items, reserved, {one.label: one.hint for one in patterns})
+    items = _frozen(items, frozen)
     parameters, items = _classes(graph, items)
     return Outline(graph, parameters, blocks, items)
+
+
+def _frozen(items: Sequence[Item], frozen: Collection[int]) -> tuple[Item, ...]:
+    """The items with those marked whose weights are not trained: none of them is in a block."""
+    found = []
+    for item in items:
+        if item.group is not None:
+            item = item._replace(group=_frozen(item.group, frozen))
+        if item.branches is not None:
+            branches = [one._replace(items=_frozen(one.items, frozen)) for one in item.branches]
+            item = item._replace(branches=tuple(branches))
+        if (
+            item.kind is not None
+            and item.nodes
+            and frozen
+            and all([node in frozen for node in item.nodes])
+        ):
+            item = item._replace(trainable=False)
+        found.append(item)
+    return tuple(found)
 
 
 def _classes(

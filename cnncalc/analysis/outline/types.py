@@ -65,6 +65,8 @@ class Item(NamedTuple):
     """The layer whose output it takes, where that is not the one before it."""
     share: str | None = None
     is_output: bool = False
+    trainable: bool = True
+    """Whether its weights are trained; of a layer that stands in no block."""
     condition: Term | None = None
     """It is left out where this is false."""
     times: Term = 1

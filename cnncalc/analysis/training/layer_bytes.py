@@ -38,6 +38,8 @@ class Array(NamedTuple):
     copy: int
     """Bytes of its copy in 16 bits under autocast, and of the gradient that meets it first."""
     copy_kept: bool
+    trained: bool
+    """Whether it has a gradient; another is frozen, and may have a copy all the same."""
 
 
 class LayerBytes(NamedTuple):
@@ -83,10 +85,13 @@ def lower(graph: Graph, plan: Plan) -> list[LayerBytes]:
         trained = [found[taken].trained for taken in node.inputs]
         wanted = tuple([place for place, is_trained in enumerate(trained) if is_trained])
         width = _width(plan, node, saved, widths)
-        is_trained = bool(wanted or node.facts.weights)
+        frozen = _frozen(graph, node)
+        is_trained = bool(wanted or node.facts.weights.keys() - frozen)
         if not node.inputs:
             is_trained = plan.input_gradient
         view = bool(node.inputs) and (node.facts.view if saved.view is None else saved.view)
+        if frozen and not node.facts.weights.keys() - frozen:
+            saved = _without_weights(saved, plan)
         places = _kept_inputs(saved, node, wanted, plan) if is_trained else ()
         kept_output = saved.output and is_trained
         if plan.inplace and not view and _writes_over(graph, index, saved, last, root, kept):
@@ -110,7 +115,7 @@ def lower(graph: Graph, plan: Plan) -> list[LayerBytes]:
                 node.reads[0] if saved.switches else None,
                 saved.passes or (False,) * len(shapes),
                 Size(saved.scratch * width),
-                _params(node, saved, plan) if is_trained else (),
+                _params(node, saved, plan, frozen) if is_trained else (),
                 index if node.shares is None else node.shares,
                 is_trained,
             )
@@ -123,6 +128,19 @@ def _saved(graph: Graph, node: Node) -> SavedForBackward:
     if not node.inputs:
         return NONE
     return node.kind.saved_for_backward(_shapes(graph, node), node.facts.output)
+
+
+def _frozen(graph: Graph, node: Node) -> frozenset[str]:
+    """The weights of a layer that are not trained; those of shared ones are their owner's."""
+    return node.frozen if node.shares is None else graph.nodes[node.shares].frozen
+
+
+def _without_weights(saved: SavedForBackward, plan: Plan) -> SavedForBackward:
+    """What a layer with frozen weights keeps: what the gradient of its input needs."""
+    arrays = tuple([array for array in saved.arrays if not array.for_weights])
+    if not saved.for_weights or (saved.held_frozen and not plan.minimal):
+        return saved._replace(arrays=arrays)
+    return saved._replace(inputs=False, arrays=arrays, scratch=0)
 
 
 def _shapes(graph: Graph, node: Node) -> tuple[Shape, ...]:
@@ -195,11 +213,15 @@ def _arrays(saved: SavedForBackward, width: int, plan: Plan) -> tuple[Size, ...]
     return tuple(found)
 
 
-def _params(node: Node, saved: SavedForBackward, plan: Plan) -> tuple[Array, ...]:
+def _params(
+    node: Node, saved: SavedForBackward, plan: Plan, frozen: frozenset[str]
+) -> tuple[Array, ...]:
     copied = plan.autocast and (saved.takes == "low" or saved.multiplies)
     found = []
     for name, shape in node.facts.weights.items():
         values = product(shape)
         needed = node.facts.roles[name] in MULTIPLIED
-        found.append(Array(values * plan.width, values * LOW if copied else 0, needed))
+        copy = values * LOW if copied else 0
+        if copy or name not in frozen:
+            found.append(Array(values * plan.width, copy, needed, name not in frozen))
     return tuple(found)

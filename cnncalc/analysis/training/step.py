@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.training.heap import Heap, Moment
-from cnncalc.analysis.training.layer_bytes import LayerBytes, lower
+from cnncalc.analysis.training.layer_bytes import Array, LayerBytes, lower
 from cnncalc.analysis.training.plan import Block, Plan
 from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
@@ -76,7 +76,8 @@ def weight_shapes(graph: Graph) -> list[Shape]:
         shape
         for node in graph.nodes
         if node.shares is None
-        for shape in node.facts.weights.values()
+        for name, shape in node.facts.weights.items()
+        if name not in node.frozen
     ]
 
 
@@ -309,19 +310,20 @@ class _Step:
         scratch = layer.scratch.of(batch)
         heap.resize(scratch)
         heap.resize(-scratch)  # before the parameters' turn: what it becomes is small
-        trained = [heap.new(array.copy or array.bytes) for array in layer.params]
+        params = [array for array in layer.params if array.trained]
+        trained = [heap.new(array.copy or array.bytes) for array in params]
         heap.drop(given)
         for storage in self.kept[index]:
             heap.drop(storage)
         self.kept[index].clear()
-        self._accumulate(layer, trained)
+        self._accumulate(layer, params, trained)
         for place, storage in zip(layer.wanted, made, strict=True):
             self._give(layer, place, storage)
 
-    def _accumulate(self, layer: LayerBytes, trained: list[int]) -> None:
+    def _accumulate(self, layer: LayerBytes, params: list[Array], trained: list[int]) -> None:
         """Gradients of parameters, brought to the parameters' type and added to those there are."""
         heap = self.heap
-        for place, array in enumerate(layer.params):
+        for place, array in enumerate(params):
             if array.copy:
                 low, trained[place] = trained[place], heap.new(array.bytes)
                 heap.drop(low)

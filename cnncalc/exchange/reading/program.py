@@ -25,7 +25,7 @@ two, where the format does not tell."""
 class Constant:
     """An array that does not hang on the input."""
 
-    __slots__ = ("few", "made", "name", "read", "role", "shape", "sources")
+    __slots__ = ("few", "frozen", "made", "name", "read", "role", "shape", "sources")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Constant:
         """Reads its values."""
         self.sources = {name: prod(self.shape)} if sources is None else sources
         """The arrays of the network that it is made of, with their values."""
+        self.frozen = False
+        """Whether it is a parameter that is not trained."""
         self.made = False
         """Whether the program makes it of numbers that it holds."""
         self.few: list[Any] | None = None
@@ -55,7 +57,9 @@ class Constant:
     def mapped(self, shape: Sequence[int], change: Callable[[Array], Array]) -> Constant:
         """The same array in another form."""
         read = self.read
-        return Constant(self.name, shape, self.role, lambda: change(read()), self.sources)
+        found = Constant(self.name, shape, self.role, lambda: change(read()), self.sources)
+        found.frozen = self.frozen
+        return found
 
     def scalar(self) -> float | None:
         """Its value, where it is a single one that is not trained."""

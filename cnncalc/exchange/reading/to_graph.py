@@ -175,7 +175,12 @@ def _finished(
     wanted = {view.node for view in results}
     nodes = tuple(
         [
-            node._replace(name=name, shares=shared, is_output=index in wanted and bool(node.inputs))
+            node._replace(
+                name=name,
+                shares=shared,
+                is_output=index in wanted and bool(node.inputs),
+                frozen=_frozen(program, node, builder.arrays[index]),
+            )
             for index, (node, name, shared) in enumerate(
                 zip(builder.nodes, names, shares, strict=True)
             )
@@ -196,6 +201,18 @@ def _finished(
         None,
         unused,
         tuple([(builder.views[op].node, reason) for op, reason in opaque.items()]),
+    )
+
+
+def _frozen(program: Program, node: Node, arrays: Mapping[str, Constant]) -> frozenset[str]:
+    """The weights of a layer that its framework does not train."""
+
+    def is_frozen(constant: Constant) -> bool:
+        sources = [program.constants.get(name, constant) for name in constant.sources]
+        return constant.frozen or (bool(sources) and all([one.frozen for one in sources]))
+
+    return frozenset(
+        [name for name, one in arrays.items() if name in node.facts.weights and is_frozen(one)]
     )
 
 

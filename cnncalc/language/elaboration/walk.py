@@ -154,6 +154,20 @@ class Elaborator:
 
     def _one(self, form: LayerForm, scope: Scope, incoming: int) -> int:
         """One layer, one use of a block, or one round of a group."""
+        if form.trainable is True:
+            return self._made(form, scope, incoming)
+        env = self._environment(scope, incoming)
+        trainable = evaluate(form.trainable, env, form.keys["trainable"])
+        before = len(self.nodes)
+        found = self._made(form, scope, incoming)
+        if not trainable:
+            for index in range(before, len(self.nodes)):
+                node = self.nodes[index]
+                if node.facts.weights:
+                    self.nodes[index] = node._replace(frozen=frozenset(node.facts.weights))
+        return found
+
+    def _made(self, form: LayerForm, scope: Scope, incoming: int) -> int:
         if form.group is not None:
             return self._layers(form.group, scope, incoming)
         if form.block is not None:

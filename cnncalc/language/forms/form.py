@@ -11,7 +11,7 @@ from cnncalc.language.text.source import Node, Source
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
 
-COMMON_KEYS = ("name", "from", "repeat", "if", "output", "share")
+COMMON_KEYS = ("name", "from", "repeat", "if", "output", "share", "trainable")
 
 
 class Dynamic(NamedTuple):
@@ -49,6 +49,7 @@ class LayerForm:
         "share",
         "source",
         "start",
+        "trainable",
         "values",
     )
 
@@ -79,6 +80,8 @@ class LayerForm:
     repeat: Any
     condition: Any
     is_output: Any
+    trainable: Any
+    """Whether its weights are trained."""
     values: tuple[Any, ...]
     """Options of the kind, or arguments of the block, in declared order."""
     dynamic: tuple[Dynamic, ...]
@@ -112,7 +115,7 @@ def blank(source: Source, node: Node) -> LayerForm:
     form.name = form.start = form.share = form.branches = form.block = form.kind = None
     form.repeat = form.condition = form.group = form.argument = None
     form.is_output = form.counted = form.bound = False
-    form.broken = True
+    form.broken = form.trainable = True
     form.values = form.dynamic = form.references = ()
     form.keys = {}
     form.given = {}

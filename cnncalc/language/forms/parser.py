@@ -212,6 +212,8 @@ class FormParser:
             form.condition = reader.condition(source, node)
         elif key == "output":
             form.is_output = reader.condition(source, node)
+        elif key == "trainable":
+            form.trainable = reader.condition(source, node)
         else:
             form.repeat = reader.repeat(source, node)
 

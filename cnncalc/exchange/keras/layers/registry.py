@@ -81,7 +81,9 @@ class LayerCall(Shared):
         place = self.used.get(part, 0)
         slot = Slot(self.where, self.names, part, place, sum(self.used.values()))
         self.used[part] = place + 1
-        return self.store.constant(slot, name, tuple(shape), role)
+        found = self.store.constant(slot, name, tuple(shape), role)
+        found.frozen = role == "parameter" and self.config.get("trainable") is False
+        return found
 
     def kernel(self, name: str, window: Sequence[int], *rest: int) -> Constant:
         """The next array, which has a window in front; stored without the axes of time."""

@@ -55,7 +55,7 @@ class Carrier(torch.Tensor):
         parent: the tensor that it is a view of; `None` of a root.
         steps: the way from the parent's value; `None` where no operations of ours lead there.
         cached: its value, of version `seen` of the memory.
-        stored_as, role, sources: of a constant, as those of `Constant`.
+        stored_as, role, sources, frozen: of a constant, as those of `Constant`.
     """
 
     held: torch.Tensor
@@ -65,6 +65,7 @@ class Carrier(torch.Tensor):
     cached: Value | None
     seen: int
     stored_as: str
+    frozen: bool
     role: str
     sources: Mapping[str, int] | None
     shadow: torch.Tensor | None
@@ -89,6 +90,7 @@ class Carrier(torch.Tensor):
         self.cached = None
         self.seen = -1
         self.stored_as = ""
+        self.frozen = False
         self.role = "literal"
         self.sources = None
         self.shadow = None

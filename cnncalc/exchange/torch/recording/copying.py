@@ -24,6 +24,7 @@ def copied(module: torch.nn.Module) -> tuple[torch.nn.Module, dict[str, Carrier]
         for name, parameter in module.named_parameters():
             carrier = constant(parameter.detach(), name, "parameter")
             carrier._is_param = True
+            carrier.frozen = not parameter.requires_grad
             stored[name] = memo[id(parameter)] = carrier
         for name, buffer in module.named_buffers():
             stored[name] = memo[id(buffer)] = constant(buffer.detach(), name, "buffer")

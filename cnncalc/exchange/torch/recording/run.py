@@ -170,9 +170,9 @@ def finished(recorder: Recorder, result: Any, stored: Mapping[str, Carrier]) -> 
         else:
             constants.append(place)
     for name, carrier in stored.items():
-        program.constants[name] = Constant(
-            name, tuple(carrier.shape), carrier.role, constant_value(carrier).read
-        )
+        found = Constant(name, tuple(carrier.shape), carrier.role, constant_value(carrier).read)
+        found.frozen = carrier.frozen
+        program.constants[name] = found
     return Recording(program, tuple(outputs), tuple(constants), tuple(recorder.decided))
 
 

@@ -102,10 +102,14 @@ def applied(layer: Code) -> Statement:
 
 def made(layer: LayerCalls, name: str, *parts: str, **options: str | None) -> Statement:
     """A layer of Keras' under the layer's own name."""
+    if not layer.trainable:
+        options["trainable"] = "False"
     return applied(call(name, *parts, **options, name=layer.name))
 
 
 def helped(layer: LayerCalls, function: str, *parts: str, **options: str | None) -> Statement:
     """A function that the file brings along."""
+    if not layer.trainable:
+        raise layer.refuse("its weights are not trained")
     layer.helper(function)
     return Statement(lambda x: call(function, x, layer.name, *parts, **options))

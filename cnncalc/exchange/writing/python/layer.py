@@ -28,6 +28,7 @@ class WrittenLayer:
     ) -> None:
         assert item.kind is not None
         self.kind = item.kind
+        self.trainable = item.trainable
         self.nodes = nodes
         self.inputs = inputs
         self.channels = channels

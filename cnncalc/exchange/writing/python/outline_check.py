@@ -15,6 +15,7 @@ from typing import Any
 from cnncalc.analysis.outline.terms import CHANNELS, ENTERING, evaluate
 from cnncalc.analysis.outline.types import Block, Item, Outline
 from cnncalc.diagnostics import Refusal
+from cnncalc.graph import is_frozen
 from cnncalc.layers.base import Reference
 
 
@@ -141,6 +142,8 @@ class _Replay:
                 values.append(evaluate(given[key], here) if key in given else option.default)
         if kind(tuple(values), rank).__dict__ != node.kind.__dict__:
             raise DiffersError(f"{node.name} has other options")
+        if is_frozen(node) == item.trainable:
+            raise DiffersError(f"{node.name} is trained, or frozen")
         shares = item.share is not None or self.sharing > 0
         if (node.shares is not None) != (shares and kind.has_weights):
             raise DiffersError(f"{node.name} has other weights")

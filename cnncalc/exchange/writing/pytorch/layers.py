@@ -23,7 +23,10 @@ def modules(layer: LayerModules) -> Modules:
         raise layer.refuse("the kind has no counterpart")
     found = write(layer)
     layer.finish()
-    return [found] if isinstance(found, Code) else found
+    made = [found] if isinstance(found, Code) else found
+    if layer.trainable:
+        return made
+    return [*made[:-1], before("", made[-1], ".requires_grad_(False)")]
 
 
 # -- norms -------------------------------------------------------------------------------------
