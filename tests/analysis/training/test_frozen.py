@@ -116,6 +116,7 @@ def test_it_is_written_and_read_back(run: Run, file: Path, more: list[str]) -> N
     assert (data["totals"]["params"], data["totals"]["trainable_params"]) == (39_370, 650)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("to", ["pytorch", "keras"])
 def test_code_freezes_it(run: Run, file: Path, to: str) -> None:
     pytest.importorskip("torch")
