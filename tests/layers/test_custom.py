@@ -115,7 +115,8 @@ def test_totals_are_those_of_what_is_known() -> None:
     assert totals.params == 448 + 4640 + 36 + 650
     assert totals.unknown_layers == 2
     assert set(totals.at_least) == {
-        "params", "trainable_params", "biases", "weights", "buffers", "param_bytes", "macs", "flops",
+        "params", "trainable_params", "biases", "weights", "buffers", "param_bytes",
+        "macs", "flops",
     }  # fmt: skip
     assert totals.activation_bytes == sum(layer.activation_bytes for layer in report(FILE).layers)
 
