@@ -40,6 +40,8 @@ def totals_dict(report: Report) -> dict[str, Any]:
     found = report.totals
     totals = {key: or_none(value) for key, value in found._asdict().items()}
     totals["operations"] = known(found.operations._asdict())
+    if found.trainable_params == found.params:
+        del totals["trainable_params"]  # all are
     at_least = totals.pop("at_least")
     unknown = totals.pop("unknown_layers")
     if unknown:
