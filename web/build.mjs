@@ -42,46 +42,59 @@ async function bundle() {
   });
 }
 
-/** Pyodide, its standard library and the packages compiled, and the snapshot. */
+/**
+ * Pyodide, its standard library and the packages compiled, and the snapshot.
+ *
+ * The snapshot holds the modules that were imported before it was taken: the page gets the files of
+ * the others alone.
+ */
 async function python() {
   const folder = join(target, "pyodide");
   mkdirSync(folder);
   for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"]) {
     cpSync(join(pyodide, name), join(folder, name));
   }
-  const library = join(folder, "python_stdlib.zip");
   const work = join(target, "packing");
   mkdirSync(work);
-  await compile(work, library);
-  const modules = readFileSync(join(work, "modules"));
-  writeFileSync(join(folder, "modules.z"), deflateSync(modules, { level: 9 }));
+  await compile(work);
+  const snapshot = await takeSnapshot(work);
+  for (const [name, file] of [["library.zip", "python_stdlib.zip"], ["rest", "modules.z"]]) {
+    const data = readFileSync(join(work, name));
+    writeFileSync(join(folder, file), file.endsWith(".z") ? deflateSync(data, { level: 9 }) : data);
+  }
   rmSync(work, { recursive: true });
-  const snapshot = await takeSnapshot(library, new Uint8Array(modules));
-  writeFileSync(join(folder, "snapshot.z"), deflateSync(snapshot, { level: 7 }));
+  writeFileSync(join(folder, "snapshot.z"), deflateSync(snapshot, { level: 9 }));
 }
 
-/** Compile the standard library into a zip, and the packages into one file for `unpack.js`. */
-async function compile(work, library) {
-  const compiler = await loadPyodide({ packageBaseUrl: pyodide });
-  const { FS } = compiler;
+/** An interpreter that sees the packages, Pyodide's files and the folder of what is made. */
+async function builder(work) {
+  const interpreter = await loadPyodide({ packageBaseUrl: pyodide });
+  const { FS } = interpreter;
   for (const [name, root] of [["in", packages], ["library", pyodide], ["out", work]]) {
     FS.mkdir(`/${name}`);
     FS.mount(FS.filesystems.NODEFS, { root }, `/${name}`);
   }
-  compiler.runPython(readFileSync(join(web, "python/compiling.py"), "utf8"));
-  cpSync(join(work, "library.zip"), library);
+  interpreter.runPython(readFileSync(join(web, "python/compiling.py"), "utf8"));
+  return interpreter;
+}
+
+/** Compile the standard library into a zip, and the packages into one file for `unpack`. */
+async function compile(work) {
+  (await builder(work)).runPython("whole()");
 }
 
 /** The interpreter's memory once the package has answered each kind of request. */
-async function takeSnapshot(library, modules) {
+async function takeSnapshot(work) {
   const { start } = await import("./src/interpreter.js");
   const interpreter = await start({
     load: loadPyodide,
-    library,
-    modules,
+    library: join(work, "whole.zip"),
+    modules: new Uint8Array(readFileSync(join(work, "whole"))),
     options: { _makeSnapshot: true },
   });
   interpreter.runPython(readFileSync(join(web, "python/warming.py"), "utf8"));
+  writeFileSync(join(work, "imported.json"), interpreter.runPython("imported()"));
+  (await builder(work)).runPython("rest()");
   return interpreter.makeMemorySnapshot();
 }
 

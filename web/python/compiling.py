@@ -1,7 +1,9 @@
 """Run by the build inside Pyodide: modules become bytecode, as the page's interpreter reads it.
 
-`/in` has the packages, `/library` Pyodide's own files; `/out` gets `library.zip`, the standard
-library, and `modules`: a header in JSON with the paths and sizes of files, then their contents.
+`/in` has the packages, `/library` Pyodide's own files. `whole()` writes all of them: `/out` gets
+`whole.zip`, the standard library, and `whole`: a header in JSON with the paths and sizes of files,
+then their contents. `rest()` writes `library.zip` and `rest`, without the modules in
+`imported.json` and without what a page never runs.
 """
 
 import importlib._bootstrap_external as bootstrap
@@ -35,18 +37,56 @@ def files(top):
                 yield os.path.relpath(path, top), stream.read()
 
 
-with zipfile.ZipFile("/library/python_stdlib.zip") as source:
-    library = [
-        (entry.filename, source.read(entry)) for entry in source.infolist() if not entry.is_dir()
-    ]
-with zipfile.ZipFile("/out/library.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
-    for name, data in ready(library, "/lib"):
-        target.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+UNUSED = (
+    "cnncalc/cli/", "cnncalc/numerics/", "cnncalc/verification/", "cnncalc/sweeping/",
+    "cnncalc/exchange/writing/onnx/",
+)  # fmt: skip
+"""Parts of the package that need a terminal, NumPy or a framework, which the page has not."""
+UNUSED_LIBRARY = (
+    "asyncio/", "concurrent/", "curses/", "dbm/", "distutils/", "email/", "ensurepip/", "http/",
+    "idlelib/", "lib2to3/", "logging/", "multiprocessing/", "pydoc", "sqlite3/", "test/",
+    "tkinter/", "turtle", "unittest/", "urllib/", "venv/", "wsgiref/", "xml/", "xmlrpc/",
+    "_pydecimal", "_pydatetime", "_pyrepl/", "ssl", "tarfile", "imaplib", "ftplib", "smtplib",
+    "mailbox", "nntplib", "doctest", "pdb", "optparse", "pickletools", "webbrowser", "cProfile",
+    "profile", "pstats", "trace", "ctypes/", "compression/", "pathlib/_os", "string/templatelib",
+)  # fmt: skip
+"""Parts of the standard library for servers, mail, windows and debuggers."""
 
-modules = list(ready(files("/in"), "/packages"))
-header = json.dumps([(name, len(data)) for name, data in modules]).encode()
-with open("/out/modules", "wb") as stream:
-    stream.write(len(header).to_bytes(4, "little"))
-    stream.write(header)
-    for _, data in modules:
-        stream.write(data)
+
+def library():
+    """The files of the standard library."""
+    with zipfile.ZipFile("/library/python_stdlib.zip") as source:
+        entries = [entry for entry in source.infolist() if not entry.is_dir()]
+        return [(entry.filename, source.read(entry)) for entry in entries]
+
+
+def write(archive, file, kept):
+    """Write the standard library and the packages, as far as they are `kept(name, unused)`."""
+    with zipfile.ZipFile(f"/out/{archive}", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+        chosen = [entry for entry in library() if kept(entry[0], UNUSED_LIBRARY)]
+        for name, data in ready(chosen, "/lib"):
+            target.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    chosen = [entry for entry in files("/in") if kept(entry[0], UNUSED)]
+    modules = list(ready(chosen, "/packages"))
+    header = json.dumps([(name, len(data)) for name, data in modules]).encode()
+    with open(f"/out/{file}", "wb") as stream:
+        stream.write(len(header).to_bytes(4, "little"))
+        stream.write(header)
+        for _, data in modules:
+            stream.write(data)
+
+
+def whole():
+    """Write everything."""
+    write("whole.zip", "whole", lambda name, unused: True)
+
+
+def rest():
+    """Write what the snapshot does not hold and the page may need."""
+    with open("/out/imported.json", encoding="utf-8") as stream:
+        imported = set(json.load(stream))
+    write(
+        "library.zip",
+        "rest",
+        lambda name, unused: name not in imported and not name.startswith(unused),
+    )

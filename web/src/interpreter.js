@@ -19,9 +19,19 @@ export async function start({ load, library, modules, snapshot, create, options 
     ...options,
   });
   unpack(found.FS, await modules);
+  // the files are fewer than those that the snapshot was taken with
+  if (snapshot) found.runPython(FORGET);
   if (!snapshot) found.runPython(`import sys; sys.path.insert(0, "${FOLDER}")`);
   return found;
 }
+
+// (`importlib.invalidate_caches` would import what reads packages' metadata)
+const FORGET = `
+import sys
+for _finder in sys.path_importer_cache.values():
+    if _finder is not None:
+        _finder.invalidate_caches()
+`;
 
 // Pyodide's own list names packages on other hosts; none of them is wanted.
 const NO_PACKAGES = {
