@@ -247,7 +247,7 @@ ONNX: list[tuple[str, Maker, str]] = [
     (
         "attributes.onnx",
         of(("MaxPool", "x", "y", {"kernel_shape": [2**62, 2], "strides": [0, 0]})),
-        "`MaxPool`",
+        "`MaxPool with strides [0, 0] on 2 spatial axes`",
     ),
     ("old.onnx", convolution([4, 3, 1, 1], opset=3), "is of opset 3"),
     (

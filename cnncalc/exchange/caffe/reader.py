@@ -21,6 +21,7 @@ from cnncalc.exchange.caffe.operators import LAYERS
 from cnncalc.exchange.caffe.registry import LAYER_FIELDS, REFUSED, CaffeLayer, Label, Stop
 from cnncalc.exchange.caffe.text_format import Message, Scalar, parsed
 from cnncalc.exchange.imported import Imported
+from cnncalc.exchange.reading.calls import Unsupported, check_arguments
 from cnncalc.exchange.reading.maps import Map, Maps, TooManyFindings
 from cnncalc.exchange.reading.matching import flattened
 from cnncalc.exchange.reading.program import Op, Program
@@ -329,11 +330,10 @@ class _Walk:
             call.refuse("unknown-layer", "it takes labels, or boxes that are no map")
         assert function is not None
         try:
-            found = function(call, *maps)
-        except TypeError as error:
-            if "positional argument" not in str(error):
-                raise
+            check_arguments(function, (call, *maps), {})
+        except Unsupported:
             call.refuse("bad-value", f"`{call.kind}` does not take {len(maps)} inputs")
+        found = function(call, *maps)
         tops = found if isinstance(found, tuple) else (found,)
         if len(tops) != len(call.tops):
             text = f"it has {len(tops)} output{'s' * (len(tops) != 1)}, not {len(call.tops)}"

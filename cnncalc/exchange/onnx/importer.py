@@ -6,10 +6,11 @@ from math import prod
 from typing import Any
 
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
-from cnncalc.exchange.onnx.nodes import attribute, origin
+from cnncalc.exchange.onnx.nodes import attribute, check_values, origin
 from cnncalc.exchange.onnx.operators import OPERATORS
 from cnncalc.exchange.onnx.operators.registry import NodeCall, Unsupported
 from cnncalc.exchange.onnx.tensors import absent, stored
+from cnncalc.exchange.reading.calls import check_arguments
 from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.reading.to_graph import TOLD, unsupported
@@ -114,6 +115,8 @@ class OnnxImporter:
         before, reason = len(self.program.ops), ""
         if function is not None:
             try:
+                check_values(node, self.opset, _first_shape(inputs))
+                check_arguments(function, (call, *inputs), attributes)
                 return function(call, *inputs, **attributes)
             except Unsupported as error:
                 reason = f" {error}"
@@ -121,8 +124,6 @@ class OnnxImporter:
                 place = str(call.origin)
                 text = f"`{node.op_type}`: {error}"
                 raise SpecError([Diagnostic("bad-value", "error", text, layer=place)]) from None
-            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-                reason = " with attributes or inputs that are not its own"
         del self.program.ops[before:]
         taken: list[Operand] = [one for one in inputs if isinstance(one, Op)]
         name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
@@ -254,6 +255,14 @@ def weights(model: Any) -> set[str]:
         for place, name in enumerate(node.input):
             (found if place in slots else others).add(name)
     return found - others
+
+
+def _first_shape(inputs: list[Any]) -> Shape:
+    """The shape of the first input; of a list of tensors that of the first one."""
+    first = inputs[0] if inputs else None
+    while isinstance(first, (list, tuple)):
+        first = first[0] if first else None
+    return () if first is None else tuple(first.shape)
 
 
 def _has_batch(given: Any) -> bool:

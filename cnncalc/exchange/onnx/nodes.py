@@ -6,7 +6,9 @@ import re
 import struct
 from typing import Any
 
+from cnncalc.exchange.reading.calls import require
 from cnncalc.exchange.reading.result import Origin
+from cnncalc.shapes import Shape
 
 
 def attribute(one: Any) -> Any:
@@ -23,6 +25,66 @@ def attribute(one: Any) -> Any:
     if field == "floats":
         return list(map(shortest, value))
     return list(value) if field == "ints" else value
+
+
+WINDOWS = ("kernel_shape", "strides", "dilations")
+"""Attributes with a positive number for each spatial axis."""
+
+SLIDING = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "MaxUnpool")
+
+
+def check_values(node: Any, opset: int, shape: Shape) -> None:
+    """Check a node's attributes: their types, by the operator's schema, and what a rank allows.
+
+    `shape` is that of its first input.
+
+    Raises:
+        Unsupported: one is missing, or is of another type or length than the operator's.
+    """
+    from onnx import defs  # a file is being read: the package is imported
+
+    try:
+        schema: Any = defs.get_schema(node.op_type, max_inclusive_version=opset, domain="")
+    except defs.SchemaError:
+        return  # the opset is newer than the package, or has no such operator
+    present = {one.name: one for one in node.attribute}
+    for name in present:
+        require(name in schema.attributes, f"with an attribute {name[:60]}, which it has not")
+    for name, known in schema.attributes.items():
+        if name not in present:
+            require(not known.required, f"without its attribute {name}")
+        else:
+            fits = int(known.type) == present[name].type
+            require(fits, f"whose attribute {name} is of another type")
+    most = len(node.input) <= schema.max_input
+    require(most and len(node.input) >= schema.min_input, f"with {len(node.input)} inputs")
+    values = {name: attribute(one) for name, one in present.items()}
+    for name in ("blocksize", "group"):
+        require(values.get(name, 1) >= 1, f"with {name} {values.get(name)}")
+    _check_axes(values, len(shape))
+    if node.op_type in SLIDING:
+        _check_windows(values, len(shape) - 2)
+
+
+def _check_axes(values: dict[str, Any], rank: int) -> None:
+    axis = values.get("axis")
+    require(axis is None or -rank <= axis <= rank, f"with axis {axis} on {rank} axes")
+    axes = values.get("axes") or []
+    fits = all(abs(one) <= 2 * rank + len(axes) for one in axes)
+    require(fits, f"with axes {axes} on {rank} axes")
+    order = values.get("perm")
+    fits = order is None or sorted(order) == list(range(rank))
+    require(fits, f"with perm {order} on {rank} axes")
+
+
+def _check_windows(values: dict[str, Any], rank: int) -> None:
+    require(rank >= 1, "on an input without spatial axes")
+    for name in WINDOWS:
+        given = values.get(name)
+        fits = given is None or (len(given) == rank and min(given) >= 1)
+        require(fits, f"with {name} {given} on {rank} spatial axes")
+    pads = values.get("pads")
+    require(pads is None or len(pads) == 2 * rank, f"with pads {pads} on {rank} spatial axes")
 
 
 def shortest(value: float) -> float:

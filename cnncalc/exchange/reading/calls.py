@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from cnncalc.exchange.reading.program import Constant, Op, Operand
@@ -11,6 +12,23 @@ from cnncalc.exchange.reading.result import Origin
 
 class Unsupported(Exception):
     """The operator is known, and not with these options; the text says which."""
+
+
+def check_arguments(
+    function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> None:
+    """Check that a call fits the signature of the function that reads an operator.
+
+    The signature names the operands and attributes that an operator may have. A call that does not
+    fit it is the file's; an error inside of the function is a defect of ours, and is not caught.
+
+    Raises:
+        Unsupported: an operand or an attribute is missing, or is none of the operator's.
+    """
+    try:
+        signature(function).bind(*arguments, **named)
+    except TypeError as error:
+        raise Unsupported(f"({error})") from None
 
 
 class Call:

@@ -226,7 +226,10 @@ def reduce(builder: Builder, op: Op) -> TensorView:
 def softmax(builder: Builder, op: Op) -> TensorView:
     """Softmax over one axis."""
     view, order = tidy(builder, op.x, op)
-    place = order.index(op.options["axis"] % len(op.shape))
+    axis = op.options["axis"] % len(op.shape)
+    if axis not in order:
+        raise Refusal("it runs over the samples of a batch")
+    place = order.index(axis)
     options = {"axis": place} if place else {}
     node = builder.layer(op.name, (view.node,), options, op.origin)
     return TensorView(node, view.laid, view.axes)

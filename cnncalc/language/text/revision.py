@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import subprocess
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.language import zoo
@@ -80,6 +79,8 @@ def _git(*arguments: str) -> bytes:
     Raises:
         UsageError: it refuses, in its own words; or there is none.
     """
+    import subprocess  # takes as long to import as a tenth of a command's start
+
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, check=False)
     except OSError:

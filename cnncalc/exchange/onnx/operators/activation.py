@@ -164,5 +164,6 @@ def dropout(call: NodeCall, x: Any, ratio: Any = None, training: Any = None, **o
     rate = old.get("ratio", 0.5)
     if isinstance(ratio, Constant):
         rate = ratio.scalar()
+        require(rate is not None, "with several ratios")
     found = value(call, "dropout", x, {"rate": round(float(rate), 6)})
     return found if call.results == 1 else (found, None)

@@ -27,6 +27,7 @@ def window(
     """A kernel's options; padding comes as all that is before, then all that is after."""
     pads = list(pads or [0] * (2 * rank))
     require(len(pads) == 2 * rank and min(pads, default=0) >= 0, "with negative padding")
+    require(auto_pad == "NOTSET" or auto_pad in WORDS, f"with auto_pad {auto_pad[:20]}")
     pairs = tuple(zip(pads[:rank], pads[rank:], strict=True))
     return {
         "kernel": tuple(kernel_shape),

@@ -47,6 +47,7 @@ def unsqueeze(call: NodeCall, x: Any, which: Any = None, *, axes: Any = None) ->
     given = ints(which if which is not None else axes, "axes")
     rank = len(x.shape) + len(given)
     places = {a % rank for a in given}
+    require(len(places) == len(given), f"with axes {given}")
     rest = iter(x.shape)
     return call.emit("reshape", [x], shape=[1 if a in places else next(rest) for a in range(rank)])
 

@@ -15,6 +15,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from cnncalc.diagnostics import Place
+from cnncalc.exchange.reading.calls import check_arguments
 from cnncalc.exchange.reading.program import Constant, Op, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.torch.operators import OPERATORS
@@ -309,13 +310,10 @@ class _Recorder:
         reason = ""
         if function is not None:
             try:
+                check_arguments(function, (call, *args), kwargs)
                 return function(call, *args, **kwargs)
             except Unsupported as error:
                 reason = f" {error}"
-            except TypeError as error:
-                if "argument" not in str(error):
-                    raise
-                reason = f" ({error})"
         del self.program.ops[before:]
         inputs = [self.value(one) for one in tensors]
         shapes = call.shape if isinstance(call.shape, list) else [call.shape]
