@@ -44,8 +44,10 @@ class Deployed(Result):
         file: tuple[bytes, TfliteFile] | None,
         exact: bool = False,
         totals: bool = False,
+        operators_only: bool = False,
     ) -> None:
         self.deployment = deployment
+        self._operators_only = operators_only
         self._file = file
         self._exact = exact
         self._totals = totals
@@ -81,8 +83,10 @@ class Deployed(Result):
         return int(not self.fits)
 
     def document(self) -> RenderableType:
-        from cnncalc.render.deploy import document
+        from cnncalc.render.deploy import document, operators_document
 
+        if self._operators_only:
+            return operators_document(self.deployment, self._exact)
         return document(self.deployment, exactly=self._exact, totals=self._totals)
 
     def to_dict(self) -> dict[str, Any]:
@@ -232,6 +236,24 @@ def deploy(
     if patches:
         found = with_patches(found)
     return delivered(Deployed(found, file, exact, totals), output, format)
+
+
+def operators_of(
+    subject: Asked, dtype: str | None, exact: bool, format: str | None, output: Path | None
+) -> Deployed:
+    """The operators that a converter leaves of a network, without what they take.
+
+    Raises:
+        UsageError: a layer has no operator.
+    """
+    if dtype not in (None, "int8", "float32"):
+        raise UsageError(f"`{dtype}` is no type of this", "int8 or float32")
+    path = _tflite_path(subject.label)
+    if path is None:
+        found = deploy_graph(_graph(subject), dtype=dtype or "int8")
+    else:
+        found = deploy_file(read_bytes(_read(path), path))
+    return delivered(Deployed(found, None, exact, operators_only=True), output, format)
 
 
 def _graph(subject: Asked) -> Graph:

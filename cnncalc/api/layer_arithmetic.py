@@ -13,6 +13,8 @@ from cnncalc.api.subject import Net, Parameters, Shaped, asked
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from cnncalc.deployment.deploy import DeployedLayer
+
 
 class Explanation(Result):
     """How the numbers of one layer come about."""
@@ -22,6 +24,16 @@ class Explanation(Result):
 
     def __init__(self, explained: Explained) -> None:
         self.explained = explained
+
+    @property
+    def deployed(self) -> DeployedLayer | None:
+        """What becomes of the layer on a device; `None` where the network cannot be deployed."""
+        # lowering is needed when this is asked for, which the totals of a story are not
+        from cnncalc.deployment.deploy import deployed_layer
+
+        layer = self.explained.layer
+        graph = self.explained.report.graph
+        return deployed_layer(graph, next(i for i, n in enumerate(graph.nodes) if n is layer.node))
 
     @property
     def layer(self) -> str:
@@ -36,13 +48,13 @@ class Explanation(Result):
     def document(self) -> RenderableType:
         from cnncalc.render.explain import explain_text
 
-        return explain_text(self.explained)
+        return explain_text(self.explained, self.deployed)
 
     def to_dict(self) -> dict[str, Any]:
         """The data of `cnncalc.explain/1`."""
         from cnncalc.render.explain_formats import explain_dict
 
-        return explain_dict(self.explained)
+        return explain_dict(self.explained, self.deployed)
 
     def to_markdown(self) -> str:
         """The layer as a Markdown document."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from os import fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from cnncalc.analysis.completeness import require_layers
 from cnncalc.analysis.receptive_field import fields_by_input
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cnncalc.analysis.receptive_field import Field
+    from cnncalc.api.deploying import Deployed
     from cnncalc.exchange.imported import Imported
     from cnncalc.language.elaboration.elaborate import Elaboration
     from cnncalc.render.rows import ViewOptions
@@ -172,6 +173,23 @@ class Report(Result, Analyzed):
         _refuse(format, self.view)
 
 
+@overload
+def analyze(
+    net: Net | None = None,
+    *,
+    yaml: str | None = None,
+    input: Shaped | None = None,
+    set: Parameters | None = None,
+    parameters: Parameters | None = None,
+    dtype: str | None = None,
+    exact: bool = False,
+    deployed: Literal[True],
+    format: str | None = None,
+    output: Path | None = None,
+) -> Deployed: ...
+
+
+@overload
 def analyze(
     net: Net | None = None,
     *,
@@ -190,9 +208,34 @@ def analyze(
     exact: bool = False,
     convention: str | None = None,
     strict: bool = False,
+    deployed: Literal[False] = False,
     format: str | None = None,
     output: Path | None = None,
-) -> Report:
+) -> Report: ...
+
+
+def analyze(
+    net: Net | None = None,
+    *,
+    yaml: str | None = None,
+    input: Shaped | None = None,
+    set: Parameters | None = None,
+    parameters: Parameters | None = None,
+    batch: int | None = None,
+    dtype: str | None = None,
+    inplace: bool = False,
+    depth: int | None = None,
+    layout: str = "channels-first",
+    columns: Iterable[str] = (),
+    kinds: Iterable[str] = (),
+    with_input: bool = False,
+    exact: bool = False,
+    convention: str | None = None,
+    strict: bool = False,
+    deployed: bool = False,
+    format: str | None = None,
+    output: Path | None = None,
+) -> Report | Deployed:
     """Analyze a network: sizes, receptive fields, parameters, operations and memory of each layer.
 
     Args:
@@ -214,6 +257,7 @@ def analyze(
         exact: exact numbers in the table in place of K, M and MiB.
         convention: the counter whose MACs are shown, such as `fvcore`.
         strict: refuse operators that are no layer kind, in place of showing them as unknown.
+        deployed: the operators that a converter leaves of the network, in place of its layers.
         format: the format in which the report is printed, and written to `output`.
         output: a file to write, in the format of its ending.
 
@@ -223,6 +267,11 @@ def analyze(
         UsageError: there is no such file, network, parameter or type.
         SpecError: the file does not describe a network; carries the findings.
     """
+    if deployed:
+        # a report needs nothing of it
+        from cnncalc.api.deploying import operators_of
+
+        return operators_of(asked(net, yaml, input, set, parameters), dtype, exact, format, output)
     if layout not in LAYOUTS:
         raise UsageError(f"there is no layout `{layout}`", " or ".join(LAYOUTS))
     read_last = layout == "channels-last" and input is not None

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cnncalc.api.reports import Report, analyze
+from cnncalc.api.result import Result
 from cnncalc.cli.common import (
     NETWORK,
     format_option,
@@ -23,6 +24,7 @@ from cnncalc.cli.options import option, subcommand
 @report_options
 @format_option(Report.FORMATS)
 @option("--convention", metavar="NAME", help="MACs as another counter has them, such as fvcore.")
+@option("--deployed", is_flag=True, help="The operators that a converter leaves of it.")
 @output_option
 def command(net: str, output: str | None, **options: Any) -> int:
     """Show every layer's output shape, receptive field, parameters, MACs and memory.
@@ -38,6 +40,8 @@ def command(net: str, output: str | None, **options: Any) -> int:
       cnncalc analyze vgg16 --columns name,output,activations,weights --with-input
       cnncalc analyze mine.yaml --watch
     """
-    found = analyze(net, output=output, **options)
+    found: Result = analyze(net, output=output, **options)
+    if not isinstance(found, Report):
+        return present(found, output)
     click.get_current_context().meta[NETWORK] = found.asked.network
     return present(found, output)

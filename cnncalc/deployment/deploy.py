@@ -11,7 +11,7 @@ from cnncalc.deployment.from_file import program_of
 from cnncalc.deployment.kernels import missing, scratch_of
 from cnncalc.deployment.lowering import lower
 from cnncalc.deployment.patches import Patches, best_patches, patch_table
-from cnncalc.deployment.program import Program, lifetimes
+from cnncalc.deployment.program import Operator, Program, lifetimes
 from cnncalc.deployment.search import Search, improved, with_fixed
 from cnncalc.deployment.tail import Tail, tail
 from cnncalc.diagnostics import SpecError, UsageError
@@ -36,6 +36,13 @@ class Change(NamedTuple):
     flash: int
     macs: int
     fits: bool
+
+
+class DeployedLayer(NamedTuple):
+    """What becomes of a layer."""
+
+    operators: tuple[tuple[int, Operator], ...]
+    """The operators that it is part of, with their numbers; none where it is left out."""
 
 
 class Deployment(NamedTuple):
@@ -75,6 +82,12 @@ class Deployment(NamedTuple):
         return self.head + self.tail.total
 
     @property
+    def planned_arena(self) -> int:
+        """Bytes of RAM with the better plan, where one was looked for."""
+        head = self.head if self.search is None else min(self.head, self.search.plan.head)
+        return head + self.tail.total
+
+    @property
     def flash_bytes(self) -> int:
         """Bytes of flash: those of the file, or of the one that the converter would write."""
         return self.flash.total if self.file_size is None else self.file_size
@@ -87,7 +100,7 @@ class Deployment(NamedTuple):
     @property
     def fits(self) -> bool:
         """Whether it fits into the budgets there are."""
-        ram = self.budget is None or self.arena <= self.budget
+        ram = self.budget is None or self.planned_arena <= self.budget
         return ram and (self.flash_budget is None or self.flash_bytes <= self.flash_budget)
 
     @property
@@ -115,6 +128,16 @@ def deploy_graph(
     other = lower(graph, dtype=dtype, floats_at_ends=floats_at_ends, same=True)
     head = greedy(lifetimes(other, scratch_of(other))).head
     return found._replace(same_head=head if head != found.head else None)
+
+
+def deployed_layer(graph: Graph, node: int) -> DeployedLayer | None:
+    """Return what becomes of a layer; `None` where the network has a layer without an operator."""
+    try:
+        program = lower(graph)
+    except UsageError:
+        return None
+    numbered = enumerate(program.operators)
+    return DeployedLayer(tuple([(n, one) for n, one in numbered if node in one.nodes]))
 
 
 def deploy_file(file: TfliteFile) -> Deployment:
@@ -200,12 +223,12 @@ def _change(found: Deployment, name: str, options: str, other: Deployment) -> Ch
 
 def _by_plan(found: Deployment) -> Iterator[Change]:
     """Changes that leave the network's values as they are."""
-    if found.budget is None or found.arena <= found.budget:
+    if found.budget is None or found.planned_arena <= found.budget:
         return
     tail_bytes = found.tail.total
     flash_fits = found.flash_budget is None or found.flash_bytes <= found.flash_budget
-    search = improved(found.program, list(found.scratch))
-    if search.plan.head < found.head:
+    search = found.search or improved(found.program, list(found.scratch))
+    if found.search is None and search.plan.head < found.head:
         arena = search.plan.head + tail_bytes
         fits = arena <= found.budget and flash_fits
         yield Change("a better plan", "--plan", arena, found.flash_bytes, found.macs, fits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import NamedTuple
 
@@ -18,6 +19,12 @@ ACTIVATION_SLOTS = {
     "L2_POOL_2D": 5, "CONV_3D": 4,
 }  # fmt: skip
 """Where an operator's options have the activation that was fused into it."""
+
+
+def layer_name(tensor: str) -> str:
+    """The layer that a tensor's name tells: the converter writes `network/layer/operation;…`."""
+    parts = tensor.partition(";")[0].split("/")
+    return parts[-2] if len(parts) > 1 else tensor
 
 
 class Slots(NamedTuple):
@@ -61,7 +68,7 @@ def program_of(file: TfliteFile) -> Program:
                 operator.name,
                 operator.inputs,
                 operator.outputs,
-                tuple([file.tensors[one].name for one in operator.outputs if one >= 0]),
+                tuple([layer_name(file.tensors[one].name) for one in operator.outputs]),
                 macs_of(file, operator),
                 ACTIVATIONS[fused] if 0 <= fused < len(ACTIVATIONS) else "",
                 windows=windows_of(file, operator),
@@ -71,7 +78,8 @@ def program_of(file: TfliteFile) -> Program:
     used = {tensors[one].type for one in (*file.inputs, *file.outputs)}
     weighted = any([tensor.stored and tensor.type == "int8" for tensor in tensors])
     return Program(
-        file.name or file.label, tensors, tuple(operators), file.inputs, file.outputs,
+        os.path.splitext(os.path.basename(file.label))[0],
+        tensors, tuple(operators), file.inputs, file.outputs,
         "int8" if weighted or "int8" in used else "float32",
     )  # fmt: skip
 

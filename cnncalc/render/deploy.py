@@ -19,7 +19,7 @@ from cnncalc.shapes import Shape
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PICTURE_WIDTH = 64
 PICTURE_HEIGHT = 16
-NOTE_WIDTH = 60
+NOTE_WIDTH = 54
 
 
 def channels_first(sizes: Shape) -> Shape:
@@ -39,8 +39,10 @@ def document(found: Deployment, *, exactly: bool = False, totals: bool = False) 
         parts += [Text(), _search(found, size)]
     if found.patches is not None:
         parts += [Text(), *_patches(found, exactly)]
+    better = found.planned_arena < found.arena
+    arena = "the arena in RAM, with the better plan," if better else "the arena in RAM"
     for budget, taken, what in (
-        (found.budget, found.arena, "the arena in RAM"),
+        (found.budget, found.planned_arena, arena),
         (found.flash_budget, found.flash_bytes, "the file in flash"),
     ):
         if budget is not None:
@@ -48,6 +50,18 @@ def document(found: Deployment, *, exactly: bool = False, totals: bool = False) 
     if found.changes:
         parts += [Text(), _changes(found, size)]
     return Group(*parts)
+
+
+def operators_document(found: Deployment, exactly: bool = False) -> RenderableType:
+    """The operators alone, and their sums."""
+    size = exact if exactly else human_bytes
+    count = exact if exactly else human
+    sums = (
+        f"{len(found.program.operators)} operators · {count(found.macs)} MACs · {size(found.head)}"
+    )
+    return Group(
+        _title(found), Text(), operator_listing(found, exactly), Text(f"{sums} of RAM for them")
+    )
 
 
 def _title(found: Deployment) -> RenderableType:
@@ -299,7 +313,7 @@ def _changes(found: Deployment, size: Any) -> RenderableType:
         "arena": ListingColumn("arena", "memory", True),
         "flash": ListingColumn("flash", "memory", True),
         "macs": ListingColumn("MACs", "macs", True),
-        "options": ListingColumn("options", "quiet", least=8),
+        "options": ListingColumn("options", "quiet", least=20),
     }
     return Listing(columns, rows, yielding=("macs", "flash"))
 

@@ -92,7 +92,7 @@ def buffers(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _patches(one: Patches) -> dict[str, Any]:
-    return {**one._asdict(), "macs_again": one.again}
+    return one._asdict()
 
 
 TITLES = ("operator", "name", "layers", "output_shape", "bytes", "scratch", "macs", "alive")

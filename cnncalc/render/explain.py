@@ -15,6 +15,8 @@ from cnncalc.render.escape import plain
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from cnncalc.deployment.deploy import DeployedLayer
+
 
 def kept_lines(kept: Sequence[SavedStorage]) -> Iterator[str]:
     """What training keeps of the layer, a sentence each."""
@@ -42,8 +44,21 @@ def branch_lines(step: FieldStep) -> Iterator[str]:
         yield f"{plain(name)} sees {seen}{' and is followed' if wins else ''}"
 
 
-def explain_text(found: Explained) -> RenderableType:
-    """A layer for people."""
+def deployed_line(found: Explained, deployed: DeployedLayer) -> str:
+    """What becomes of a layer on a device."""
+    if not deployed.operators:
+        return "on a device (int8): left out, nothing of it is left to run"
+    parts = []
+    for number, one in deployed.operators:
+        others = [name for name in one.layers if name != found.layer.name]
+        fused = f" + {one.activation}" if one.activation else ""
+        joined = f" with {', '.join(map(plain, others))}" if others else ""
+        parts.append(f"operator {number}, {one.operator}{fused}{joined}")
+    return f"on a device (int8): {'; '.join(parts)}"
+
+
+def explain_text(found: Explained, deployed: DeployedLayer | None = None) -> RenderableType:
+    """A layer for people; `deployed` is what becomes of it on a device."""
     from rich.console import Group
     from rich.text import Text
 
@@ -107,6 +122,8 @@ def explain_text(found: Explained) -> RenderableType:
             *[[o.what, o.formula, f"{o.params:,}", f"{o.macs:,}"] for o in found.otherwise],
         ]
         parts += [Text(""), Listing(columns, rows)]
+    if deployed is not None:
+        parts += [Text(""), prose(Text(deployed_line(found, deployed), "quiet"))]
     return Group(*parts)
 
 

@@ -13,13 +13,13 @@ from cnncalc.render.json import known
 from cnncalc.render.markdown import table
 
 if TYPE_CHECKING:
-    pass
+    from cnncalc.deployment.deploy import DeployedLayer
 
 
 from cnncalc.render.explain import description, field_rows, kept_lines, product_text
 
 
-def explain_dict(found: Explained) -> dict[str, Any]:
+def explain_dict(found: Explained, deployed: DeployedLayer | None = None) -> dict[str, Any]:
     """The data of `cnncalc.explain/1`."""
     product = found.product
     return {
@@ -33,7 +33,19 @@ def explain_dict(found: Explained) -> dict[str, Any]:
         "receptive_field": [_field_entry(step) for step in found.field],
         "matrix_product": product._asdict() if product else None,
         "otherwise": [other._asdict() for other in found.otherwise],
+        "deployed": None if deployed is None else _deployed_entry(deployed),
     }
+
+
+def _deployed_entry(deployed: DeployedLayer) -> list[dict[str, Any]]:
+    """The operators that a layer is part of on a device."""
+    return [
+        {
+            "index": number, "operator": one.operator, "layers": list(one.layers),
+            "activation": one.activation or None, "rules": list(one.rules),
+        }
+        for number, one in deployed.operators
+    ]  # fmt: skip
 
 
 def _field_entry(step: FieldStep) -> dict[str, Any]:

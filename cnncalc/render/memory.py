@@ -15,6 +15,7 @@ from cnncalc.analysis.training.heap import Moment
 from cnncalc.analysis.training.optimizers import OPTIMIZERS, Optimizer
 from cnncalc.analysis.training.step import weight_shapes
 from cnncalc.render import numbers
+from cnncalc.render.console import prose
 from cnncalc.render.escape import plain
 from cnncalc.render.listing import Listing, ListingColumn
 from cnncalc.render.memory_data import (
@@ -37,6 +38,12 @@ class Shown(NamedTuple):
     layers: bool = True
 
 
+AS_WRITTEN = (
+    "this is the network as it is written, with a buffer for every layer; `cnncalc deploy` has it "
+    "as a microcontroller's interpreter runs it"
+)
+
+
 def document(
     found: Footprint, rows: Sequence[LayerRow], fits: Sequence[Fit], shown: Shown
 ) -> RenderableType:
@@ -51,6 +58,8 @@ def document(
     parts.append(lines("inference", inference_lines(found), shown.exact))
     if found.training is not None:
         parts += [Text(""), lines("training", training_lines(found), shown.exact)]
+    if found.settings.dtype == "int8":
+        parts += [Text(""), prose(Text(AS_WRITTEN, "quiet"))]
     for fit in fits:
         parts += [Text(""), *_fit(fit)]
     parts += [Text(""), Schedule(found)]

@@ -175,3 +175,44 @@ def test_the_picture(run: Run) -> None:
     lines = run("deploy", "resnet18", "--totals").out.splitlines()
     assert any("operators 0 to 3" in line for line in lines)
     assert any(line.endswith("." * 20) for line in lines)
+
+
+def test_analyze_deployed(run: Run) -> None:
+    """The lowered table alone."""
+    found = json.loads(run("analyze", "lenet5", "--deployed", "--format", "json").out)
+    assert found == deploy(run, "lenet5")
+    text = run("analyze", "lenet5", "--deployed").out
+    assert "12 operators · 416.5K MACs" in text
+    assert "multipliers" not in text
+
+
+@pytest.mark.parametrize(
+    ("layer", "told"),
+    [
+        ("conv_bn1.conv", "operator 1, CONV_2D + RELU6 with conv_bn1.batch_norm, relu6_1"),
+        ("conv_bn1.batch_norm", "operator 1, CONV_2D + RELU6 with conv_bn1.conv, relu6_1"),
+        ("dropout", "left out"),
+        ("stage2.residual2.add", "ADD"),
+    ],
+)
+def test_explain_says_into_what_a_layer_went(run: Run, layer: str, told: str) -> None:
+    text = run("explain", "mobilenet_v2", layer).out
+    assert told in " ".join(text.split())
+    found = json.loads(run("explain", "mobilenet_v2", layer, "--format", "json").out)
+    assert bool(found["deployed"]) == (told != "left out")
+
+
+def test_explain_where_nothing_can_be_deployed(run: Run) -> None:
+    assert "on a device" not in run("explain", "segnet", "conv1").out
+
+
+def test_memory_points_here(run: Run) -> None:
+    told = "cnncalc deploy"
+    assert told in run("memory", "lenet5", "--dtype", "int8").out
+    assert told not in run("memory", "lenet5").out
+
+
+def test_a_plan_is_what_the_budget_is_held_against(run: Run) -> None:
+    file = str(FILES / "residual_norms.tflite")
+    assert run("deploy", file, "--budget", "48KiB").status == 1
+    assert run("deploy", file, "--budget", "48KiB", "--plan").status == 0
