@@ -260,6 +260,7 @@ def _layer(layer: dict[str, Any], path: Path, depth: int) -> dict[str, Any]:
         if kind == "Merge":
             made = _merge(made)
     nodes = layer.get("inbound_nodes")
+    made["former"] = isinstance(nodes, list) and any(isinstance(one, list) for one in nodes)
     made["inbound_nodes"] = [_node(one) for one in nodes] if isinstance(nodes, list) else []
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -91,13 +91,16 @@ class KerasImporter:
         if len(entries) != len(given):
             raise Malformed(f"a model of {len(entries)} inputs is given {len(given)}")
         values.update(zip(entries, given, strict=True))
-        for layer, number, node, place in _in_order(layers, places, values):
+        wanted = _keys(config.get("output_layers"))
+        taken = [key for one in layers for key in _history(one["inbound_nodes"])]
+        firsts = _first_calls(layers, [*taken, *wanted])
+        wanted = _outputs(layers, wanted, firsts)
+        for layer, number, node, place in _in_order(layers, places, values, firsts):
             args, kwargs = _arguments(node, values)
             tensors = [values[key] for key in _history(node)]
             found = self._layer(layer, tensors, args, kwargs, path, place, depth, timed)
             for tensor, op in enumerate(found):
                 values[str(layer.get("name")), number, tensor] = op
-        wanted = _keys(config.get("output_layers"))
         if not wanted or any(key not in values for key in wanted):
             raise Malformed("its outputs are none of its layers")
         return [values[key] for key in wanted]
@@ -222,7 +225,8 @@ def _with_outputs(layers: list[dict[str, Any]], sequential: bool) -> list[dict[s
 
 def is_operation(layer: Mapping[str, Any]) -> bool:
     """Whether it is a function of tensors that was called between layers."""
-    return ".ops." in str(layer.get("module"))
+    kind = layer.get("class_name")
+    return ".ops." in str(layer.get("module")) or (kind in OPERATIONS and kind not in LAYERS)
 
 
 def _places(layers: list[dict[str, Any]], where: str) -> list[str]:
@@ -255,7 +259,10 @@ CallOf = tuple[dict[str, Any], int, Any, str]
 
 
 def _in_order(
-    layers: list[dict[str, Any]], places: list[str], given: Mapping[Key, Op]
+    layers: list[dict[str, Any]],
+    places: list[str],
+    given: Mapping[Key, Op],
+    firsts: Mapping[str, int],
 ) -> list[CallOf]:
     """All calls of all layers, each after those whose results it takes.
 
@@ -265,7 +272,7 @@ def _in_order(
     calls: list[CallOf] = [
         (layer, number, node, place)
         for layer, place in zip(layers, places, strict=True)
-        for number, node in enumerate(layer.get("inbound_nodes") or ())
+        for number, node in enumerate(layer["inbound_nodes"], firsts.get(str(layer["name"]), 0))
         if layer.get("class_name") != "InputLayer"
     ]
     known = {key[:2] for key in given}
@@ -290,6 +297,38 @@ def _in_order(
         names = [str(calls[n][0]["name"])[:60] for n, count in enumerate(missing) if count > 0]
         raise Malformed(f"layers take what nothing gives, or each other: {', '.join(names[:5])}")
     return found
+
+
+def _first_calls(layers: Sequence[Mapping[str, Any]], taken: Sequence[Key]) -> dict[str, int]:
+    """The number of the first call of models, by their names.
+
+    Until Keras 2 the making of a model counts as a call of it.
+    """
+    known: dict[str, set[int]] = {}
+    for name, number, _ in taken:
+        known.setdefault(name, set()).add(number)
+    return {
+        str(one["name"]): 1
+        for one in layers
+        if one.get("class_name") in MODELS
+        and one.get("former")
+        and 0 not in known.get(str(one["name"]), {0})
+    }
+
+
+def _outputs(
+    layers: Sequence[Mapping[str, Any]], wanted: Sequence[Key], firsts: Mapping[str, int]
+) -> list[Key]:
+    """The keys of the outputs; for Keras 3 the making of a functional model counts, there alone."""
+    late = {
+        str(one["name"])
+        for one in layers
+        if one.get("class_name") == "Functional" and str(one["name"]) not in firsts
+    }
+    return [
+        (name, number - 1, tensor) if name in late and number else (name, number, tensor)
+        for name, number, tensor in wanted
+    ]
 
 
 def _keys(entry: Any) -> list[Key]:
