@@ -91,6 +91,8 @@ def doubled(levels: int) -> dict[str, Any]:
     return found
 
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
 KERAS: list[tuple[str, Maker, str]] = [
     ("cut.keras", halved(holding(b"{}" * 999)), "cut short"),
     ("random.keras", lambda path: path.write_bytes(os.urandom(4000)) and None, "cut short"),
@@ -110,9 +112,35 @@ KERAS: list[tuple[str, Maker, str]] = [
     (
         "huge.json",
         written(model(IMAGE, layer("Conv2D", "c", "i", filters=2**60, kernel_size=[2**30] * 2))),
-        "kernel 1073741824 does not fit into an input of 8",
+        "`filters` is 1152921504606846976, and takes whole numbers from 1",
     ),
-]
+    (
+        "stride.json",
+        written(model(IMAGE, layer("Conv2D", "c", "i", filters=1, kernel_size=2, strides=[0, 1]))),
+        "`strides` is [0, 1], and takes whole numbers from 1",
+    ),
+    (
+        "axes.json",
+        written(model(layer("InputLayer", "i", batch_shape=[None] + [2] * 5000))),
+        "its input `i` has 5000 axes",
+    ),
+    (
+        "calls.json",
+        written(doubled(18)),
+        "it calls more than 120,000 layers",
+    ),
+    (
+        "table.json",
+        written(model(IMAGE, layer("Embedding", "e", "i", input_dim=2, output_dim=2**31 - 1),
+                      layer("RepeatVector", "r", "e", n=2**60))),
+        "`n` is 1152921504606846976",
+    ),
+    ("random.h5", lambda path: path.write_bytes(HDF5 + os.urandom(4000)) and None, "cut short"),
+    ("empty.h5", lambda path: path.write_bytes(b"") and None, "cut short"),
+    ("large.json", lambda path: path.write_bytes(b" " * 9_000_000) and None, "larger than any"),
+    ("keras_metadata.pb", lambda path: path.write_bytes(b"_tf_keras_\xff" * 9) and None,
+     "cut short"),
+]  # fmt: skip
 
 
 # -- ONNX ----------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ ROWS = [row for row in (*KERAS, *ONNX) if row[0] != "wide.keras"]  # which `test
 def test_messages(tmp_path: Path, name: str, make: Maker, message: str) -> None:
     if name.endswith(".onnx"):
         pytest.importorskip("onnx", reason="the onnx package is not installed")
+    if name.endswith(".h5"):
+        pytest.importorskip("h5py", reason="h5py is not installed")
     path = tmp_path / name
     make(path)
     with pytest.raises((UsageError, SpecError)) as caught:

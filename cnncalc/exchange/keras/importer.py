@@ -16,6 +16,7 @@ from cnncalc.exchange.keras.weights import Store
 from cnncalc.exchange.reading.program import Op, Program
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.reading.to_graph import explained, unsupported
+from cnncalc.language.elaboration.elaborate import LAYER_LIMIT
 from cnncalc.layers.base import LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape
@@ -49,6 +50,9 @@ class KerasImporter:
             Malformed: it is no model.
             SpecError: it holds layers that no layer of ours stands for.
         """
+        if calls_in(model) > LAYER_LIMIT:
+            text = f"it calls more than {LAYER_LIMIT:,} layers"
+            raise SpecError([Diagnostic("limit-exceeded", "error", text)])
         given = []
         order = data_format(model)
         for name, _ in inputs_of(model):
@@ -142,6 +146,9 @@ class KerasImporter:
         call.store, call.where, call.timed = self.store, place, timed
         call.names = own
         call.arguments, call.first = kwargs, args[0] if args else None
+        wrong_size = None if operation else wrong_number(config)
+        if wrong_size is not None and (function is not None or kind in STATED):
+            raise SpecError([self._bad_value(layer, kind, *wrong_size)])
         before = len(self.program.ops)
         if function is not None:
             try:
@@ -183,6 +190,14 @@ class KerasImporter:
         self.refused.setdefault(text, []).append(origin)
         return self._guess(tensors, layer)
 
+    def _bad_value(self, layer: Mapping[str, Any], kind: str, key: str, value: Any) -> Diagnostic:
+        """The finding that a size is none."""
+        text = f"`{kind}`: `{key}` is {str(value)[:40]}, and takes whole numbers from 1 to {MOST:,}"
+        finding = Diagnostic("bad-value", "error", text, layer=str(layer.get("name")))
+        if self.spans is None:
+            return finding
+        return finding._replace(place=self.spans.key(layer.get("path", ()), key))
+
     def _guess(self, tensors: list[Op], layer: dict[str, Any]) -> list[Op]:
         """Something to go on with, so that all layers of this sort are told at once."""
         if not tensors:
@@ -196,6 +211,38 @@ def layers_of(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The layers of a model."""
     found: list[dict[str, Any]] = model["config"]["layers"]
     return found
+
+
+def calls_in(model: Mapping[str, Any]) -> int:
+    """How many calls of layers a model makes, those inside models as often as they are called."""
+    total = 0
+    for layer in layers_of(model):
+        times = max(len(layer["inbound_nodes"]), 1)
+        total += times * (calls_in(layer) if layer.get("class_name") in MODELS else 1)
+    return total
+
+
+WHOLE = (
+    "filters", "units", "kernel_size", "strides", "pool_size", "dilation_rate", "groups",
+    "depth_multiplier", "n", "input_dim", "output_dim", "num_heads", "key_dim", "value_dim",
+    "height", "width", "size",
+)  # fmt: skip
+"""Keys of a config that hold a whole number from 1 on, or one an axis."""
+
+MOST = 2**31 - 1
+
+
+def wrong_number(config: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """A key of a config that holds what is no size, and its value; `None` where all are."""
+    for key in WHOLE:
+        value = config.get(key)
+        if value is None:
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            least = -1 if key == "groups" else 1  # a group norm's −1 means one a channel
+            if not (type(one) is int and least <= one <= MOST and one):
+                return key, value
+    return None
 
 
 def _stated_shape(layer: Mapping[str, Any]) -> list[int] | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
-from cnncalc.diagnostics import Diagnostic, Edit, Fix, SpecError, did_you_mean, nearest
+from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place, SpecError, did_you_mean, nearest
 from cnncalc.exchange.keras.dialects import modern
 from cnncalc.exchange.keras.importer import KerasImporter
 from cnncalc.exchange.keras.layers.activation import FUNCTIONS
@@ -171,6 +171,10 @@ class _OneSpan(NamedTuple):
     def of(self, path: Sequence[str | int]) -> SourceSpan | None:
         """The span of the layer."""
         return self.span
+
+    def key(self, path: Sequence[str | int], key: str) -> Place | None:
+        """The place of the layer."""
+        return None if self.span is None else self.span.place
 
 
 def _by_our_layers(failure: Failure, call: LayerCall | None) -> Diagnostic | None:

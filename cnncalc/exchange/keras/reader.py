@@ -19,10 +19,13 @@ from cnncalc.exchange.reading.patterns import simplify
 from cnncalc.exchange.reading.result import Reading
 from cnncalc.exchange.reading.to_graph import lower
 from cnncalc.language.text.source import Source
-from cnncalc.shapes import Shape
+from cnncalc.shapes import Shape, product
 
 if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Array
+
+MOST_AXES = 8
+MOST_VALUES = 2**53
 
 Shapes = Shape | Mapping[str, Shape] | None
 Run = Callable[[list[Any], bool], list[Any]]
@@ -191,6 +194,8 @@ def _input_shape(
         raise UsageError(f"{path} fixes its input `{name[:60]}` to {shown}, not {text}")
     if not all(type(size) is int and 0 < size < 2**31 for size in wanted):
         raise UsageError(f"{path}: its input `{name[:60]}` is {shown}")
+    if len(wanted) > MOST_AXES or product(tuple(wanted)) > MOST_VALUES:
+        raise UsageError(f"{path}: its input `{name[:60]}` has {len(wanted)} axes, {shown[:60]}")
     back = [*wanted[1:], wanted[0]] if last and len(wanted) > 1 else wanted
     return (1, *back)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from cnncalc.diagnostics import Place
+from cnncalc.exchange.keras.dialects import KEYS as FORMER
 from cnncalc.exchange.keras.dialects import Path
 from cnncalc.exchange.keras.json_places import JsonPlaces
 from cnncalc.spans import OptionSpan, SourceSpan
@@ -91,6 +92,9 @@ class Spans(Protocol):
     def of(self, path: Sequence[str | int]) -> SourceSpan | None:
         """Where the layer at a path of the model's JSON is written."""
 
+    def key(self, path: Sequence[str | int], key: str) -> Place | None:
+        """Where a key of its config is written, else the layer."""
+
 
 class TextSpans:
     """The spans of the layers of one text."""
@@ -105,6 +109,16 @@ class TextSpans:
         if place is None:
             return None
         return SourceSpan(place, WrittenOptions(self.places, self._config(path)))
+
+    def key(self, path: Sequence[str | int], key: str) -> Place | None:
+        """Where a key of a layer's config is written, whatever its version called it."""
+        config = self._config(tuple(path))
+        former = [old for old, new, _ in FORMER if new == key]
+        for name in (key, *former):
+            place = self.places.place((*config, name))
+            if place is not None:
+                return place
+        return self._class(tuple(path))
 
     def _class(self, path: Path) -> Place | None:
         for key in ("class_name", "name"):  # versions before 1.0 have the class as the name
