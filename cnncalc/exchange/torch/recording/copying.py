@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterator
 from types import CellType, FunctionType
 from typing import Any
@@ -30,7 +31,10 @@ def copied(module: torch.nn.Module) -> tuple[torch.nn.Module, dict[str, Carrier]
             stored[name] = memo[id(buffer)] = constant(buffer.detach(), name, "buffer")
         for name, part in module.named_modules():
             for key, value in vars(part).items():
-                if key not in ("_parameters", "_buffers", "_modules"):
+                if type(value) in (OrderedDict, dict, set) and not value:
+                    # most of a module are empty mappings, which are copied slowly
+                    memo[id(value)] = type(value)()
+                elif key not in ("_parameters", "_buffers", "_modules"):
                     for tensor in _tensors(value):
                         if id(tensor) not in memo:
                             where = f"{name}.{key}" if name else key

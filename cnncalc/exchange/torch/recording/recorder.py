@@ -32,6 +32,7 @@ from cnncalc.exchange.torch.recording.carriers import (
     mapped,
 )
 from cnncalc.exchange.torch.recording.lines import Lines
+from cnncalc.exchange.torch.recording.results import result as result_of
 from cnncalc.exchange.torch.recording.scopes import ModuleScope
 from cnncalc.spans import SourceSpan
 
@@ -283,7 +284,8 @@ class _Recorder:
         operands = mapped(args, self._operand), mapped(kwargs, self._operand)
         given = mapped(args, self._runnable), mapped(kwargs, self._runnable)
         try:
-            result = func(*given[0], **given[1])
+            name = signature.name
+            result = result_of(func, name, given[0], given[1], in_place=bool(written))
         except NotImplementedError as error:
             if self.values:
                 raise self._failed(signature, tensors, error) from error
