@@ -11,6 +11,7 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.forms.inputs import GivenInput
+from cnncalc.language.forms.values import Word
 from cnncalc.language.load import checked_input
 from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.shapes import Shape
@@ -51,7 +52,7 @@ def parse_change(text: str) -> tuple[str, Any]:
     """`NAME=VALUE` of `--set`.
 
     Raises:
-        UsageError: it is none, or the value is no constant.
+        UsageError: it is none, or the value is no constant and no word.
     """
     name, sign, value = text.partition("=")
     if not sign or not name.strip().isidentifier():
@@ -60,6 +61,8 @@ def parse_change(text: str) -> tuple[str, Any]:
         expression = parse(value.strip())
         return name.strip(), expression.evaluate({})
     except ExpressionError as error:
+        if re.fullmatch(r"\w*[A-Za-z]\w*", value.strip()):
+            return name.strip(), Word(value.strip(), f"`--set {text}`: {error.message}")
         raise UsageError(f"`--set {text}`: {error.message}") from None
 
 

@@ -75,7 +75,6 @@ PROGRAM = (
     "that makes it: file.py:NAME"
 )
 MADE_FROM = "give the ONNX model, or the code, that it was made from"
-LATER = "this form is not read yet; write the network as an architecture file"
 WEIGHTS = "give the network, and these with `--weights`"
 
 KERAS = "cnncalc.exchange.keras.reader:open_model"
@@ -129,7 +128,8 @@ FORMATS: tuple[Format, ...] = (
             key("(patch_size|plans_per_stage|configurations|dataset_name)"),
             without=key("class_name"),
         ),
-        advice=LATER,
+        reader="cnncalc.exchange.nnunet.reader:open_model",
+        text=True,
         only=True,
     ),
     Format(

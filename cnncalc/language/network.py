@@ -14,7 +14,7 @@ from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.inputs import ONLY, GivenInput, check_axes, read_inputs, replaced
-from cnncalc.language.forms.values import ValueReader
+from cnncalc.language.forms.values import ValueReader, Word
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.language.text.source import Node, Source
 from cnncalc.shapes import Shape
@@ -92,6 +92,8 @@ class Network:
         for name, (source, _, node) in self.parameters.items():
             if name in changes:
                 values[name] = changes[name]
+                if isinstance(values[name], Word):
+                    raise UsageError(values[name].refusal)
             else:
                 found = ValueReader(findings).constant(source, node, values, f"`{name}`")
                 values[name] = 1 if found is None else found

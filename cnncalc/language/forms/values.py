@@ -73,6 +73,18 @@ class LayerPath(NamedTuple):
 PATH = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)+")
 
 
+class Word(str):
+    """A word that a caller gives a parameter: other formats have scales and configurations."""
+
+    refusal: str
+
+    def __new__(cls, text: str, refusal: str) -> Word:
+        """A word, and what is said to it where only numbers are taken."""
+        found = super().__new__(cls, text)
+        found.refusal = refusal
+        return found
+
+
 class ValueReader:
     """Reads values from nodes."""
 

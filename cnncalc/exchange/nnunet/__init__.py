@@ -1,0 +1,1 @@
+"""nnU-Net's plans: the U-Net of each configuration."""
