@@ -283,3 +283,27 @@ def test_each_layer_has_its_line() -> None:
     lines = asked(text, "lines")["lines"]
     assert len(lines) == 12
     assert "conv: {filters: 6" in text.split("\n")[lines[0] - 1]
+
+
+GUESSES = [
+    # layer of AlexNet (conv 11/4 p2, relu, pool 3/2), what was typed, what is said
+    (1, "64×55×55", ""),
+    (1, "64×54×54", "without its padding"),
+    (1, "64x218x218", "stride 1"),
+    (1, "3×55×55", "channels of its input"),
+    (1, "55×55×64", "channels last"),
+    (3, "64×26×26", "+ 1"),
+]
+
+
+@pytest.mark.parametrize(("number", "typed", "why"), GUESSES)
+def test_a_wrong_prediction_is_explained(number: int, typed: str, why: str) -> None:
+    answer = asked(text_of("alexnet"), "predict", number=number, typed=typed)
+    assert answer["right"] is (not why)
+    assert why in answer["why"]
+
+
+def test_the_form_shows_what_a_line_makes() -> None:
+    text = "input: [3, 8, 8]\nlayers:\n  - relu\n  - conv: {filters: 4, kernel: 3}\n"
+    assert asked(text, "outcome", line=4) == {"shape": "4×6×6"}
+    assert "kernel" in asked(text.replace("kernel: 3", "kernel: 30"), "outcome", line=4)["message"]

@@ -27,6 +27,8 @@ def warm():
         {"ask": "findings", "text": text},
         {"ask": "check", "mode": "kernel", "width": 80, **axis},
         {"ask": "lines", "text": text},
+        {"ask": "predict", "text": text, "number": 1, "typed": "64×222×222"},
+        {"ask": "outcome", "text": text, "line": 13},
         {"ask": "changes", "text": text, "before": text.replace("4096", "1024")},
         {"ask": "fit", "text": text, "gib": 8, "optimizer": "adam"},
         {"ask": "slide", "input": 7, "kernel": 3, "stride": 2, "padding": "1", "dilation": 1},

@@ -207,6 +207,18 @@ export function editor({ parent, nonce, changed, complete, hover, pointed, label
       const { doc } = view.state;
       view.dispatch({ changes: edits.map((edit) => ({ ...range(doc, edit), insert: edit.text })), userEvent: "input.repair" });
     },
+    /** Another text with the cursor on a line, in one step of undo; what is the same stays. */
+    rewrite(text, line) {
+      const now = view.state.doc.toString();
+      let from = 0;
+      while (from < now.length && from < text.length && now[from] === text[from]) from += 1;
+      let end = 0;
+      while (end < now.length - from && end < text.length - from && now[now.length - 1 - end] === text[text.length - 1 - end]) end += 1;
+      view.dispatch({ changes: { from, to: now.length - end, insert: text.slice(from, text.length - end) }, userEvent: "input.form" });
+      const { doc } = view.state;
+      const at = doc.line(Math.min(line, doc.lines)).to;
+      view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "nearest" }) });
+    },
     go(place) {
       const { from, to } = range(view.state.doc, place);
       view.dispatch({ selection: { anchor: from, head: to }, effects: EditorView.scrollIntoView(from, { y: "center" }) });

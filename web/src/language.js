@@ -3,6 +3,7 @@
 import { syntaxTree } from "@codemirror/language";
 import { code, make } from "./elements.js";
 
+const COMMON = ["conv", "batch_norm", "relu", "max_pool", "linear", "add", "concat"]; // offered first
 const LISTS = ["layers", "blocks"]; // keys of a file that hold layers
 const NAMING = ["from", "share", "like"]; // keys whose value is the name of a layer
 
@@ -166,6 +167,7 @@ const kindEntry = (kind) => ({
   label: kind.kind,
   type: "class",
   detail: kind.family,
+  boost: COMMON.includes(kind.kind) ? 1 : 0,
   info: () => kindTold(kind),
   apply: kind.example,
 });

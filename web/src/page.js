@@ -8,10 +8,12 @@ import { by, download, downloadPicture, make } from "./elements.js";
 import { showFindings } from "./findings.js";
 import { showFit } from "./fitting.js";
 import { keepDraft, keepShown, lastShown, nameOf } from "./drafts.js";
+import { layerForm } from "./form.js";
 import { knowledge } from "./language.js";
 import { read, written } from "./link.js";
 import { opening } from "./opening.js";
 import { picker as makePicker } from "./picker.js";
+import { predicting } from "./predicting.js";
 import { Runner } from "./runner.js";
 import { slidingWindow } from "./sliding.js";
 import { keep, language, preferred, recalled, say, switchTo } from "./texts.js";
@@ -46,6 +48,7 @@ const answers = Promise.all(["language.json", "zoo.json"].map(async (name) => (a
 let settings = { batch: 1, dtype: "float32" };
 let networks = new Map([[FIRST, { name: FIRST, title: first.report.name, text: first.text }]]);
 let picker = null;
+let form = null;
 let report = null; // mounted with the first network that could be built
 let shown = null; // the data of it
 let revision = 0; // of the text and settings
@@ -79,6 +82,7 @@ const control = controls(editor, settings, (change) => {
   changed();
 });
 const slide = slidingWindow((body) => runner.ask(body).catch(ignore));
+const predict = predicting((body) => ask(body).catch(ignore));
 const axis = axisForm((body) => runner.ask(body).then(showAxis, ignore));
 
 async function begin() {
@@ -95,6 +99,7 @@ async function begin() {
   networks = new Map(zoo.map((network) => [network.name, network]));
   knows = knowledge(known, [...networks.keys()]);
   picker = makePicker(networks, choose);
+  form = layerForm(editor, known, (text, line) => runner.ask({ ask: "outcome", text, line, ...settings }).catch(ignore));
   if (told?.hash) await open(told.hash);
   else put(told ?? { net: FIRST });
   runner.start();
@@ -216,6 +221,7 @@ function more(asked) {
   const quietly = (body) => ask(body).catch(ignore);
   ask({ ask: "lines" }).then(current((answer) => (lines = answer.lines ?? [])), ignore);
   showFit(quietly);
+  form?.refresh();
   if (editor.text() === opened) showChanges(null);
   else quietly({ ask: "changes", before: opened }).then((answer) => asked === revision && showChanges(answer));
   written({ net: shipped(editor.text()), text: editor.text(), ...settings }).then(
@@ -228,6 +234,8 @@ function more(asked) {
 
 function showReport(data) {
   shown = data;
+  const names = (data.table?.rows ?? []).filter((row) => !row[3]).map((row) => row[2]);
+  queueMicrotask(() => predict.fill(names));
   if (report) report.update(data);
   else {
     report = mount(by("report"), data, { explain, switcher: false, words: say("ofReport"), beside: true, chosen: follow });
@@ -335,6 +343,11 @@ by("language").addEventListener("click", () => {
   showState(state);
   if (notice) tell(...notice);
   changed();
+});
+
+by("present").addEventListener("click", ({ target }) => {
+  const large = root.classList.toggle("presenting");
+  target.setAttribute("aria-pressed", String(large));
 });
 
 by("appearance").addEventListener("click", () => {

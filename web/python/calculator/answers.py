@@ -15,6 +15,7 @@ from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
 from cnncalc.layers.options import INTEGER_LIMIT
+from cnncalc.render import numbers
 from cnncalc.render.page import explanation, page_data
 from cnncalc.rules.base import Limits
 from cnncalc.rules.lint import lint
@@ -223,6 +224,28 @@ def _lines(calculator: Calculator, body: Body) -> dict[str, Any]:
     return {"lines": [line_of(layer.node, found) for layer in made.layers]}
 
 
+def _predict(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """Whether a typed shape is a layer's output."""
+    from calculator.predicting import predicted
+
+    return predicted(calculator.report(body)[1], body)
+
+
+def _outcome(calculator: Calculator, body: Body) -> dict[str, Any]:
+    """What a text makes of one of its lines: the shape behind it, or why there is none."""
+    wanted = body["line"]
+    try:
+        _, made = Calculator().report(body)
+    except SpecError as error:
+        here = [one for one in error.diagnostics if one.place and one.place.line == wanted]
+        told = (here or list(error.diagnostics))[0]
+        return {"message": told.message}
+    shapes = [
+        layer.output_shape for layer in made.layers if line_of(layer.node, label(body)) == wanted
+    ]
+    return {"shape": numbers.shape(shapes[-1])} if shapes else {"message": ""}
+
+
 ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
     "report": _report,
     "beside": _beside,
@@ -236,5 +259,7 @@ ASKED: Mapping[str, Callable[[Calculator, Body], dict[str, Any]]] = {
     "fit": _fit,
     "changes": _changes,
     "lines": _lines,
+    "predict": _predict,
+    "outcome": _outcome,
 }
 """What can be asked."""
