@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from cnncalc.analysis.outline.terms import Name, Operation, Term, show
 from cnncalc.analysis.outline.types import Block, Branch, Item, Outline
@@ -70,7 +69,7 @@ def _items(items: Sequence[Item], indent: int) -> Iterator[str]:
 def _item(item: Item, indent: int) -> Iterator[str]:
     """The lines of one layer: one where it fits, else its parts below each other."""
     pad = " " * indent
-    line = f"{pad}- {_flow_item(item, top=True)}"
+    line = f"{pad}- {_flow_item(item)}"
     if len(line) <= WIDTH and not (item.branches and _deep(item)):
         yield line
         return
@@ -149,8 +148,8 @@ def _pairs(item: Item) -> Iterator[tuple[str, str]]:
         yield "repeat", value(item.times)
 
 
-def _flow_item(item: Item, *, top: bool = False) -> str:
-    """A layer on one line; `top`: it stands in a block list, where braces can be left out."""
+def _flow_item(item: Item) -> str:
+    """Return a layer on one line."""
     pairs = list(_pairs(item))
     ((key, content),) = _head(item).items()
     if not pairs:
@@ -261,9 +260,6 @@ def number(found: float) -> str:
     return text
 
 
-PLAIN = re.compile(r"[A-Za-z_][\w .()/+~²×-]*", re.ASCII)
-
-
 def scalar(text: str) -> str:
     """A text as a scalar, in quotes where YAML would take it for something else."""
     if (
@@ -274,7 +270,3 @@ def scalar(text: str) -> str:
     ):
         return text
     return json.dumps(text, ensure_ascii=True)
-
-
-def _flow(values: Sequence[Any]) -> str:
-    return "[" + ", ".join(map(value, values)) + "]"

@@ -21,7 +21,7 @@ class Elementwise(Kind):
     """A function of each value by itself, which may be written over its input."""
 
     per_value: ClassVar[int]
-    kept: ClassVar[SavedForBackward] = INPUTS
+    saved = INPUTS
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -32,15 +32,12 @@ class Elementwise(Kind):
             elementwise=True,
         )
 
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return self.kept
-
 
 class Relu(Elementwise, name="relu"):
     """`max(x, 0)`: one operation a value."""
 
     per_value = 1
-    kept = OUTPUT
+    saved = OUTPUT
 
 
 class Relu6(Elementwise, name="relu6"):
@@ -53,7 +50,7 @@ class LeakyRelu(Elementwise, name="leaky_relu"):
     """`x` where positive, else `slope · x`: two operations a value."""
 
     per_value = 2
-    kept = SIGNED
+    saved = SIGNED
     slope: float = option(Number(), "slope below zero", default=0.01, main=True)
 
 
@@ -91,7 +88,7 @@ class Elu(Elementwise, name="elu"):
     """`x` where positive, else `α (exp x − 1)`: four operations a value."""
 
     per_value = 4
-    kept = SIGNED
+    saved = SIGNED
     alpha: float = option(Number(), "scale below zero", default=1.0, main=True)
 
 
@@ -99,14 +96,14 @@ class Selu(Elementwise, name="selu"):
     """Scaled ELU with fixed constants (Klambauer et al. 2017): five operations a value."""
 
     per_value = 5
-    kept = SIGNED
+    saved = SIGNED
 
 
 class Celu(Elementwise, name="celu"):
     """`max(x, 0) + min(0, α (exp(x/α) − 1))`: seven operations a value."""
 
     per_value = 7
-    kept = SIGNED
+    saved = SIGNED
     alpha: float = option(Number(above=0), "scale below zero", default=1.0, main=True)
 
 
@@ -120,6 +117,8 @@ class Gelu(Elementwise, name="gelu"):
         main=True,
     )
 
+    saved = INPUTS
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         per_value = 5 if self.approximate == "none" else 9
@@ -129,9 +128,6 @@ class Gelu(Elementwise, name="gelu"):
             windows=(pointwise(shape),),
             elementwise=True,
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return INPUTS
 
 
 class Silu(Elementwise, name="silu"):
@@ -150,14 +146,14 @@ class Sigmoid(Elementwise, name="sigmoid"):
     """`1 / (1 + exp(−x))`: four operations a value."""
 
     per_value = 4
-    kept = OUTPUT
+    saved = OUTPUT
 
 
 class Tanh(Elementwise, name="tanh"):
     """Hyperbolic tangent: one operation a value."""
 
     per_value = 1
-    kept = OUTPUT
+    saved = OUTPUT
 
 
 class HardSigmoid(Elementwise, name="hard_sigmoid"):
@@ -208,9 +204,11 @@ class Softmax(Kind, name="softmax"):
     the same for each of its rows.
     """
 
-    saved: ClassVar[int] = 2
+    operations_saved: ClassVar[int] = 2
 
     axis: int = option(Int(0), "the axis, from 0 for the channels", default=0, mark="axis ")
+
+    saved = OUTPUT
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -221,18 +219,17 @@ class Softmax(Kind, name="softmax"):
         size = shape[self.axis]
         return Facts(
             shape,
-            operations=Operations(activation=(5 * size - self.saved) * (product(shape) // size)),
+            operations=Operations(
+                activation=(5 * size - self.operations_saved) * (product(shape) // size)
+            ),
             windows=(pointwise(shape) if len(shape) > 1 and self.axis == 0 else None,),
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return OUTPUT
 
 
 class LogSoftmax(Softmax, name="log_softmax"):
     """The logarithm of softmax over the channels: `5C − 1` operations for `C` channels."""
 
-    saved = 1
+    operations_saved = 1
 
 
 class PassThrough(Kind):
@@ -240,12 +237,11 @@ class PassThrough(Kind):
 
     linear = True
 
+    saved = PASSED
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         return Facts(shape, windows=(pointwise(shape),), view=True)
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return PASSED
 
 
 class Dropout(PassThrough, name="dropout"):

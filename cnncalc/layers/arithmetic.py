@@ -22,6 +22,8 @@ class Rescale(Kind, name="rescale"):
     factor: float = option(Number(), "multiplied", default=1, main=True, mark="×")
     offset: float = option(Number(), "added", default=0, mark="+")
 
+    saved = NONE
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         steps = (self.factor != 1) + (self.offset != 0)
@@ -31,9 +33,6 @@ class Rescale(Kind, name="rescale"):
             windows=(pointwise(shape),),
             elementwise=True,
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return NONE
 
 
 class Power(Elementwise, name="power"):
@@ -47,7 +46,7 @@ class Exp(Elementwise, name="exp"):
     """The exponential: one operation a value."""
 
     per_value = 1
-    kept = OUTPUT
+    saved = OUTPUT
 
 
 class Log(Elementwise, name="log"):
@@ -68,6 +67,8 @@ class Clip(Kind, name="clip"):
     low: float | None = option(Number(), "the least; none where left out", mark="from ")
     high: float | None = option(Number(), "the most; none where left out", mark="to ")
 
+    saved = INPUTS
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         steps = (self.low is not None) + (self.high is not None)
@@ -77,9 +78,6 @@ class Clip(Kind, name="clip"):
             windows=(pointwise(shape),),
             elementwise=True,
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return INPUTS
 
 
 class Reduce(Kind, name="reduce"):
@@ -121,6 +119,8 @@ class Matmul(Merge, name="matmul"):
     transpose: bool = option(Bool(), "whether the first branch is transposed", default=False)
     transpose_other: bool = option(Bool(), "whether the second is", default=False)
 
+    saved = SavedForBackward(inputs=True, takes="low")
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         if len(inputs) != 2:
             raise LayerError("bad-value", f"multiplies two branches, not {len(inputs)}")
@@ -143,9 +143,6 @@ class Matmul(Merge, name="matmul"):
             operations=Operations(macs=product(output) * first[-1]),
             windows=(None, None),
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return SavedForBackward(inputs=True, takes="low")
 
 
 def check_axes(axes: tuple[int, ...], shape: Shape, option: str) -> None:

@@ -179,6 +179,8 @@ class Kind:
     """Whether the main option is a list of branches; all of them are inputs."""
     several: ClassVar[type[Kind] | None] = None
     """The kind of the same name that takes several inputs, where one input is not all it takes."""
+    saved: ClassVar[SavedForBackward | None] = None
+    """What it keeps for its backward pass, where that depends on no option and no shape."""
     has_weights: ClassVar[bool] = False
     """Whether `share` makes sense."""
     resamples: ClassVar[bool] = False
@@ -251,7 +253,9 @@ class Kind:
 
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """State what the layer keeps for its backward pass, for shapes that it has facts for."""
-        raise NotImplementedError
+        if self.saved is None:
+            raise NotImplementedError
+        return self.saved
 
     @property
     def summary(self) -> str:

@@ -216,6 +216,8 @@ class ConvTranspose(Kind, name="conv_transpose"):
     groups: int = option(Int(), "independent groups of channels", default=1, mark="g")
     bias: bool = option(Bool(), "whether a bias is added", default=True)
 
+    saved = CONVOLUTION
+
     def crops(self) -> tuple[Pairs, tuple[int, ...]]:
         """Padding in numbers and the rows added behind, on each axis."""
         if isinstance(self.padding, tuple):
@@ -274,6 +276,3 @@ class ConvTranspose(Kind, name="conv_transpose"):
             ),
             windows=(tuple(windows),),
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return CONVOLUTION

@@ -78,6 +78,8 @@ class Custom(Kind, name="custom"):
     )
     inputs: Any = option(Branches(), "the branches that it takes, where it takes several")
 
+    saved = SavedForBackward(arrays=(SavedTensor(UNKNOWN),))
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         check_size(self.output, "its output")
         weights = self._arrays(self.weights)
@@ -156,9 +158,6 @@ class Custom(Kind, name="custom"):
                 strict=True,
             )
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return SavedForBackward(arrays=(SavedTensor(UNKNOWN),))
 
 
 class CustomMerge(Custom):

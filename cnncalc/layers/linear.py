@@ -41,6 +41,8 @@ class Linear(Kind, name="linear"):
         mark="each position",
     )
 
+    saved = PRODUCT
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         if len(shape) > 1 and not self.each_position:
@@ -65,9 +67,6 @@ class Linear(Kind, name="linear"):
             ),
             windows=(pointwise(shape) if self.each_position else None,),
         )
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return PRODUCT
 
 
 class Rbf(Kind, name="rbf"):
@@ -174,9 +173,8 @@ class Offset(ElementwiseParameters, name="offset"):
     A positional embedding is an offset along all axes. One operation a value.
     """
 
+    saved = SavedForBackward(passes=(True,), gives="single")
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         return self._facts(shape, ("bias",), Operations(bias=product(shape)))
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return SavedForBackward(passes=(True,), gives="single")

@@ -86,8 +86,7 @@ class Divide(Pairwise, name="divide"):
 
     sign = "÷"
 
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return INPUTS
+    saved = INPUTS
 
 
 class Extreme(Broadcast):

@@ -248,6 +248,8 @@ class MaxUnpool(Kind, name="max_unpool"):
         LayerName(), "the max pool to undo", required=True, main=True, mark="of "
     )
 
+    saved = SavedForBackward(switches=True)
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         spatial(self, shape)
@@ -267,6 +269,3 @@ class MaxUnpool(Kind, name="max_unpool"):
             for slide in pool.slides(before)
         )
         return Facts(before, windows=(windows,))
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return SavedForBackward(switches=True)

@@ -26,12 +26,11 @@ class Flatten(Kind, name="flatten"):
 
     linear = True
 
+    saved = PASSED
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         return Facts((product(shape),), windows=(None,), view=True)
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return PASSED
 
 
 class Reshape(Kind, name="reshape"):
@@ -42,6 +41,8 @@ class Reshape(Kind, name="reshape"):
     shape: tuple[int, ...] = option(
         SizeList(-1), "the new shape, channels first", required=True, main=True, variadic=True
     )
+
+    saved = PASSED
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         before = single(inputs)
@@ -64,9 +65,6 @@ class Reshape(Kind, name="reshape"):
         shape = tuple(values // known if size == -1 else size for size in self.shape)
         return Facts(shape, windows=(None,), view=True)
 
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return PASSED
-
 
 class Permute(Kind, name="permute"):
     """The axes in another order: `[1, 0]` makes positions of channels and channels of positions.
@@ -80,6 +78,8 @@ class Permute(Kind, name="permute"):
         SizeList(0), "the input's axes in their new order", required=True, main=True, variadic=True
     )
 
+    saved = PASSED
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         if sorted(self.order) != list(range(len(shape))):
@@ -89,9 +89,6 @@ class Permute(Kind, name="permute"):
                 option="order",
             )
         return Facts(tuple([shape[axis] for axis in self.order]), windows=(None,))
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return PASSED
 
 
 class Pad(Kind, name="pad"):
@@ -162,6 +159,8 @@ class Crop(Kind, name="crop"):
     size: tuple[int, ...] | None = option(Axes(), "the size, without `like`", mark="→")
     offset: tuple[int, ...] | None = option(Axes(0), "rows cut in front")
 
+    saved = VIEW
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         sizes = spatial(self, shape)
@@ -180,9 +179,6 @@ class Crop(Kind, name="crop"):
         windows = tuple(_shifted(offset) for offset in offsets)
         return Facts((shape[0], *target), windows=(windows,))
 
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return VIEW
-
 
 class Slice(Kind, name="slice"):
     """A range of channels, or of the rows of another axis."""
@@ -193,6 +189,8 @@ class Slice(Kind, name="slice"):
     stop: int | None = option(Int(0), "the channel after the last; all where left out", mark=":")
     step: int = option(Int(), "every how manieth channel", default=1, mark=":")
     axis: int = option(Int(0), "the axis, from 0 for the channels", default=0, mark="axis ")
+
+    saved = VIEW
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape, axis = single(inputs), self.axis
@@ -214,9 +212,6 @@ class Slice(Kind, name="slice"):
         if axis:
             windows[axis - 1] = Window(self.step, ((self.start, self.start),))
         return Facts((*shape[:axis], count, *shape[axis + 1 :]), windows=(tuple(windows),))
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return VIEW
 
 
 class Select(Kind, name="select"):
@@ -251,13 +246,12 @@ class ChannelShuffle(Kind, name="channel_shuffle"):
 
     groups: int = option(Int(), "groups of channels", required=True, main=True, mark="g")
 
+    saved = NONE
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         check_divides(self.groups, shape[0], "groups")
         return Facts(shape, windows=(pointwise(shape),))
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return NONE
 
 
 def named_size(

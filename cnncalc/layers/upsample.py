@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.layers.base import Facts, Kind, LayerError, Operations, Reference, single, spatial
 from cnncalc.layers.options import Axes, Bool, Choice, Int, LayerName, option
 from cnncalc.layers.reshape import named_size
-from cnncalc.layers.saved import NONE, SavedForBackward
+from cnncalc.layers.saved import NONE
 from cnncalc.resampling import linear_window, nearest_window
 from cnncalc.shapes import (
     IDENTITY,
@@ -41,6 +41,8 @@ class Upsample(Kind, name="upsample"):
         Bool(), "whether the corner values stay at the corners", default=False
     )
 
+    saved = NONE
+
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
         sizes = spatial(self, shape)
@@ -70,9 +72,6 @@ class Upsample(Kind, name="upsample"):
         cost = 0 if nearest else (2 * 2 ** len(sizes) - 1) * product(output)
         return Facts(output, operations=Operations(elementwise=cost), windows=(windows,))
 
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return NONE
-
 
 class PixelShuffle(Kind, name="pixel_shuffle"):
     """Groups of `factor^axes` channels become blocks of positions (Shi et al. 2016)."""
@@ -80,6 +79,8 @@ class PixelShuffle(Kind, name="pixel_shuffle"):
     linear = True
 
     factor: int = option(Int(), "growth of each spatial axis", required=True, main=True, mark="×")
+
+    saved = NONE
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -96,9 +97,6 @@ class PixelShuffle(Kind, name="pixel_shuffle"):
         window = transposed_window(self.factor, self.factor, 0, 1)
         return Facts(output, windows=((window,) * len(sizes),))
 
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return NONE
-
 
 class PixelUnshuffle(Kind, name="pixel_unshuffle"):
     """Blocks of positions become channels (space to depth)."""
@@ -108,6 +106,8 @@ class PixelUnshuffle(Kind, name="pixel_unshuffle"):
     factor: int = option(
         Int(), "shrinking of each spatial axis", required=True, main=True, mark="/"
     )
+
+    saved = NONE
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         shape = single(inputs)
@@ -124,6 +124,3 @@ class PixelUnshuffle(Kind, name="pixel_unshuffle"):
         )
         window = Window(self.factor, ((0, self.factor - 1),))
         return Facts(output, windows=((window,) * len(sizes),))
-
-    def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
-        return NONE

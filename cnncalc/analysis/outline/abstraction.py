@@ -34,6 +34,7 @@ from cnncalc.analysis.outline.terms import (
     names,
     substitute,
 )
+from cnncalc.fresh_names import fresh
 
 
 class Found(NamedTuple):
@@ -215,12 +216,7 @@ class Abstraction:
 
     def _unique(self, name: str) -> str:
         taken = {found.name for found in self.parameters}
-        if name not in taken and name != "channels":
-            return name
-        number = 2
-        while f"{name}{number}" in taken:
-            number += 1
-        return f"{name}{number}"
+        return fresh(name, {*taken, CHANNELS.text}, separator="")
 
     def _settle(self) -> None:
         """Give defaults to the parameters that mostly have one value."""

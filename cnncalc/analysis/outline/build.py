@@ -16,6 +16,7 @@ from cnncalc.analysis.outline.search import search
 from cnncalc.analysis.outline.terms import Name, Term
 from cnncalc.analysis.outline.tree import Tree
 from cnncalc.analysis.outline.types import Item, Outline
+from cnncalc.fresh_names import fresh
 from cnncalc.graph import Graph, is_frozen
 from cnncalc.layers import KINDS
 from cnncalc.layers.conv import Conv
@@ -155,16 +156,13 @@ def _names(graph: Graph, named: Iterable[int], scopes: Scopes) -> dict[int, str]
     names = {0: "input"}
     if len(graph.inputs) > 1:
         names = {index: graph.nodes[index].name for index in graph.inputs}
-    taken = {*names.values()}
+    taken = {*names.values(), *KINDS}
     for index in sorted(named):
         node = graph.nodes[index]
         parts = [part for part in scopes.labels.get(index, node.name.split(".")) if part]
         label = identifier("_".join(parts[-1:])) or identifier("_".join(parts[-2:]))
         label = label or node.kind.name
-        name, number = label, 2
-        while name in taken or name in KINDS:
-            name = f"{label}_{number}"
-            number += 1
+        name = fresh(label, taken)
         taken.add(name)
         names[index] = name
     return names

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from cnncalc.analysis.outline.emission import header_length, length
 from cnncalc.analysis.outline.terms import CHANNELS, Name, Term, names, substitute
 from cnncalc.analysis.outline.types import Block, BlockParameter, Branch, Item
+from cnncalc.fresh_names import fresh
 
 Items = tuple[Item, ...]
 
@@ -89,9 +90,7 @@ def _block_without(block: Block, other: Block) -> Block:
         taken = {one.name for one in parameters}
         terms: dict[str, Term] = {}
         for one in derived(other):
-            name, number = one.name, 2
-            while name in taken:
-                name, number = f"{one.name}{number}", number + 1
+            name = fresh(one.name, taken, separator="")
             taken.add(name)
             terms[one.name] = Name(name)
             parameters = (*parameters, BlockParameter(name, one.default))

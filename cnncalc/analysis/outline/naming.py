@@ -8,6 +8,7 @@ from typing import Any
 
 from cnncalc.analysis.outline.terms import CHANNELS
 from cnncalc.analysis.outline.types import Block, Branch, Item
+from cnncalc.fresh_names import fresh
 
 SHORT = {
     "batch_norm": "bn",
@@ -124,10 +125,7 @@ def unique(wanted: str, taken: Collection[str]) -> str:
     for letter in "bcdefghijklmnopqrstuvwxyz":
         if f"{wanted}_{letter}" not in taken:
             return f"{wanted}_{letter}"
-    number = 2
-    while f"{wanted}_{number}" in taken:
-        number += 1
-    return f"{wanted}_{number}"
+    return fresh(wanted, taken)
 
 
 def linked(

@@ -85,12 +85,6 @@ def laid_out(shape: Shape) -> tuple[Axis, ...]:
     return tuple([(AxisFactor(length),) if length != 1 else () for length in shape])
 
 
-def first_view(node: int, batch: AxisFactor, shape: Shape, order: Sequence[int]) -> TensorView:
-    """The view of a node's output with the batch in front, then its axes in an order."""
-    laid = laid_out(shape)
-    return TensorView(node, laid, ((batch,), *[laid[axis] for axis in order]))
-
-
 def permuted(view: TensorView, order: Sequence[int]) -> TensorView:
     """The axes in another order."""
     return TensorView(view.node, view.laid, tuple([view.axes[axis] for axis in order]))

@@ -12,6 +12,7 @@ from typing import Any
 from cnncalc.exchange.reading.axis_factors import Axis, TensorView, laid_out
 from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import OPAQUE, Constant, Op
+from cnncalc.fresh_names import fresh
 from cnncalc.layers.custom import Custom
 from cnncalc.layers.options import Table
 from cnncalc.shapes import Shape
@@ -95,11 +96,7 @@ def _arrays(builder: Builder, op: Op, reserved: frozenset[str]) -> dict[str, Con
 
 def _name(source: str, taken: Mapping[str, Any]) -> str:
     """An array's own name, without the module that it belongs to."""
-    name = wanted = source.rpartition(".")[2][:60] or "array"
-    number = 2
-    while name in taken:
-        name, number = f"{wanted}_{number}", number + 1
-    return name
+    return fresh(source.rpartition(".")[2][:60] or "array", taken)
 
 
 def _is_trained(constant: Constant) -> bool:

@@ -17,10 +17,6 @@ from cnncalc.shapes import Shape
 if TYPE_CHECKING:
     from cnncalc.numerics.arrays import Array
 
-ROLES = ("parameter", "buffer", "literal", "stored")
-"""What a constant is: trained; stored with the network; written in the program; one of the first
-two, where the format does not tell."""
-
 
 class Constant:
     """An array that does not hang on the input."""
@@ -38,6 +34,8 @@ class Constant:
         self.name = name
         self.shape: Shape = tuple(shape)
         self.role = role
+        """`parameter`: trained; `buffer`: stored with the network; `literal`: written in the
+        program; `stored`: one of the first two, where the format does not tell."""
         self.read = read
         """Reads its values."""
         self.sources = {name: prod(self.shape)} if sources is None else sources

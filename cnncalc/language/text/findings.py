@@ -146,13 +146,3 @@ def entries(
         else:
             seen.add(key.value)
             yield key.value, key, value
-
-
-def child(node: Node, key: str) -> Node | None:
-    """The value of a key in a mapping."""
-    if isinstance(node, MappingNode):
-        for name, value in node.value:
-            if isinstance(name, ScalarNode) and name.value == key:
-                found: Node = value
-                return found
-    return None

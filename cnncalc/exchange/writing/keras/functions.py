@@ -23,6 +23,7 @@ from cnncalc.exchange.writing.keras.layers import steps
 from cnncalc.exchange.writing.python.channels import is_local
 from cnncalc.exchange.writing.python.code import WIDTH, Code, before, call, laid_out, variable
 from cnncalc.exchange.writing.python.parameters import Parameters
+from cnncalc.fresh_names import fresh
 
 MERGES = {
     "add": "Add", "multiply": "Multiply", "subtract": "Subtract", "maximum": "Maximum",
@@ -88,10 +89,7 @@ class Function:
 
     def fresh(self, wanted: str) -> str:
         """A variable that nothing has yet."""
-        found, number = variable(wanted), 1
-        while found in self.taken:
-            number += 1
-            found = f"{variable(wanted)}_{number}"
+        found = fresh(variable(wanted), self.taken)
         self.taken.add(found)
         return found
 

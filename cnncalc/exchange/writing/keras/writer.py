@@ -21,6 +21,7 @@ from cnncalc.exchange.writing.python.code import (
 )
 from cnncalc.exchange.writing.python.heading import heading, parameter
 from cnncalc.exchange.writing.python.parameters import Parameters, parameters_of
+from cnncalc.fresh_names import fresh
 from cnncalc.graph import Graph
 from cnncalc.shapes import Shape
 
@@ -63,10 +64,7 @@ def keras(outline: Outline) -> str:
 def function_name(name: str, taken: set[str]) -> str:
     """A name as that of a function: small letters, words apart."""
     words = re.findall(r"[A-Za-z0-9]+", name)
-    found = wanted = variable("_".join(words).lower() or "network")
-    number = 2
-    while found in taken:
-        found, number = f"{wanted}_{number}", number + 1
+    found = fresh(variable("_".join(words).lower() or "network"), taken)
     taken.add(found)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnncalc.fresh_names import fresh
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.pool import MaxUnpool
@@ -54,10 +55,7 @@ class Building:
 
     def fresh(self, name: str) -> str:
         """A name that nothing has yet."""
-        found, number = name, 1
-        while found in self.taken:
-            number += 1
-            found = f"{name}_{number}"
+        found = fresh(name, self.taken)
         self.taken.add(found)
         return found
 

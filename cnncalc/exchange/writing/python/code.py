@@ -19,6 +19,7 @@ from cnncalc.analysis.outline.terms import (
     Term,
     names,
 )
+from cnncalc.fresh_names import fresh
 
 WIDTH = 88
 
@@ -186,7 +187,4 @@ def class_name(name: str, taken: Collection[str] = ()) -> str:
     found = "".join(word[:1].upper() + word[1:] for word in words)
     if not found or found[0].isdigit():
         found = f"Network{found}"
-    number, wanted = 2, found
-    while found in taken or keyword.iskeyword(found):
-        found, number = f"{wanted}{number}", number + 1
-    return found
+    return fresh(found, {*taken, *keyword.kwlist}, separator="")

@@ -19,6 +19,7 @@ from cnncalc.exchange.writing.pytorch.attributes import (
     runs,
 )
 from cnncalc.exchange.writing.pytorch.straight import ClassContext, ModuleGroup
+from cnncalc.fresh_names import fresh
 from cnncalc.layers.base import Kind
 from cnncalc.layers.options import KernelSize, Padding
 from cnncalc.layers.pool import MaxPool
@@ -179,10 +180,7 @@ class Branching:
         self._do(before(f"{target} = ", call(attribute, source, *layers)), indent)
 
     def _variable(self, name: str) -> str:
-        found, number = variable(name), 2
-        while found in self.values.values() or found in ("x", "y"):
-            found, number = f"{variable(name)}_{number}", number + 1
-        return found
+        return fresh(variable(name), {*self.values.values(), "x", "y"})
 
     def _merge(self, item: Item, channels: Term, source: str, indent: int) -> Code:
         assert item.kind is not None

@@ -15,6 +15,7 @@ from cnncalc.exchange.writing.pytorch.attributes import is_straight
 from cnncalc.exchange.writing.pytorch.classes import Branching, Straight
 from cnncalc.exchange.writing.pytorch.helpers import HELPERS
 from cnncalc.exchange.writing.pytorch.straight import ClassContext, WrittenClass, channels_in
+from cnncalc.fresh_names import fresh
 
 NOTHING = Parameters({}, frozenset(), frozenset(), {})
 
@@ -176,9 +177,7 @@ def lifted(outline: Outline) -> Outline:
         if item.start or item.name or ENTERING.text in names or _referred(inside):
             return item
         wanted = sorted(names - {CHANNELS.text})
-        name, number = "unit", 2
-        while name in taken:
-            name, number = f"unit{number}", number + 1
+        name = fresh("unit", taken, separator="")
         taken.add(name)
         block = Block(name, tuple(BlockParameter(one) for one in wanted), inside)
         blocks.append(block)
