@@ -24,6 +24,8 @@ class Checked(NamedTuple):
 
     outputs: tuple[tuple[str, float], ...]
     """Our name of each output, and its largest difference relative to the framework's values."""
+    tolerance: float = TOLERANCE
+    """The difference that the rounding of the framework's types may make."""
 
     @property
     def largest(self) -> float:
@@ -33,7 +35,7 @@ class Checked(NamedTuple):
     @property
     def passed(self) -> bool:
         """Whether rounding explains it."""
-        return self.largest <= TOLERANCE
+        return self.largest <= self.tolerance
 
 
 def check_import(
@@ -70,7 +72,8 @@ def check_import(
                 (names[result.node].name, difference(own, their))
                 for result, own, their in zip(reading.results, ours, theirs, strict=True)
             ]
-        )
+        ),
+        reading.tolerance or TOLERANCE,
     )
 
 
@@ -88,6 +91,8 @@ def run(
         found = execute(net, reading.arrays(), given.pop, threads)
     except LayerFailedError as error:
         raise UsageError(f"{net.nodes[error.index].name} cannot be run: {error}") from None
+    for index, array in zip(net.inputs, inputs, strict=True):
+        found.setdefault(index, array)  # an output may be an input
     return [_turned(found[result.node], result) for result in reading.results]
 
 

@@ -11,7 +11,7 @@ difference of the outputs relative to their largest value, and how far those out
 (their standard deviation relative to the same): an output that is the same whatever comes before
 would prove nothing.
 
-`torch` goes through torch.export at the network's own size; `onnx` through torch.onnx's exporter of
+`torch` records the module at the network's own size; `onnx` through torch.onnx's exporter of
 today and `onnx-legacy` through the former one, both with kept and with folded batch
 normalizations, at the smallest size of which figures are committed. Weights are drawn so that
 every layer matters and rounding does not grow from layer to layer: scaled by what they sum over,
@@ -48,6 +48,7 @@ from cnncalc.diagnostics import SpecError, UsageError  # noqa: E402
 from cnncalc.exchange.checking import check_import  # noqa: E402
 from cnncalc.exchange.converting import architecture_of  # noqa: E402
 from cnncalc.exchange.imported import Imported  # noqa: E402
+from cnncalc.exchange.torch.reader import imported_module  # noqa: E402
 from cnncalc.language.network import Network  # noqa: E402
 from cnncalc.language.text.source import Source  # noqa: E402
 
@@ -152,17 +153,14 @@ def smallest(entry: dict[str, Any], model: Any) -> dict[str, Any]:
 
 def torch_rows(name: str, forms: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a network of torchvision in each form."""
-    import torch
 
     entry = reference(name)
     model = torchvision_model(name)
     if "torch" in forms:
         run = entry["runs"][0]
         draw(model, run["input"])
-        with torch.no_grad():
-            exported = torch.export.export(model, (torch.zeros(2, *run["input"]),))
-        yield "torch", row(from_program(exported, name), lambda g: held(entry, run, g, True))
-        del exported
+        network = imported_module(model, tuple(run["input"]), name)
+        yield "torch", row(network, lambda g: held(entry, run, g, True))
     onnx = [form for form in forms if form.startswith("onnx")]
     if not onnx:
         return
@@ -171,13 +169,6 @@ def torch_rows(name: str, forms: list[str]) -> Iterator[tuple[str, dict[str, Any
     for form, network in exports(model, name, tuple(run["input"]), onnx):
         kept = not form.endswith("folded")
         yield form, row(network, lambda g, kept=kept: held(entry, run, g, kept))  # type: ignore[misc]
-
-
-def from_program(exported: Any, name: str) -> Imported:
-    """A program of torch.export as `NET` reads one."""
-    from cnncalc.exchange.torch.reader import read_exported
-
-    return Imported(name, "PyTorch", name, lambda input: read_exported(exported, name, name))
 
 
 def exports(

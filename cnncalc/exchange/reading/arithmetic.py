@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncalc.exchange.reading.axis_factors import Axis, TensorView, common_sizes, refined, size
+from cnncalc.exchange.reading.axis_factors import (
+    Axis,
+    AxisFactor,
+    TensorView,
+    common_sizes,
+    refined,
+    size,
+)
 from cnncalc.exchange.reading.building import Builder, Refusal
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.exchange.reading.tensors import lead_order, output_axes, tidy
@@ -148,6 +155,7 @@ def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[TensorVie
         views.append(TensorView(view.node, view.laid, ((),) * (rank - len(view.axes)) + view.axes))
     if len({view.batch for view in views}) != 1 or views[0].batch is None:
         raise Refusal("its operands have the batch on different axes")
+    views = _apart(views)
     for axis in range(rank):
         lengths: list[int] | None = None
         for view in views:
@@ -167,6 +175,23 @@ def _aligned(builder: Builder, op: Op, operands: Sequence[Op]) -> list[TensorVie
                     raise Refusal("its operands are put together differently")
                 views[number] = found
     return views
+
+
+def _apart(views: list[TensorView]) -> list[TensorView]:
+    """The views with no factor of an axis on different axes of two of them.
+
+    A tensor that is multiplied with itself transposed has its own axis in two places.
+    """
+    places: dict[AxisFactor, int] = {}
+    found = []
+    for view in views:
+        own = {a: n for n, axis in enumerate(view.axes) for a in axis if not a.batch}
+        if any(places.get(atom, place) != place for atom, place in own.items()):
+            view = view.renamed()
+            own = {a: n for n, axis in enumerate(view.axes) for a in axis if not a.batch}
+        places.update(own)
+        found.append(view)
+    return found
 
 
 def _like_lead(

@@ -59,6 +59,20 @@ class TensorView(NamedTuple):
         """The atoms of an axis without the batch."""
         return tuple([atom for atom in self.axes[axis] if not atom.batch])
 
+    def renamed(self) -> TensorView:
+        """The same with atoms of its own, but for the batch."""
+        new: dict[AxisFactor, AxisFactor] = {}
+
+        def put(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+            return tuple(
+                [
+                    tuple([a if a.batch else new.setdefault(a, AxisFactor(a.size)) for a in axis])
+                    for axis in axes
+                ]
+            )
+
+        return TensorView(self.node, put(self.laid), put(self.axes))
+
     def split(self, atom: AxisFactor, parts: Axis) -> TensorView:
         """The same with an atom written as several."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cnncalc.exchange.reading.axis_factors import Axis, AxisFactor, TensorView, laid_out, size
@@ -30,8 +30,10 @@ class Refusal(Exception):
 class Builder:
     """Nodes in execution order, with what the arrays of each are."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, plain: Collection[str] = ()) -> None:
         self.program = program
+        self.plain = plain
+        """Arrays that several layers have in different orders: they stay as they are stored."""
         self.nodes: list[Node] = []
         self.origins: list[Origin] = []
         self.arrays: list[Mapping[str, Constant]] = []

@@ -40,6 +40,8 @@ class Call:
         """Of its result; a tuple of shapes where it has several."""
         self.origin = origin
         self.ops = ops
+        self.arguments: Any = None
+        """What the framework's operator was called with, where the reader needs it again."""
 
     def emit(
         self,

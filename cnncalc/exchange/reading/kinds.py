@@ -38,7 +38,8 @@ def layer(builder: Builder, op: Op) -> TensorView:
     others = [axis for axis in range(len(view.axes)) if axis not in (batch, channel)]
     if folded and op.name not in ANYWHERE:
         raise Refusal(f"{size(folded)} parts of each sample are folded into its batch")
-    if op.name == "linear" and not others and not folded:
+    plain = any(name in builder.plain for one in op.arrays.values() for name in one.sources)
+    if op.name == "linear" and not others and not folded and not plain:
         found = _flat_linear(builder, op, view)
         if found is not None:
             return found
@@ -99,6 +100,7 @@ def _flat_linear(builder: Builder, op: Op, view: TensorView) -> TensorView | Non
                 .transpose(0, *[place + 1 for place in order])
                 .reshape(array.shape)
             ),
+            ("columns", tuple(order), tuple(sizes)),
         )
 
     arrays = {**op.arrays, "weight": columns(op.arrays["weight"])}

@@ -7,7 +7,7 @@ batch among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Constant:
     """An array that does not hang on the input."""
 
-    __slots__ = ("few", "frozen", "made", "name", "read", "role", "shape", "sources")
+    __slots__ = ("few", "form", "frozen", "made", "name", "read", "role", "shape", "sources")
 
     def __init__(
         self,
@@ -30,12 +30,15 @@ class Constant:
         role: str,
         read: Callable[[], Array],
         sources: Mapping[str, int] | None = None,
+        form: Hashable = None,
     ) -> None:
         self.name = name
         self.shape: Shape = tuple(shape)
         self.role = role
         """`parameter`: trained; `buffer`: stored with the network; `literal`: written in the
         program; `stored`: one of the first two, where the format does not tell."""
+        self.form = form
+        """In what order it has the values of its sources; `None`: in theirs."""
         self.read = read
         """Reads its values."""
         self.sources = {name: prod(self.shape)} if sources is None else sources
@@ -52,10 +55,16 @@ class Constant:
         """How many values it holds."""
         return prod(self.shape)
 
-    def mapped(self, shape: Sequence[int], change: Callable[[Array], Array]) -> Constant:
-        """The same array in another form."""
+    def mapped(
+        self,
+        shape: Sequence[int],
+        change: Callable[[Array], Array],
+        form: Hashable = None,
+    ) -> Constant:
+        """The same array in another form, which is named where values change their order."""
         read = self.read
-        found = Constant(self.name, shape, self.role, lambda: change(read()), self.sources)
+        whole = self.form if form is None else (self.form, form)
+        found = Constant(self.name, shape, self.role, lambda: change(read()), self.sources, whole)
         found.frozen = self.frozen
         return found
 
@@ -69,6 +78,34 @@ class Constant:
         """Its values in order."""
         found: list[Any] = self.read().reshape(-1).tolist() if self.few is None else self.few
         return found
+
+
+def part_name(name: str, start: int, sizes: Sequence[int], strides: Sequence[int]) -> str:
+    """The name of a part of a stored array: `gains[2]`, `weight[64:128]` or, of an axis that is no
+    first one, `weight[0 + 64x16/32]`, sizes over strides."""
+    if list(strides) == dense_strides(sizes):
+        count = prod(sizes)
+        return f"{name}[{start}:{start + count}]" if count != 1 else f"{name}[{start}]"
+    axes = "x".join(f"{size}/{stride}" for size, stride in zip(sizes, strides, strict=True))
+    return f"{name}[{start} + {axes}]"
+
+
+def part_values(part: str) -> int:
+    """How many values a part has, by what stands in its name behind the bracket."""
+    text = part.rstrip("]")
+    if " + " in text:
+        return prod([int(axis.split("/")[0]) for axis in text.split(" + ")[1].split("x")])
+    start, _, stop = text.partition(":")
+    return int(stop) - int(start) if stop else 1
+
+
+def dense_strides(sizes: Sequence[int]) -> list[int]:
+    """Strides of an array in row-major order without gaps."""
+    strides, count = [], 1
+    for size in reversed(sizes):
+        strides.append(count)
+        count *= size
+    return strides[::-1]
 
 
 class Op:

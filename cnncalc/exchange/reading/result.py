@@ -69,6 +69,8 @@ class Reading(NamedTuple):
     """Arrays that are trained and take no part in this forward pass, with their values."""
     opaque: tuple[tuple[int, str], ...] = ()
     """The nodes of operators that no kind stands for, and why none does where that is known."""
+    tolerance: float | None = None
+    """The relative difference that the rounding of its own types may make; of `float32` if none."""
 
     def arrays(self) -> list[dict[str, Array]]:
         """Its own weights and buffers for each node; none where a layer shares another's."""

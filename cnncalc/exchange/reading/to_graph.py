@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, Fix, SpecError
@@ -12,7 +12,7 @@ from cnncalc.exchange.reading import arithmetic, kinds, tensors
 from cnncalc.exchange.reading.axis_factors import TensorView
 from cnncalc.exchange.reading.building import Builder, Refusal, input_name
 from cnncalc.exchange.reading.opaque import opaque_layer, reason_of, used_arrays
-from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.reading.program import Constant, Op, Program, part_values
 from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.graph import Graph, Node
 from cnncalc.language.elaboration.elaborate import LAYER_LIMIT
@@ -53,14 +53,28 @@ def lower(program: Program, source: str, file: str) -> Reading:
             [_finding("limit-exceeded", f"it has more than {LAYER_LIMIT:,} operations")]
         )
     opaque = {op: reason_of(op) for op in program.ops if not _is_known(op)}
+    plain: set[str] = set()
     while True:
-        built = _built(program, opaque)
+        # what a refused layer had put into the graph before goes: all is built anew
+        built = _built(program, opaque, plain)
         if built.findings:
             raise SpecError(built.findings)
-        if not built.refused:
-            return _finished(program, built.builder, opaque, source, file)
-        # what a refused layer had put into the graph before goes: all is built anew
-        opaque.update(built.refused)
+        if built.refused:
+            opaque.update(built.refused)
+            continue
+        for op in program.outputs:
+            if op.name != "input":
+                built.builder.settle(op, op.origin)
+        sharing = _sharing(built.builder)
+        if not sharing.conflicts:
+            return _finished(program, built.builder, opaque, sharing.shares, source, file)
+        if sharing.orders - plain:
+            plain |= sharing.orders
+            continue
+        conflicts = {built.maker(index): text for index, text in sharing.conflicts.items()}
+        if conflicts.keys() <= opaque.keys():
+            raise SpecError([_finding("unknown-layer", text) for text in conflicts.values()])
+        opaque.update(conflicts)
 
 
 class Built(NamedTuple):
@@ -70,13 +84,22 @@ class Built(NamedTuple):
     refused: dict[Op, str]
     """Operations that no layer can stand for as they are used here, and why."""
     findings: list[Diagnostic]
+    last: list[tuple[int, Op]]
+    """Operations that made nodes, with how many nodes there were then."""
+
+    def maker(self, index: int) -> Op:
+        """The operation that made a node."""
+        return next(op for count, op in self.last if index < count)
 
 
-def _built(program: Program, opaque: Mapping[Op, str]) -> Built:
-    """The layers of all operations, those in `opaque` as layers that state their facts."""
-    builder = Builder(program)
+def _built(program: Program, opaque: Mapping[Op, str], plain: Collection[str]) -> Built:
+    """The layers of all operations, those in `opaque` as layers that state their facts.
+
+    The arrays in `plain` stay in the order in which they are stored.
+    """
+    builder = Builder(program, plain)
     reserved = used_arrays([op for op in program.ops if op not in opaque])
-    built = Built(builder, {}, [])
+    built = Built(builder, {}, [], [])
     failed: set[Op] = set()
     for op in program.ops:
         if op.name == "input":
@@ -88,8 +111,10 @@ def _built(program: Program, opaque: Mapping[Op, str]) -> Built:
         try:
             if op in opaque:
                 builder.views[op] = opaque_layer(builder, op, reserved)
+                built.last.append((len(builder.nodes), op))
                 continue
             view = _one(builder, op)
+            built.last.append((len(builder.nodes), op))
             if view.shape != op.shape:
                 raise Refusal(f"it was read as {list(view.shape)} and is {list(op.shape)}")
             builder.views[op] = view
@@ -160,18 +185,18 @@ def _finding(
 
 
 def _finished(
-    program: Program, builder: Builder, opaque: Mapping[Op, str], source: str, file: str
+    program: Program,
+    builder: Builder,
+    opaque: Mapping[Op, str],
+    shares: Sequence[int | None],
+    source: str,
+    file: str,
 ) -> Reading:
     """The graph with its names, outputs and shared weights."""
-    results = []
-    for op in program.outputs:
-        if op.name != "input":
-            builder.settle(op, op.origin)
-        results.append(builder.views[op])
+    results = [builder.views[op] for op in program.outputs]
     names = named(
         builder.nodes, builder.origins, [input_name(program, op) for op in program.inputs]
     )
-    shares = _sharing(builder)
     wanted = {view.node for view in results}
     nodes = tuple(
         [
@@ -187,11 +212,7 @@ def _finished(
         ]
     )
     used = {name for arrays in builder.arrays for one in arrays.values() for name in one.sources}
-    unused = tuple(
-        (name, one.values)
-        for name, one in program.constants.items()
-        if name not in used and one.role == "parameter"
-    )
+    unused = _unused(program, used)
     return Reading(
         Graph(program.name, source, nodes, {}, file),
         tuple(builder.origins),
@@ -216,6 +237,21 @@ def _frozen(program: Program, node: Node, arrays: Mapping[str, Constant]) -> fro
     )
 
 
+def _unused(program: Program, used: Collection[str]) -> tuple[tuple[str, int], ...]:
+    """Trained arrays that no layer has, with their values; of some there are parts."""
+    parts: dict[str, int] = {}
+    for name in used:
+        whole, _, part = name.partition("[")
+        if part:
+            parts[whole] = parts.get(whole, 0) + part_values(part)
+    found = []
+    for name, one in program.constants.items():
+        left = one.values - parts.get(name, 0)
+        if name not in used and one.role == "parameter" and left > 0:
+            found.append((name, left))
+    return tuple(found)
+
+
 def _turn(view: TensorView) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """How the node's output is brought into the framework's order: split, permute, join."""
     atoms = [atom for axis in view.laid for atom in axis]
@@ -229,34 +265,44 @@ def _turn(view: TensorView) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int
     )
 
 
-def _sharing(builder: Builder) -> list[int | None]:
+class _Sharing(NamedTuple):
+    """Which layers have the same arrays."""
+
+    shares: list[int | None]
     """For each node the earlier one that has the very same arrays."""
-    first: dict[tuple[tuple[str, tuple[str, ...]], ...], int] = {}
+    conflicts: dict[int, str]
+    """Nodes whose arrays another kind of layer has already, and what to say of it."""
+    orders: set[str]
+    """Arrays that two layers have in different orders."""
+
+
+def _sharing(builder: Builder) -> _Sharing:
+    """Find the layers that share their arrays."""
+    first: dict[tuple[tuple[str, tuple[str, ...], Hashable], ...], int] = {}
     owner: dict[str, int] = {}
-    found: list[int | None] = []
-    findings = []
+    forms: dict[str, set[Hashable]] = {}
+    sharing = _Sharing([], {}, set())
     for index, arrays in enumerate(builder.arrays):
-        key = tuple((name, tuple(one.sources)) for name, one in arrays.items())
+        key = tuple((name, tuple(one.sources), one.form) for name, one in arrays.items())
         earlier = first.get(key) if key else None
-        if earlier is not None and _shares(builder, earlier, index, found):
-            found.append(earlier)
+        if earlier is not None and _shares(builder, earlier, index, sharing.shares):
+            sharing.shares.append(earlier)
             continue
-        found.append(None)
+        sharing.shares.append(None)
         if key:
             first[key] = index
         for one in arrays.values():
             for name in () if one.role == "stored" else one.sources:
+                forms.setdefault(name, set()).add(one.form)
                 if owner.setdefault(name, index) != index and one.values:
-                    findings.append(
-                        _finding(
-                            "unknown-layer",
-                            f"`{name}` is used by two layers in different ways: "
-                            f"{builder.origins[owner[name]]} and {builder.origins[index]}",
-                        )
+                    origins = builder.origins[owner[name]], builder.origins[index]
+                    sharing.conflicts[index] = (
+                        f"`{name}` is used by two layers in different ways: "
+                        f"{origins[0]} and {origins[1]}"
                     )
-    if findings:
-        raise SpecError(findings)
-    return found
+                    if len(forms[name]) > 1:
+                        sharing.orders.add(name)
+    return sharing
 
 
 def _shares(builder: Builder, earlier: int, index: int, found: list[int | None]) -> bool:

@@ -112,7 +112,11 @@ def celu(call: Call, x: Any, alpha: float = 1.0) -> Op:
 
 @operator("aten.softplus")
 def softplus(call: Call, x: Any, beta: float = 1, threshold: float = 20) -> Op:
-    """Softplus; `beta` scales before and after."""
+    """Softplus; `beta` scales before and after.
+
+    Above the threshold it is linear, which the usual one of 20 leaves within rounding.
+    """
+    require(threshold >= 15, f"with a threshold of {threshold:g}")
     if beta == 1:
         return call.emit("softplus", [computed(x)])
     inner = call.emit("mul", [computed(x), call.number(beta)])

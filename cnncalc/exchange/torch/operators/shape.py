@@ -121,11 +121,27 @@ def slice_scatter(
 
 
 @operator("aten.copy")
-def copy(call: Call, x: Any, other: Any, *others: Any) -> Op:
-    """Another's values in the place of one's own."""
+def copy(call: Call, x: Any, other: Any, *others: Any) -> Op | Constant:
+    """Another's values in the place of one's own, repeated where it has fewer."""
+    shape = tuple(call.shape)
+    if isinstance(other, Constant):
+        return other.mapped(shape, lambda array: np_broadcast(array, shape))
     found = computed(other)
-    require(found.shape == call.shape, "that repeats values")
-    return found
+    return found if found.shape == shape else expand(call, found)
+
+
+@operator("aten.fill", "aten.zero")
+def fill(call: Call, x: Any, value: Any = 0) -> Op | Constant:
+    """One value everywhere."""
+    one = value if isinstance(value, (Op, Constant)) else call.number(value)
+    return copy(call, x, one)
+
+
+def np_broadcast(array: Any, shape: tuple[int, ...]) -> Any:
+    """An array repeated to a shape."""
+    import numpy as np  # when a value is read
+
+    return np.broadcast_to(array, shape)
 
 
 @operator("aten.narrow")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.reading.program import Constant, Op
+from cnncalc.exchange.reading.program import Constant, Op, dense_strides, part_name
 
 Value = Op | Constant
 
@@ -187,10 +187,31 @@ def constant_value(carrier: Carrier) -> Constant:
         values = inner.cpu()
         return (values.float() if values.dtype in NARROW else values).numpy()
 
-    sources = carrier.sources
-    if carrier.role == "literal" and sources is None:
-        sources = {}
-    return Constant(carrier.stored_as, tuple(carrier.shape), carrier.role, read, sources)
+    sources, form = carrier.sources, None
+    if carrier.role == "literal":
+        sources = sources or {}
+    elif sources is not None:
+        sources, form = _sources(carrier)
+    return Constant(carrier.stored_as, tuple(carrier.shape), carrier.role, read, sources, form)
+
+
+def _sources(carrier: Carrier) -> tuple[Mapping[str, int], Hashable]:
+    """The stored arrays that a constant is made of, and in which order it has their values."""
+    root = carrier.memory.root
+    sources = carrier.sources or {}
+    if carrier.memory.owned or root.role == "literal" or not root.stored_as:
+        return sources, ("computed", id(carrier.memory))
+    sizes, strides = tuple(carrier.shape), carrier.stride()
+    name, start = root.stored_as, int(carrier.storage_offset()) - int(root.storage_offset())
+    pairs = [(s, t) for s, t in zip(sizes, strides, strict=True) if s != 1]
+    own = [(s, t) for s, t in zip(root.shape, root.stride(), strict=True) if s != 1]
+    dense = [t for _, t in pairs] == dense_strides([s for s, _ in pairs])
+    if carrier.numel() == root.numel():
+        return {name: root.numel()}, None if dense or pairs == own else ("strides", tuple(pairs))
+    if any(stride == 0 for _, stride in pairs):
+        return sources, ("repeated", tuple(pairs))
+    part = part_name(name, start, [s for s, _ in pairs], [t for _, t in pairs])
+    return {part: carrier.numel()}, None
 
 
 NARROW = (torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2)

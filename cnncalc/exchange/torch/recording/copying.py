@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from cnncalc.exchange.torch.recording.carriers import Carrier, constant
 
 
-def copied(module: torch.nn.Module) -> tuple[torch.nn.Module, dict[str, Carrier]]:
-    """A copy in evaluation mode whose tensors are carriers, and those that it stores by name.
+class Copy(NamedTuple):
+    """A module without memory of its own."""
+
+    module: torch.nn.Module
+    """In evaluation mode; its tensors are carriers."""
+    stored: Mapping[str, Carrier]
+    """Its parameters and buffers by name."""
+    originals: Mapping[int, Carrier]
+    """The carriers by the identity of the original's tensors, which a closure may still read."""
+
+
+def copied(module: torch.nn.Module) -> Copy:
+    """A copy of a module.
 
     Values stay where they are; what a forward pass writes to is copied before (`Memory.owned`).
     """
@@ -39,9 +50,10 @@ def copied(module: torch.nn.Module) -> tuple[torch.nn.Module, dict[str, Carrier]
                         if id(tensor) not in memo:
                             where = f"{name}.{key}" if name else key
                             memo[id(tensor)] = constant(tensor.detach(), where)
+    originals = {key: value for key, value in memo.items() if isinstance(value, Carrier)}
     found: torch.nn.Module = copy.deepcopy(module, memo)
     _separate_hooks(found, memo)
-    return found.eval(), stored
+    return Copy(found.eval(), stored, originals)
 
 
 def copied_with_values(module: torch.nn.Module) -> torch.nn.Module:

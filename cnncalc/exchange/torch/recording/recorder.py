@@ -8,18 +8,19 @@ arguments, and becomes operations of the common program.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils.flop_counter import flop_registry
 
 from cnncalc.diagnostics import Place
 from cnncalc.exchange.reading.calls import check_arguments
-from cnncalc.exchange.reading.program import Constant, Op, Program
+from cnncalc.exchange.reading.program import Constant, Op, Program, opaque
 from cnncalc.exchange.reading.result import Origin
 from cnncalc.exchange.torch.operators import OPERATORS
-from cnncalc.exchange.torch.operators.registry import Call, Unsupported
+from cnncalc.exchange.torch.operators.registry import Call, Ones, Unsupported
 from cnncalc.exchange.torch.recording.aliases import Emitter, steps_between
 from cnncalc.exchange.torch.recording.carriers import (
     Carrier,
@@ -61,6 +62,10 @@ VALUES = frozenset({
 """Operators whose result is a number of Python, or has a shape that depends on values."""
 
 
+CASTS = frozenset({"aten.to", "aten._to_copy"})
+"""Operators that give the same values in another type."""
+
+
 class Signature(NamedTuple):
     """What an operator's schema says."""
 
@@ -95,6 +100,7 @@ class _Recorder:
         self,
         program: Program,
         scope: Callable[[], ModuleScope] = lambda: ROOT,
+        known: Mapping[int, Carrier] = {},
         *,
         values: bool = False,
     ) -> None:
@@ -109,9 +115,10 @@ class _Recorder:
         self.decided: list[tuple[Place, ...]] = []
         """Lines where a value of that run decided something."""
         self._signatures: dict[Any, Signature] = {}
-        self._plain: dict[int, Carrier] = {}
+        self._plain = dict(known)
         """Carriers of tensors that were none, by their identity."""
         self._kept: list[torch.Tensor] = []
+        self._records_versions = False
 
     # -- what the run starts with -----------------------------------------------------------------
 
@@ -163,10 +170,13 @@ class _Recorder:
             signature = self._signatures[func] = _signature(func)
         if signature.name in SILENT:
             return None
-        if _is_plain((args, kwargs)):
+        tensors = [one for one in leaves((args, kwargs)) if isinstance(one, torch.Tensor)]
+        # views of a tensor that keeps a record of its versions must keep one too
+        self._records_versions = not all([one.is_inference() for one in tensors])
+        if not all([isinstance(one, Carrier) for one in tensors]):
             args, kwargs = mapped(args, self._carried), mapped(kwargs, self._carried)
-        tensors = [one for one in leaves((args, kwargs)) if isinstance(one, Carrier)]
-        computed = any([one.memory.computed for one in tensors])
+        carriers = [one for one in leaves((args, kwargs)) if isinstance(one, Carrier)]
+        computed = any([one.memory.computed for one in carriers])
         if not computed or signature.like:
             return self._constant(func, signature, args, kwargs)
         if signature.name in VALUES:
@@ -235,7 +245,7 @@ class _Recorder:
             same = next((one for one in plain if one.held is value), None)
             if same is not None:
                 return same
-            carrier = Carrier(value)
+            carrier = self._made(value)
             carrier.role, carrier.sources = role, sources
             base = _sharing(value, plain)
             if base is None:
@@ -299,9 +309,16 @@ class _Recorder:
         shape = _shapes(result)
         origin = self.origin(signature.name.partition(".")[2])
         call = Call(signature.name, shape, origin, self.program.ops)
-        found = self._emitted(call, function, operands[0], operands[1], tensors)
+        call.arguments = func, given, result
+        if not any([isinstance(one, (Op, Ones)) for one in leaves(operands)]):
+            found = _folded(func, operands, result)
+        else:
+            if signature.name in CASTS:
+                function = _cast(function, tensors[0].dtype, result.dtype)
+            found = self._emitted(call, function, operands[0], operands[1], tensors)
         if written:
             return self._write(written, result, found, origin)
+        call.arguments = signature, args, kwargs
         return self._carriers(result, found, tensors, call)
 
     def _emitted(
@@ -319,15 +336,23 @@ class _Recorder:
         del self.program.ops[before:]
         inputs = [self.value(one) for one in tensors]
         shapes = call.shape if isinstance(call.shape, list) else [call.shape]
+        macs = _multiply_accumulates(call)
         found = [
-            self._opaque(call.name, reason, inputs, shape or (), call.origin) for shape in shapes
+            self._opaque(call.name, reason, inputs, shape or (), call.origin, 0 if n else macs)
+            for n, shape in enumerate(shapes)
         ]
         return tuple(found) if isinstance(call.shape, list) else found[0]
 
     def _opaque(
-        self, name: str, reason: str, inputs: Sequence[Value], shape: Any, origin: Origin
+        self,
+        name: str,
+        reason: str,
+        inputs: Sequence[Value],
+        shape: Any,
+        origin: Origin,
+        macs: int | None = None,
     ) -> Op:
-        op = Op("unsupported", inputs, shape, {"operator": name + reason}, origin=origin)
+        op = opaque(name + reason, inputs, shape, macs=macs, origin=origin)
         self.program.ops.append(op)
         return op
 
@@ -383,8 +408,14 @@ class _Recorder:
         carrier.memory.owned = True
         return carrier
 
+    def _made(self, inner: torch.Tensor) -> Carrier:
+        if not self._records_versions:
+            return Carrier(inner)
+        with torch.inference_mode(False):
+            return Carrier(inner)
+
     def _new(self, inner: torch.Tensor, value: Value) -> Carrier:
-        carrier = Carrier(inner)
+        carrier = self._made(inner)
         carrier.memory = Memory(carrier, True, True)
         carrier.memory.value = value
         return carrier
@@ -417,9 +448,12 @@ class _Recorder:
         before = self.value(base)
         if value is before and result is base.held:
             return base
-        carrier = Carrier(result)
+        carrier = self._made(result)
         carrier.memory, carrier.parent = base.memory, base
         carrier.cached, carrier.seen = value, base.memory.version
+        if isinstance(value, Constant) and call.arguments is not None:
+            carrier.steps, carrier.way = None, call.arguments  # type: ignore[attr-defined]
+            return carrier
         # an operator that gives its input back (dropout at inference) is no way to it
         carrier.steps = () if _same_place(result, base.held) else steps_between(value, before)
         return carrier
@@ -546,13 +580,6 @@ def _written(signature: Signature, args: Any, kwargs: Any) -> list[Carrier]:
     return found
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether there are tensors that are no carriers among the arguments."""
-    return any(
-        [isinstance(one, torch.Tensor) and not isinstance(one, Carrier) for one in leaves(value)]
-    )
-
-
 def _real(value: Any) -> Any:
     """What a constant is computed with; of a computed tensor only its shape and type matter."""
     if not isinstance(value, Carrier):
@@ -578,6 +605,52 @@ def _same_place(first: torch.Tensor, second: torch.Tensor) -> bool:
         and first.stride() == second.stride()
         and first.storage_offset() == second.storage_offset()
     )
+
+
+def _multiply_accumulates(call: Call) -> int | None:
+    """For one sample, where PyTorch's counter has a formula; of a call on tensors without data."""
+    func, (args, kwargs), result = call.arguments
+    formula = flop_registry.get(func.overloadpacket)
+    batch = next((len(one) for one in leaves(args) if isinstance(one, torch.Tensor)), 1)
+    if formula is None:
+        return None
+    try:
+        return int(formula(*args, **kwargs, out_val=result)) // (2 * batch)
+    except (TypeError, ValueError, AssertionError):
+        return None
+
+
+def _folded(func: Any, operands: Any, result: Any) -> Any:
+    """What an operator makes of constants alone, worked out when it is read."""
+    constants = [one for one in leaves(operands) if isinstance(one, Constant)]
+    sources = {name: count for one in constants for name, count in one.sources.items()}
+    roles = {one.role for one in constants}
+    role = next((r for r in ("parameter", "buffer") if r in roles), "literal")
+
+    def tensor(value: Any) -> Any:
+        return torch.tensor(value.read()) if isinstance(value, Constant) else value
+
+    def read(place: int | None) -> Any:
+        with torch.inference_mode():
+            found = func(*mapped(operands[0], tensor), **mapped(operands[1], tensor))
+        return (found if place is None else found[place]).numpy()
+
+    def folded(value: torch.Tensor, place: int | None) -> Constant:
+        form = ("computed", id(constants[0])) if sources else None
+        return Constant("", tuple(value.shape), role, lambda: read(place), sources, form)
+
+    if isinstance(result, torch.Tensor):
+        return folded(result, None)
+    return tuple([folded(one, n) for n, one in enumerate(result)])
+
+
+def _cast(function: Any, given: torch.dtype, wanted: torch.dtype) -> Any:
+    """What a change of type does to values: numbers without a fraction are rounded to zero."""
+    if wanted == torch.bool and given != torch.bool:
+        return None
+    if given.is_floating_point and not wanted.is_floating_point:
+        return OPERATORS.get("aten.trunc")
+    return function
 
 
 def _shapes(value: Any) -> Any:

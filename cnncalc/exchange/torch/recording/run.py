@@ -68,16 +68,17 @@ def diagnose_module(module: torch.nn.Module, given: Arguments) -> list[Mistake]:
     Raises:
         Exception: whatever else the module's code raises, after the first mistake nothing.
     """
-    copy, _ = copied(module)
-    stack = ModuleStack(copy)
-    recorder = Recorder(Program(type(module).__name__), lambda: stack.current)
-    guard = Guard(recorder, copy)
+    copy = copied(module)
+    stack = ModuleStack(copy.module)
+    program = Program(type(module).__name__)
+    recorder = Recorder(program, lambda: stack.current, copy.originals)
+    guard = Guard(recorder, copy.module)
     recorder.refused = guard.operator
     try:
         with quiet(), torch.inference_mode():
             args, kwargs = _inputs(recorder, given)
             with recorder:
-                without_compiler(lambda: copy(*args, **kwargs))
+                without_compiler(lambda: copy.module(*args, **kwargs))
     except StoppedError:
         pass
     except Exception:
@@ -146,15 +147,15 @@ def without_compiler(forward: Callable[[], T]) -> T:
 
 
 def _recorded(module: torch.nn.Module, name: str, given: Arguments, *, values: bool) -> Recording:
-    copy, stored = copied(module)
+    copy = copied(module)
     program = Program(name)
-    stack = ModuleStack(copy)
-    recorder = Recorder(program, lambda: stack.current, values=values)
+    stack = ModuleStack(copy.module)
+    recorder = Recorder(program, lambda: stack.current, copy.originals, values=values)
     with quiet(), torch.inference_mode():
         args, kwargs = _inputs(recorder, given)
         with recorder:
-            result = copy(*args, **kwargs)
-        return finished(recorder, result, stored)
+            result = copy.module(*args, **kwargs)
+        return finished(recorder, result, copy.stored)
 
 
 def finished(recorder: Recorder, result: Any, stored: Mapping[str, Carrier]) -> Recording:
@@ -201,18 +202,18 @@ class _Interpreter(torch.fx.Interpreter):
 def record_program(exported: Any, name: str) -> Recording:
     """Run an exported program once, as its graph says."""
     module = exported.module()
-    copy, stored = copied(module)
-    assert isinstance(copy, torch.fx.GraphModule)
+    copy = copied(module)
+    assert isinstance(copy.module, torch.fx.GraphModule)
     program = Program(name)
-    interpreter = _Interpreter(copy)
-    recorder = Recorder(program, lambda: interpreter.scope)
+    interpreter = _Interpreter(copy.module)
+    recorder = Recorder(program, lambda: interpreter.scope, copy.originals)
     args, kwargs = exported.example_inputs
     with quiet(), torch.inference_mode():
         given = Arguments(args, kwargs, tuple(exported.graph_signature.user_inputs))
         inputs = [one for one in leaves(_inputs(recorder, given)) if one is not None]
         with recorder:
             result = interpreter.run(*inputs)
-        return finished(recorder, result, stored)
+        return finished(recorder, result, copy.stored)
 
 
 def _scope(node: torch.fx.Node) -> ModuleScope:
