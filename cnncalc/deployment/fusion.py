@@ -103,6 +103,36 @@ def fold_factor(program: Program, step: Step) -> Step | None:
     return _joined(step, producer, "fold-factor")._replace(arrays=tuple(arrays))
 
 
+def fold_into_next(program: Program, step: Step) -> Step | None:
+    """A factor or an offset goes into the weights and biases behind it.
+
+    Of a linear layer one a feature; of a convolution a single number, and an offset only where
+    there is no padding, which would be offset too.
+    """
+    if step.operator not in ("FULLY_CONNECTED", "CONV_2D") or len(step.inputs) != 1:
+        return None
+    producer = program.steps[step.inputs[0]]
+    array = _constant(producer)
+    if array is None or producer.activation or not program.alone(step.inputs[0]):
+        return None
+    single = product(array.shape) == 1
+    if step.operator == "CONV_2D":
+        if not single or (producer.operator == "ADD" and step.attributes[0] != "VALID"):
+            return None
+    elif not single and product(array.shape) != producer.shape[-1]:
+        return None
+    changed = (1,) if producer.operator == "ADD" else (0,)
+    arrays = list(step.arrays)
+    for number in changed:
+        arrays[number] = arrays[number]._replace(key=(*arrays[number].key, *array.key))
+    return step._replace(
+        inputs=producer.inputs,
+        arrays=tuple(arrays),
+        nodes=(*producer.nodes, *step.nodes),
+        rules=tuple(dict.fromkeys((*step.rules, "fold-into-next"))),
+    )
+
+
 def fuse_activation(program: Program, step: Step) -> Step | None:
     """A clipping activation becomes an attribute of the operator before it."""
     if step.operator not in ACTIVATIONS:
@@ -199,6 +229,13 @@ RULES = (
         "of the convolution or linear layer before it, where nothing else reads that",
         PREPARE,
         fold_factor,
+    ),
+    Rule(
+        "fold-into-next",
+        "a factor or an offset goes into the linear layer behind it; a single number into a "
+        "convolution behind it, an offset only where that has no padding",
+        OPTIMIZE,
+        fold_into_next,
     ),
     Rule(
         "fuse-activation",

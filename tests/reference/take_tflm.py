@@ -72,6 +72,8 @@ def keras_model(network: Network, given: dict[str, Any]) -> Any:
     text = keras_of(network, graph, _shape(given))
     # a batch that is not fixed leaves operators that compute shapes
     text = text.replace("keras.Input(", "keras.Input(batch_size=1, shape=")
+    # maps are flattened as they lie: the order of their values is the weights' matter
+    text = text.replace("layers.Permute((3, 1, 2))(", "(")
     # Keras 3 repeats rows where its predecessor resizes, and the interpreter has no TILE
     text = text.replace("layers.UpSampling2D(", "Resized(")
     module = ModuleType("written")
