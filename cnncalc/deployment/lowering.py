@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cnncalc.deployment.fusion import fused
 from cnncalc.deployment.kinds import LOWER
+from cnncalc.deployment.ordering import ordered
 from cnncalc.deployment.program import Operator, Program, Tensor
 from cnncalc.deployment.steps import Array, Step, steps_of
 from cnncalc.graph import Graph
@@ -25,6 +26,8 @@ def lower(
         UsageError: a layer has no operator.
     """
     steps, outputs = steps_of(graph, LOWER, same, dtype)
+    names = [graph.nodes[index].name for index in graph.inputs]
+    steps, outputs = ordered(steps, outputs, names)
     steps, outputs = fused(steps, outputs)
     if floats_at_ends and dtype == "int8":
         steps, outputs = _with_floats(graph, steps, outputs)
@@ -142,6 +145,8 @@ def _array_name(step: Step, array: Array) -> str:
         if array.name not in ends:
             return "arith.constant"
         return f"{parts[0].rpartition('/')[0]}/{ends[array.name]}"
+    if "fold-into-next" in step.rules and array.name == "kernel":
+        return ";".join([*parts, *parts[-2:]]) if step.operator == "FULLY_CONNECTED" else step.name
     if array.name == "kernel" or (array.key[0] == "weights" and len(array.shape) == 4):
         own = next((one for one in parts if one.endswith(KERNELS)), parts[-1])
         scaled = [one for one in parts if one.endswith(("/batchnorm/mul_1", "/batchnorm/mul"))]

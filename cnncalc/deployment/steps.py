@@ -48,6 +48,8 @@ class Step(NamedTuple):
     windows: tuple[Window, ...] = ()
     type: str = "int8"
     name: str = ""
+    place: str = ""
+    """The name of its operation in the framework's graph, by which branches are ordered."""
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -67,6 +69,7 @@ class Builder:
         self.values: dict[int, int] = {}
         """For each node the step that gives its output."""
         self.node = 0
+        self.paddings = 0
 
     @property
     def width(self) -> int:
@@ -76,10 +79,16 @@ class Builder:
     def add(self, operator: str, inputs: Sequence[int], shape: Shape, **more: Any) -> int:
         """Append a step of the layer that is being lowered."""
         more.setdefault("type", self.dtype)
-        name = self.named(
-            more.pop("name", operator.lower()), more.pop("inside", ""), more.pop("layer", None)
+        operations, inside = more.pop("name", operator.lower()), more.pop("inside", "")
+        layer = more.pop("layer", None)
+        name = self.named(operations, inside, layer)
+        first = operations.split(";")
+        # a bias is added behind what it belongs to
+        operation = first[1] if first[0] == "BiasAdd" and len(first) > 1 else first[0]
+        place = self.named(operation.lstrip(":"), inside, layer)
+        self.steps.append(
+            Step(operator, tuple(inputs), shape, (self.node,), name=name, place=place, **more)
         )
-        self.steps.append(Step(operator, tuple(inputs), shape, (self.node,), name=name, **more))
         return len(self.steps) - 1
 
     def named(self, operations: str, inside: str = "", layer: str | None = None) -> str:
@@ -95,6 +104,11 @@ class Builder:
                 for one in operations.split(";")
             ]
         )
+
+    def padding_layer(self) -> str:
+        """The name of the next layer that does nothing but pad, as Keras counts them."""
+        self.paddings += 1
+        return f"zero_padding2d_{self.paddings - 1}" if self.paddings > 1 else "zero_padding2d"
 
     def shape(self, step: int) -> Shape:
         """Output shape of a step."""
@@ -246,7 +260,7 @@ def pad(
     array = builder.numbers("paddings", amounts, (len(amounts), 2))
     return builder.add(
         "PAD", (step,), (*sizes, shape[-1] + sum(channels)), arrays=(array,),
-        attributes=(tuple(amounts),), name="Pad", layer=None if own else "zero_padding2d",
+        attributes=(tuple(amounts),), name="Pad", layer=None if own else builder.padding_layer(),
         windows=tuple([(1, 1, before, after, 1) for before, after in pairs]),
     )  # fmt: skip
 

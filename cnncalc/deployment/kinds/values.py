@@ -49,15 +49,15 @@ def layer_norm(builder: Builder, node: Node, inputs: list[int]) -> int:
     spread = plus(builder, spread, number(builder, kind.eps), "add")
     spread = builder.add("RSQRT", (spread,), one, name="Rsqrt")
     if not kind.affine:
-        offset = builder.add("MUL", (step, spread), one, name="mul_2")
-        scaled = builder.add("MUL", (source, spread), shape, name="mul_1")
+        offset = builder.add("MUL", (step, spread), one, name="mul_1")
+        scaled = builder.add("MUL", (source, spread), shape, name="mul_2")
         return builder.add("ADD", (scaled, offset), shape, name="add_1")
     ones = (1,) * len(shape)
     array = constant(builder, "gamma", (*ones, shape[-1]))
     spread = builder.add("MUL", (spread,), shape, arrays=(array,), name="mul")
-    offset = builder.add("MUL", (step, spread), shape, name="mul_2")
+    offset = builder.add("MUL", (step, spread), shape, name="mul_1")
     offset = plus(builder, offset, constant(builder, "beta", (*ones, shape[-1])), "add_1")
-    scaled = builder.add("MUL", (source, spread), shape, name="mul_1")
+    scaled = builder.add("MUL", (source, spread), shape, name="mul_2")
     return builder.add("ADD", (scaled, offset), shape, name="add_2")
 
 
@@ -124,7 +124,7 @@ def silu(builder: Builder, node: Node, inputs: list[int]) -> int:
 def silu_of(builder: Builder, step: int) -> int:
     shape = builder.shape(step)
     gate = builder.add("LOGISTIC", (step,), shape, name="Sigmoid")
-    return builder.add("MUL", (step, gate), shape, name="mul_1")
+    return builder.add("MUL", (step, gate), shape, name="mul_2")
 
 
 def hard_sigmoid(builder: Builder, node: Node, inputs: list[int]) -> int:
