@@ -64,7 +64,7 @@ def open_file(path: str) -> ModelFile:
         return _hdf5(path)
     if ending in (".h5", ".hdf5"):
         raise UsageError(f"{path} is no HDF5 file, or it is cut short")
-    if os.path.basename(path) == METADATA:
+    if ending == ".pb":
         return _saved_model(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
