@@ -330,3 +330,126 @@ def test_an_input_that_is_not_said(save: Save) -> None:
     with pytest.raises(UsageError, match="does not say what its input is"):
         load(save(model)).graph()
     assert load(save(model)).graph(None, (7,)).layers[0].params == 24
+
+
+# -- layers that state what is known of them -----------------------------------------------------
+
+
+def sequence(*layers: dict[str, Any], shape: list[Any]) -> dict[str, Any]:
+    """A functional model of Keras 2, each layer on the one before."""
+    chain = [keras2("InputLayer", "x", batch_input_shape=shape)]
+    for layer in layers:
+        chain.append({**layer, "inbound_nodes": [[[chain[-1]["name"], 0, 0, {}]]]})
+    return functional2(*chain)
+
+
+RECURRENT = [
+    # class, config: Keras' parameters, output, multiply-accumulates of 5 steps of 3 features
+    ("LSTM", {"units": 4}, 128, (4,), 5 * 16 * 7),
+    ("LSTM", {"units": 4, "return_sequences": True, "use_bias": False}, 112, (4, 5), 5 * 16 * 7),
+    ("CuDNNLSTM", {"units": 4}, 144, (4,), 5 * 16 * 7),
+    ("GRU", {"units": 4}, 96, (4,), 5 * 12 * 7),
+    ("GRU", {"units": 4, "reset_after": True}, 108, (4,), 5 * 12 * 7),
+    ("SimpleRNN", {"output_dim": 4}, 32, (4,), 5 * 4 * 7),
+    ("RNN", {"cell": {"class_name": "StackedRNNCells", "config": {"cells": [
+        {"class_name": "LSTMCell", "config": {"units": 4}},
+        {"class_name": "GRUCell", "config": {"units": 2}}]}}}, 128 + 42, (2,),
+     5 * (16 * 7 + 6 * 6)),
+    ("Bidirectional", {"layer": {"class_name": "LSTM", "config": {"units": 4}}}, 256, (8,),
+     2 * 5 * 16 * 7),
+    ("Bidirectional", {"merge_mode": "sum",
+                       "layer": {"class_name": "GRU", "config": {"units": 4}}}, 192, (4,),
+     2 * 5 * 12 * 7),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "config", "params", "output", "macs"), RECURRENT)
+def test_recurrent_layers(
+    save: Save, kind: str, config: Any, params: int, output: tuple[int, ...], macs: int
+) -> None:
+    model = sequence(keras2(kind, "rnn", **config), shape=[None, 5, 3])
+    (node,) = load(save(model)).graph().layers
+    assert node.kind.name == "custom"
+    assert (node.params, node.facts.output) == (params, output)
+    assert node.facts.operations.macs == macs
+
+
+def test_embedding_and_what_follows(save: Save) -> None:
+    model = sequence(
+        keras2("Embedding", "table", input_dim=100, output_dim=8),
+        keras2("Conv1D", "conv", filters=4, kernel_size=[3], padding="same", activation="linear"),
+        keras2("GlobalMaxPooling1D", "pool"),
+        shape=[None, None],
+    )
+    graph = load(save(model)).graph(None, (12,))
+    rows = [(n.kind.name, n.facts.output, n.params) for n in graph.layers]
+    assert rows[:2] == [("custom", (8, 12), 800), ("conv", (4, 12), 100)]
+
+
+def test_what_is_not_trained(save: Save) -> None:
+    layer = {"units": 3, "activation": "linear"}
+    model = sequence(
+        keras2("Dense", "first", trainable=False, **layer),
+        keras2("Dense", "second", trainable=True, **layer),
+        shape=[None, 4],
+    )
+    first, second = load(save(model)).graph().layers
+    assert (first.params, first.trainable_params) == (15, 0)
+    assert (second.params, second.trainable_params) == (12, 12)
+
+
+def test_quantized_parameters_are_stored(save: Save) -> None:
+    config = {"units": 3, "quantization_config": {"class_name": "Int8QuantizationConfig"}}
+    model = sequence(keras2("Dense", "d", **config), shape=[None, 784])
+    (node,) = load(save(model)).graph().layers
+    assert (node.params, node.trainable_params) == (784 * 3 + 3, 3)
+
+
+def metadata(model: dict[str, Any]) -> bytes:
+    """A `keras_metadata.pb` as TensorFlow writes it: a node, its field 5 the JSON."""
+    text = json.dumps({"model_config": model}).encode()
+
+    def field(number: int, data: bytes) -> bytes:
+        size, length = len(data), b""
+        while True:
+            length += bytes([size & 127 | (128 if size > 127 else 0)])
+            size >>= 7
+            if not size:
+                return bytes([number << 3 | 2]) + length + data
+
+    return field(1, field(3, b"root") + field(4, b"_tf_keras_sequential") + field(5, text))
+
+
+def test_saved_models(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes(b"\x08\x01")
+    model = json.loads(json.dumps(KERAS2))
+    config = model["config"]["layers"][0]["config"]
+    shape = config["batch_input_shape"]
+    config["batch_input_shape"] = {"class_name": "__tuple__", "items": shape}
+    (folder / "keras_metadata.pb").write_bytes(metadata(model))
+    for path in (folder, folder / "keras_metadata.pb"):
+        assert sum(node.params for node in load(str(path)).graph().layers) == 13610
+
+
+def test_hdf5_of_keras_2(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    path = tmp_path / "model.h5"
+    kernel = [[[[1.0, 2.0]]]]
+    with h5py.File(path, "w") as file:
+        model = sequence(keras2("Conv2D", "conv", filters=2, kernel_size=[1, 1], use_bias=False),
+                         shape=[None, 4, 4, 1])  # fmt: skip
+        file.attrs["model_config"] = json.dumps(model).encode()
+        group = file.create_group("model_weights/conv")
+        group.attrs["weight_names"] = [b"conv/kernel:0"]
+        group["conv/kernel:0"] = kernel
+    network = load(str(path))
+    assert isinstance(network, Imported)
+    (arrays,) = network.reading().arrays()[1:]
+    assert arrays["weight"].tolist() == [[[[1.0]]], [[[2.0]]]]
+    other = tmp_path / "weights.h5"
+    with h5py.File(other, "w") as file:
+        file.create_group("conv")
+    with pytest.raises(UsageError, match="holds weights and no architecture"):
+        load(str(other)).graph()

@@ -177,7 +177,7 @@ def _saved_model(path: str) -> ModelFile:
             text = parts.get(5)
             if not isinstance(text, bytes):
                 continue
-            metadata = _parsed(_decoded(text, path), path)
+            metadata = _listed(_parsed(_decoded(text, path), path))
             found = metadata.get("model_config") if isinstance(metadata, dict) else None
             if isinstance(found, dict):
                 return ModelFile(path, found, None, Store(path))
@@ -188,6 +188,17 @@ def _saved_model(path: str) -> ModelFile:
         f"{path} does not hold the model's layers: it is a class of its own, which keeps no graph",
         "export it to ONNX",
     )
+
+
+def _listed(value: Any) -> Any:
+    """The same with tuples as lists: TensorFlow writes them as objects of a class `__tuple__`."""
+    if isinstance(value, list):
+        return [_listed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") == "__tuple__":
+        return _listed(value.get("items"))
+    return {key: _listed(one) for key, one in value.items()}
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
-from cnncalc.exchange.keras.dialects import Malformed, modern
+from cnncalc.exchange.keras.dialects import MODELS, Malformed, modern
 from cnncalc.exchange.keras.files import ModelFile, open_file, text_file
-from cnncalc.exchange.keras.importer import KerasImporter, data_format, inputs_of
+from cnncalc.exchange.keras.importer import KerasImporter, data_format, inputs_of, layers_of
 from cnncalc.exchange.keras.padding import merge_padding
 from cnncalc.exchange.keras.spans import TextSpans
 from cnncalc.exchange.keras.weights import ObjectStore
@@ -146,11 +146,33 @@ def read_model(
     merge_padding(program)
     simplify(program)
     found = lower(program, f"Keras, {path}", path)
+    rounded = _quantized(model)
+    if rounded and (runner is not None or opened.runs):
+        return found._replace(run=lambda inputs: _refuse_to_run(path, rounded))
     if runner is not None:
         return found._replace(run=lambda inputs: runner(inputs, last))
     if opened.runs:
         return found._replace(run=lambda inputs: run(path, inputs, last))
     return found
+
+
+def _quantized(model: Mapping[str, Any]) -> list[str]:
+    """The layers that `quantize()` has made compute with rounded values."""
+    found = []
+    for layer in layers_of(model):
+        if layer["class_name"] in MODELS:
+            found += _quantized(layer)
+        elif layer["config"].get("quantization_config"):
+            found.append(str(layer["name"]))
+    return found
+
+
+def _refuse_to_run(path: str, layers: list[str]) -> list[Array]:
+    raise UsageError(
+        f"{path} was quantized: Keras rounds what enters {', '.join(layers[:5])}, and our layers "
+        "do not, so that the two differ",
+        "check the model that it was made from",
+    )
 
 
 def _input_shapes(

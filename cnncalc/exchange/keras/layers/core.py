@@ -15,7 +15,7 @@ from cnncalc.exchange.keras.layers.registry import (
     require,
     turned,
 )
-from cnncalc.exchange.reading.program import Op
+from cnncalc.exchange.reading.program import Constant, Op
 
 
 def window(call: LayerCall, rank: int, *, transposed: bool = False) -> dict[str, Any]:
@@ -159,6 +159,11 @@ def _reaches(options: dict[str, Any]) -> list[int]:
     return [d * (k - 1) + 1 for k, d in zip(options["kernel"], options["dilation"], strict=True)]
 
 
+def _scaled(kernel: Constant, scale: Constant) -> Constant:
+    """A kernel of whole numbers as the numbers that it stands for."""
+    return kernel.mapped(kernel.shape, lambda array: array.astype("float32") / scale.read())
+
+
 @layer("Dense")
 def dense(call: LayerCall, x: Op) -> Op:
     """A fully connected layer on the last axis."""
@@ -166,15 +171,15 @@ def dense(call: LayerCall, x: Op) -> Op:
     units, bias = config["units"], config.get("use_bias", True)
     require(not config.get("lora_rank"), "with LoRA")
     kernel = call.array("kernel", (x.shape[-1], units))
+    offset = call.array("bias", (units,)) if bias else None
+    if config.get("quantization_config"):
+        kernel = _scaled(kernel, call.array("kernel_scale", (units,), "buffer"))
     found = call.emit(
         "linear",
         [x],
         {"features": units, "bias": bias},
         (*x.shape[:-1], units),
-        arrays={
-            "weight": turned(kernel, (1, 0)),
-            "bias": call.array("bias", (units,)) if bias else None,
-        },
+        arrays={"weight": turned(kernel, (1, 0)), "bias": offset},
         channel=-1,
     )
     return activated(call, found)

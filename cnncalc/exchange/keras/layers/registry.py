@@ -82,8 +82,14 @@ class LayerCall(Shared):
         slot = Slot(self.where, self.names, part, place, sum(self.used.values()))
         self.used[part] = place + 1
         found = self.store.constant(slot, name, tuple(shape), role)
-        found.frozen = role == "parameter" and self.config.get("trainable") is False
+        found.frozen = role == "parameter" and (
+            self.config.get("trainable") is False or self._is_quantized(name)
+        )
         return found
+
+    def _is_quantized(self, name: str) -> bool:
+        """Whether `quantize()` has made whole numbers of an array, which are not trained."""
+        return name in ("kernel", "embeddings") and bool(self.config.get("quantization_config"))
 
     def kernel(self, name: str, window: Sequence[int], *rest: int) -> Constant:
         """The next array, which has a window in front; stored without the axes of time."""
