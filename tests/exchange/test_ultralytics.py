@@ -147,6 +147,9 @@ ROWS = [
     ("HGStem, [8, 16]", (16, 8, 8)), ("HGBlock, [8, 16, 3, True]", (16, 32, 32)),
     ("ResNetLayer, [3, 8, 1, False, 2]", (32, 32, 32)), ("nn.MaxPool2d, [2, 2, 0]", (3, 16, 16)),
     ("nn.ZeroPad2d, [[0, 1, 0, 1]]", (3, 33, 33)), ("nn.ReLU, []", (3, 32, 32)),
+    ("MP, []", (3, 16, 16)), ("SP, [5, 1]", (3, 32, 32)), ("ReOrg, []", (12, 16, 16)),
+    ("DownC, [16]", (16, 16, 16)), ("SPPCSPC, [16]", (16, 32, 32)),
+    ("Conv, [16, 3, 2, None, 1, nn.LeakyReLU(0.1)]", (16, 16, 16)),
     ("nn.Upsample, [None, 2, nearest]", (3, 64, 64)), ("Classify, [10]", (10,)),
 ]  # fmt: skip
 
@@ -191,6 +194,18 @@ def test_the_head_with_anchors() -> None:
     assert graph.nodes[-1].facts.output == (21, 16, 16)
 
 
+@pytest.mark.parametrize(("head", "channels"), [("IDetect", 21), ("Segment", 117)])
+def test_other_heads_with_anchors(head: str, channels: int) -> None:
+    more = ", 32, 256" if head == "Segment" else ""
+    text = ANCHORS.replace("Detect, [nc, anchors]", f"{head}, [nc, anchors{more}]")
+    graph = network(text).graph({"head": "training"}, (3, 32, 32))
+    found = [graph.nodes[index].facts.output for index in graph.outputs]
+    assert (channels, 16, 16) in found
+    if head == "Segment":
+        assert (256, 32, 32) not in found
+        assert (32, 32, 32) in found
+
+
 def test_the_activation_of_all() -> None:
     graph = network("activation: nn.LeakyReLU(0.2)\n" + SMALL).graph({}, (3, 32, 32))
     kinds = [node.kind for node in graph.layers if node.kind.name == "leaky_relu"]
@@ -205,7 +220,7 @@ MESSAGES = [
     ("[32, 3, 2]", "[32, 3, 2, 1, 1, 1, True, 9]", "`Conv` takes 7 arguments, not 8", "9"),
     ("Conv, [32, 3, 2]", "C2f, []", "`C2f` needs its output channels first", "- [-1"),
     ("Conv, [32, 3, 2]", "ELAN1, [32]", "`ELAN1` needs c3, c4", "[32]"),
-    ("[32, 3, 2]", "[32, big, 2]", "`k` of `Conv` must be a whole number, not `big`", "big"),
+    ("[32, 3, 2]", "[32, big, 2]", "`k` of `Conv` must be a whole number or two, not", "big"),
     ("[32, 3, 2]", "[32, 40, 2, 0]", "kernel 40 does not fit", "40"),
     ("[-1, 1, Conv, [32, 1, 1]]", "[-1, 1, Conv, 3]", "the arguments must be a list", "3"),
     ("[-1, 1, Conv, [32, 1, 1]]", "[-1, 1, Conv]", "a row is `[from, number", "[-1, 1, Conv]"),

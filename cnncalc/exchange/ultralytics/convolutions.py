@@ -9,13 +9,21 @@ from typing import Any
 from cnncalc.exchange.ultralytics.block import RELU, Block, channels
 from cnncalc.exchange.ultralytics.registry import Map, module
 
+Size = Any
+"""A number, or one for rows and one for columns."""
+
+Dilation = Any
+
 
 @module("Conv")
 def conv(
-    block: Block, x: Map, c: int, k: int = 1, s: int = 1, p: Any = None, g: int = 1, d: int = 1,
-    act: Any = True,
+    block: Block, x: Map, c: int, k: Size = 1, s: int = 1, p: Any = None, g: int = 1,
+    d: Dilation = 1, act: Any = True,
 ) -> Map:  # fmt: skip
-    """Convolution, batch normalization, activation."""
+    """Convolution, batch normalization, activation; in older files that stands before dilation."""
+    if not isinstance(d, int) or isinstance(d, bool):
+        act, d = d, 1
+    k = k if isinstance(k, int) else (k[0], k[1])
     return block.conv_here(x, c, k, s, p, g, d, block.act if act is True else act or None)
 
 
@@ -66,6 +74,12 @@ def focus(
     block: Block, x: Map, c: int, k: int = 1, s: int = 1, p: Any = None, g: int = 1, act: Any = True
 ) -> Map:
     """Every other pixel of the image as a channel of its own, then a convolution."""
+    parts = quarters(block, x)
+    return block.conv("conv", block.concat(*parts), c, k, s, p, g, 1, act)
+
+
+def quarters(block: Block, x: Map) -> list[Map]:
+    """The pixels of even and odd rows and columns apart."""
     parts = []
     for column in (0, 1):
         for row in (0, 1):
@@ -74,7 +88,7 @@ def focus(
                 size = 2 if cut is None else cut.shape[axis]
                 cut = block.maps.slice(cut, start, size, block.origin, axis, 2)
             parts.append(cut)
-    return block.conv("conv", block.concat(*parts), c, k, s, p, g, 1, act)
+    return parts
 
 
 @module("GhostConv")
@@ -95,6 +109,52 @@ def rep_conv(
     wide = block.conv("conv1", x, c, k, s, k // 2, g, 1, None)
     narrow = block.conv("conv2", x, c, 1, s, 0, g, 1, None)
     return block.activated(block.add(wide, narrow), block.act if act is True else None)
+
+
+@module("MP", scaled=False)
+def halving_pool(block: Block, x: Map, k: int = 2) -> Map:
+    """Version 7's max pool."""
+    return block.layer("max_pool", x, kernel=k)
+
+
+@module("SP", scaled=False)
+def same_pool(block: Block, x: Map, k: int = 3, s: int = 1) -> Map:
+    """Version 7's max pool that keeps the size."""
+    return block.pool("m", x, k, s)
+
+
+@module("ReOrg", scaled=False)
+def reorganized(block: Block, x: Map) -> Map:
+    """Every other pixel as a channel of its own."""
+    return block.concat(*quarters(block, x))
+
+
+@module("Shortcut", scaled=False, several=True)
+def shortcut(block: Block, maps: list[Map], d: int = 0) -> Map:
+    """The sum of maps."""
+    del d
+    return block.add(*maps)
+
+
+@module("DownC")
+def down(block: Block, x: Map, c: int, n: int = 1, k: int = 2) -> Map:
+    """Version 7's two ways to half of the size."""
+    del n
+    first = block.conv("cv2", block.conv("cv1", x, channels(x)), c // 2, 3, k)
+    return block.concat(first, block.conv("cv3", block.pool("mp", x, k, k, 0), c // 2))
+
+
+@module("SPPCSPC")
+def pyramid_csp(
+    block: Block, x: Map, c: int, n: int = 1, shortcut: bool = False, g: int = 1, e: float = 0.5
+) -> Map:
+    """Version 7's pools of growing kernels on one of two ways."""
+    del n, shortcut, g
+    width = int(2 * c * e)
+    y = block.conv("cv4", block.conv("cv3", block.conv("cv1", x, width), width, 3), width)
+    pools = [block.part("m").pool(str(place), y, k) for place, k in enumerate((5, 9, 13))]
+    y = block.conv("cv6", block.conv("cv5", block.concat(y, *pools), width), width, 3)
+    return block.conv("cv7", block.concat(y, block.conv("cv2", x, width)), c)
 
 
 @module("SPP")

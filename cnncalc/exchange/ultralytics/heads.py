@@ -121,16 +121,45 @@ def detect(call: Call, maps: list[Map], nc: int, anchors: Any = None) -> Outputs
     return head_of(call, maps, nc).outputs(not call.model.older, {})
 
 
-def anchored(call: Call, maps: list[Map], nc: int, anchors: Any, masks: int = 0) -> Outputs:
+@module("IDetect", "IAuxDetect", scaled=False, several=True)
+def implicit(call: Call, maps: list[Map], nc: int, anchors: Any) -> Outputs:
+    """Version 7's: trained offsets and factors around the convolutions; half may be auxiliary."""
+    twice = call.row.module.value == "IAuxDetect"
+    main = maps[: len(maps) // 2] if twice else maps
+    found = anchored(call, main, nc, anchors, 0, implied=True)
+    if not twice:
+        return found
+    if call.model.training:
+        return [*found, *anchored(call, maps[len(main) :], nc, anchors, 0, name="m2")]
+    for number, x in enumerate(maps[len(main) :]):
+        filters = anchors_of(call, anchors, len(main)) * (nc + 5)
+        call.block.part("m2").part(str(number)).unused("weight", filters * (channels(x) + 1))
+    return found
+
+
+def anchors_of(call: Call, anchors: Any, count: int) -> int:
+    """How many anchors each level has."""
+    levels = anchors if isinstance(anchors, list) else [anchors] * count
+    each = len(levels[0]) // 2 if levels and isinstance(levels[0], list) else levels and levels[0]
+    if type(each) is not int or not 0 < each < 100 or len(levels) != count:
+        call.refuse("bad-value", f"anchors of {len(levels)} levels, for {count} maps")
+    return each
+
+
+def anchored(
+    call: Call, maps: list[Map], nc: int, anchors: Any, masks: int = 0, *, implied: bool = False,
+    name: str = "m",
+) -> Outputs:  # fmt: skip
     """A convolution for each level: boxes and classes of each anchor."""
-    levels = anchors if isinstance(anchors, list) else [anchors] * len(maps)
-    each = len(levels[0]) // 2 if isinstance(levels[0], list) else levels[0]
-    if type(each) is not int or not 0 < each < 100 or len(levels) != len(maps):
-        call.refuse("bad-value", f"anchors of {len(levels)} levels, for {len(maps)} maps")
+    each = anchors_of(call, anchors, len(maps))
     found: Outputs = []
     for number, x in enumerate(maps):
-        part = call.block.part("m").part(str(number), "Conv2d")
+        part = call.block.part(name).part(str(number), "Conv2d")
+        if implied:
+            x = call.block.part("ia").part(str(number)).layer("offset", x)
         y = part.plain_conv(x, each * (nc + 5 + masks))
+        if implied:
+            y = call.block.part("im").part(str(number)).layer("scale", y)
         found.append(y if call.model.training else part.layer("sigmoid", y))
     return found
 
@@ -141,24 +170,28 @@ def detect10(call: Call, maps: list[Map], nc: int) -> Outputs:
     return Head(call, maps, nc, 16, True).outputs(True, {})
 
 
-def prototypes(block: Block, x: Map, width: int, masks: int) -> Map:
-    """The maps that masks are mixed of."""
+def prototypes(block: Block, x: Map, width: int, masks: int, *, trained: bool = True) -> Map:
+    """The maps that masks are mixed of; version 5 enlarges them without weights."""
     y = block.conv("cv1", x, width, 3)
-    y = block.part("upsample", "ConvTranspose2d").layer(
-        "conv_transpose", y, filters=width, kernel=2, stride=2
-    )
+    if trained:
+        y = block.part("upsample", "ConvTranspose2d").layer(
+            "conv_transpose", y, filters=width, kernel=2, stride=2
+        )
+    else:
+        y = block.part("upsample", "Upsample").layer("upsample", y, scale=2)
     return block.conv("cv3", block.conv("cv2", y, width, 3), masks)
 
 
 @module("Segment", scaled=False, several=True)
 def segment(
-    call: Call, maps: list[Map], nc: int, nm: int = 32, npr: int = 256, more: Any = None
+    call: Call, maps: list[Map], nc: int, nm: Any = 32, npr: int = 256, more: Any = None
 ) -> Outputs:
     """Boxes, classes and masks."""
     if more is not None or isinstance(nm, list):  # version 5 names its anchors second
-        anchors, masks, width = nm, npr, more
-        found = anchored(call, maps, nc, anchors, masks)
-        return [*found, prototypes(call.block.part("proto", "Proto"), maps[0], width, masks)]
+        found = anchored(call, maps, nc, nm, npr)
+        width = scaled_width(call, more if isinstance(more, int) else 256)
+        part = call.block.part("proto", "Proto")
+        return [*found, prototypes(part, maps[0], width, npr, trained=False)]
     proto = prototypes(call.block.part("proto", "Proto"), maps[0], scaled_width(call, npr), nm)
     extra = {"cv4": ("mask", max(channels(maps[0]) // 4, nm), nm)}
     return [*head_of(call, maps, nc).outputs(not call.model.older, extra), proto]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
@@ -114,11 +113,26 @@ class Call(NamedTuple):
         return Place(file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
+class Parameter(NamedTuple):
+    """An argument that a row may give to a module."""
+
+    name: str
+    type: str
+    required: bool
+
+
 @cache
-def parameters(function: Function) -> tuple[inspect.Parameter, ...]:
-    """The arguments that a row may give to a module."""
-    found = tuple(inspect.signature(function).parameters.values())
-    return tuple([one for one in found[2:] if one.kind is one.POSITIONAL_OR_KEYWORD])
+def parameters(function: Function) -> tuple[Parameter, ...]:
+    """The arguments that a row may give to a module, by its signature."""
+    code = function.__code__  # `inspect` takes as long to import as all modules here
+    names = code.co_varnames[: code.co_argcount]
+    required = len(names) - len(function.__defaults__ or ())
+    return tuple(
+        [
+            Parameter(name, str(function.__annotations__.get(name)), place < required)
+            for place, name in enumerate(names)
+        ][2:]
+    )
 
 
 def checked(call: Call, name: str, function: Function, args: Sequence[Any]) -> None:
@@ -135,12 +149,12 @@ def checked(call: Call, name: str, function: Function, args: Sequence[Any]) -> N
         most = max(len(written) - extra, 0)
         surplus = written[most] if most < len(written) else None
         call.refuse("bad-value", f"`{name}` takes {most} arguments, not {len(written)}", surplus)
-    needed = [one.name for one in known if one.default is one.empty]
+    needed = [one.name for one in known if one.required]
     if len(args) < len(needed):
         missing = ", ".join(needed[len(args) :])
         call.refuse("missing-option", f"`{name}` needs {missing}", Value(None, call.row.args_node))
     for value, one in zip(args, known, strict=False):
-        allowed = TYPES.get(str(one.annotation))
+        allowed = TYPES.get(one.type)
         if allowed is not None and not isinstance(value, allowed):
             at = next((arg for arg in written if arg.value is value or arg.value == value), None)
             text = f"`{one.name}` of `{name}` must be {WORDS[allowed]}, not `{str(value)[:40]}`"
@@ -155,12 +169,14 @@ TYPES: Mapping[str, Any] = {
     "bool": (bool, int),
     "float": (int, float),
     "list[int]": (list, tuple),
+    "Size": (int, list, tuple),
 }
 WORDS: Mapping[Any, str] = {
     int: "a whole number",
     (bool, int): "True or False",
     (int, float): "a number",
     (list, tuple): "a list",
+    (int, list, tuple): "a whole number or two",
 }
 
 __all__ = ["MODULES", "REFUSED", "Call", "Map", "Model", "Module", "Stop", "checked", "module"]
