@@ -308,3 +308,41 @@ def test_hostile_files(name: str) -> None:
 
 def test_aliases_that_multiply_are_not_followed() -> None:
     assert totals(network(BOMB + SMALL).graph({}, (3, 32, 32)))[0] == 1_832
+
+
+def test_a_decoder_without_a_layer() -> None:
+    """RT-DETR's decoder stores what it does, and what it computes is unknown."""
+    rows = "  - [-1, 1, Conv, [16, 3, 2]]\n" * 2
+    text = f"nc: 3\nbackbone:\n{rows}head:\n  - [[0, 1], 1, RTDETRDecoder, [nc]]\n"
+    graph = network(text).graph({}, (3, 32, 32))
+    assert graph.nodes[-1].kind.name == "custom"
+    assert graph.nodes[-1].facts.output == (7, 300)
+
+
+JUDGED = ["v8/yolov8-seg", "v10/yolov10n", "11/yolo11-pose", "12/yolo12", "26/yolo26-obb",
+          "rt-detr/rtdetr-l", "v9/yolov9t", "v5/yolov5"]  # fmt: skip
+
+
+def test_as_the_package_builds_them() -> None:
+    """The parameters of Ultralytics' own parser, at the first scale of its own files."""
+    torch = pytest.importorskip("torch")
+    try:
+        from ultralytics.nn.tasks import parse_model
+        from ultralytics.utils import YAML
+    except Exception as error:  # its imports reach far
+        pytest.skip(f"ultralytics cannot be imported: {error}")
+    import ultralytics
+
+    folder = Path(ultralytics.__file__).parent / "cfg" / "models"
+    for name in JUDGED:
+        path = folder / f"{name}.yaml"
+        data = YAML.load(str(path))
+        data["scale"] = next(iter(data.get("scales") or [""]))
+        with torch.device("meta"):
+            modules, _ = parse_model(data, 3, verbose=False)
+        theirs = sum(p.numel() for key, p in modules.named_parameters() if "dfl" not in key)
+        opened = load(str(path))
+        changes = {"scale": data["scale"]} if data["scale"] else {}
+        graph = opened.graph(changes, (3, 64, 64))
+        own = totals(graph)[0] + sum(n for _, n in opened.reading((3, 64, 64)).unused)
+        assert own == theirs, name

@@ -154,10 +154,15 @@ class Maps:
         found = {}
         for role, shapes in (("parameter", facts.weights), ("buffer", facts.buffers)):
             for name, shape in shapes.items():
-                found[name] = Constant(f"{base}.{name}", shape, role, self._no_arrays)
+                found[name] = Constant(f"{base}.{name}", shape, role, self.no_arrays)
         return found
 
-    def _no_arrays(self) -> Any:
+    def no_arrays(self) -> Any:
+        """Say that a text holds no arrays.
+
+        Raises:
+            UsageError: always.
+        """
         raise UsageError(f"{self.what} is a network without its weights")
 
     def emit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import ceil, prod
 from typing import Any
 
+from cnncalc.exchange.reading.program import Constant, opaque
 from cnncalc.exchange.ultralytics.block import Block, channels, sizes
 from cnncalc.exchange.ultralytics.registry import Call, Map, module
 
@@ -279,6 +280,40 @@ def classify(
     x = block.part("drop").layer("dropout", block.maps.flatten(x, block.origin), rate=0)
     x = block.part("linear", "Linear").layer("linear", x, features=c)
     return [x if call.model.training else block.softmax(x, 1)]
+
+
+@module("RTDETRDecoder", scaled=False, several=True)
+def decoder(
+    call: Call, maps: list[Map], nc: int, hd: int = 256, nq: int = 300, ndp: int = 4, nh: int = 8,
+    ndl: int = 6, d_ffn: int = 1024,
+) -> Outputs:  # fmt: skip
+    """RT-DETR's: maps are brought to one width; deformable attention has no layer of ours.
+
+    It is one of kind `custom`: what it stores is known, what it computes is not.
+    """
+    block, flat = call.block, []
+    for number, x in enumerate(maps):
+        part = block.part("input_proj").part(str(number))
+        y = part.part("0", "Conv2d").plain_conv(x, hd, bias=False)
+        y = part.part("1", "BatchNorm2d").layer("batch_norm", y)
+        flat.append(block.reshape(y, hd, prod(sizes(y))))
+    every = block.concat(*flat, axis=2)
+    if every is None:
+        return [None]
+    line = hd * hd + hd
+    boxes = 2 * line + 4 * hd + 4
+    points = nh * len(maps) * ndp
+    layer = 4 * line + 2 * line + 3 * points * (hd + 1) + 2 * hd * d_ffn + d_ffn + hd + 6 * hd
+    places = 10 * hd + 2 * hd * hd + hd
+    once = nc * hd + places + line + 2 * hd + nc * (hd + 1) + boxes
+    values = once + ndl * (layer + nc * (hd + 1) + boxes)
+    name = ".".join((*block.path, "decoder"))
+    weights = Constant(name, (values,), "parameter", block.maps.no_arrays)
+    op = opaque(
+        "RTDETRDecoder", [every], (1, 4 + nc, nq), arrays={"weight": weights}, origin=block.origin
+    )
+    block.maps.program.ops.append(op)
+    return [op]
 
 
 @module("SemanticSegment", scaled=False, several=True)

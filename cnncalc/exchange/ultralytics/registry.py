@@ -30,7 +30,17 @@ MODULES: dict[str, Module] = {}
 
 REFUSED: Mapping[str, str] = {
     "TorchVision": "a network of torchvision: give that as package.module:NAME",
-    "RTDETRDecoder": "a decoder of deformable attention, which no layer of ours stands for",
+    **dict.fromkeys(
+        (
+            "C2fAttn",
+            "ImagePoolingAttn",
+            "WorldDetect",
+            "YOLOEDetect",
+            "YOLOESegment",
+            "YOLOESegment26",
+        ),
+        "guided by a text, whose network is another one, and is not read",
+    ),
     "Index": "a part of a network of torchvision",
 }
 """Modules that are known and not read."""
