@@ -157,11 +157,12 @@ class Builder:
         array = self.numbers("shape", (1, *shape))
         return self.add("RESHAPE", (step,), shape, arrays=(array,), name="Reshape")
 
-    def refuse(self, why: str) -> UsageError:
-        """The error for a layer that has no operator."""
+    def refuse(self, why: str = "") -> UsageError:
+        """The error for a layer that has no operator, and why where that lies in its options."""
         node = self.graph.nodes[self.node]
+        told = f": {why}" if why else ""
         return UsageError(
-            f"{node.name}: TensorFlow Lite has no operator for this `{node.kind.name}`: {why}",
+            f"{node.name}: TensorFlow Lite has no operator for this `{node.kind.name}`{told}",
             "deploy the part of the network before it, or put another layer in its place",
         )
 
@@ -189,7 +190,7 @@ def steps_of(
         inputs = [builder.values[one] for one in node.inputs]
         lower = table.get(node.kind.name)
         if lower is None:
-            raise builder.refuse("it is none of image classification, detection or segmentation")
+            raise builder.refuse()
         builder.values[index] = lower(builder, node, inputs)
     outputs = []
     for index in graph.outputs:

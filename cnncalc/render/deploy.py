@@ -126,7 +126,7 @@ def _memory(found: Deployment, exactly: bool) -> RenderableType:
     size = exact if exactly else human_bytes
     tail = found.tail
     rows = [
-        ("head", size(found.head), "activations and scratch, as the interpreter places them"),
+        ("head", size(found.head), "activations and scratch, in the interpreter's plan"),
         ("tail", size(tail.total), _tail_text(found, size)),
         ("arena", size(found.arena), "RAM on a 32-bit microcontroller"),
         ("alive at once", size(found.plan.liveness), "no plan of this order is smaller"),

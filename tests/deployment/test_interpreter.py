@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cnncalc.api import deploy
+from cnncalc.exchange.tflite.writer import offline_table, rewritten
 
 pytest.importorskip("tflite_micro")
 
@@ -37,6 +38,34 @@ def ran(path: Path) -> tuple[str, int]:
     assert output is not None, text
     assert head is not None, text
     return output[1], int(head[1])
+
+
+def test_another_order_of_operators(tmp_path: Path) -> None:
+    """Both heads of a network, the second first."""
+    source, target = FILES / "two_heads.tflite", tmp_path / "other.tflite"
+    data = source.read_bytes()
+    program = deploy(source).deployment.program
+    made = {t: n for n, one in enumerate(program.operators) for t in one.outputs}
+    order: list[int] = []
+    left = list(range(len(program.operators)))
+    while left:  # of those that can run the last
+        able = [
+            n
+            for n in left
+            if all(made[t] in order for t in program.operators[n].inputs if t in made)
+        ]
+        order.append(able[-1])
+        left.remove(able[-1])
+    assert order != sorted(order)
+    offsets = [-1] * len(program.tensors)
+    target.write_bytes(rewritten(data, offline_table(offsets), order))
+    found = deploy(target)
+    assert [one.operator for one in found.deployment.program.operators] == [
+        program.operators[n].operator for n in order
+    ]
+    before, after = ran(source), ran(target)
+    assert after[0] == before[0]
+    assert after[1] == found.head
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ from cnncalc.deployment.kinds.values import (
 from cnncalc.deployment.steps import Lower
 
 LOWER: dict[str, Lower] = {
+    "local_response_norm": in_floats("LOCAL_RESPONSE_NORMALIZATION", "LRN"),
     "conv": conv, "depthwise_conv": depthwise_conv, "separable_conv": separable_conv,
     "conv_transpose": conv_transpose, "linear": linear,
     "batch_norm": batch_norm, "layer_norm": layer_norm,
