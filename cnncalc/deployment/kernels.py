@@ -86,6 +86,22 @@ def rank(tensor: Tensor) -> int:
     return len(tensor.shape) + 1 if tensor.rank is None else tensor.rank
 
 
+def detection_scratch(program: Program, operator: Operator) -> tuple[int, ...]:
+    """Boxes decoded, their scores, and the lists of the suppression, by `detection_postprocess.cc`.
+
+    Detections are as many as the first output has boxes; the class of the background is scored and
+    not detected.
+    """
+    boxes = product(program.tensors[operator.inputs[0]].shape) // 4
+    classes = product(program.tensors[operator.inputs[1]].shape) // max(boxes, 1)
+    most = product(program.tensors[operator.outputs[0]].shape) // 4
+    lists = 4 * most * boxes
+    return (
+        boxes, 16 * boxes, 4 * classes * boxes, 4 * boxes, 4 * boxes, lists, lists, 4 * boxes,
+        lists, 4 * max(classes - 1, most) * boxes, 4 * min(boxes, most) * boxes,
+    )  # fmt: skip
+
+
 class Kernel(NamedTuple):
     """What an operator takes in the arena beside its tensors."""
 
@@ -103,6 +119,9 @@ ADDITION = "biiiiiiiiiiii"
 REDUCTION = "iiiiiififii"
 POOLING = "[iiii]iiff"
 CONVOLUTION_PARAMETERS = "[b[hhhh]hhhhiiiiiiiff]"
+DETECTION = "TFLite_Detection_PostProcess"
+"""The custom operator behind detection networks, which the interpreter has too."""
+
 SLICE = "biiiiibiiiiibiiiiihhhhhb"
 
 KERNELS: dict[str, Kernel] = {
@@ -166,7 +185,19 @@ KERNELS: dict[str, Kernel] = {
     "LOG": Kernel(),
     "NEG": Kernel(),
     "BATCH_MATMUL": Kernel("bbb", "pppbbb"),
-}
+    "SPACE_TO_BATCH_ND": Kernel(data="i"),
+    "ARG_MIN": Kernel("i"),
+    "SELECT_V2": Kernel(data="b"),
+    DETECTION: Kernel(data="iiiffib[ffff]iiiiiiiiiii[fi][fi][fi]", scratch=detection_scratch),
+    **dict.fromkeys(
+        (
+            "BATCH_TO_SPACE_ND", "EXPAND_DIMS", "BROADCAST_TO", "CEIL", "FLOOR", "ROUND", "COS",
+            "SIN", "FILL", "FLOOR_DIV", "FLOOR_MOD", "GATHER_ND", "LOGICAL_AND", "LOGICAL_OR",
+            "LOGICAL_NOT", "ZEROS_LIKE", "REVERSE_V2", "BROADCAST_ARGS", "DYNAMIC_UPDATE_SLICE",
+        ),
+        Kernel(),
+    ),
+}  # fmt: skip
 """Operators that the interpreter has and networks on images use."""
 
 

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from cnncalc.deployment.arena import Plan, greedy, liveness, overlaps, placed
+from cnncalc.deployment.kernels import DETECTION, missing, scratch_of
 from cnncalc.deployment.program import Lifetime, Operator, Program, Tensor, lifetimes
 from cnncalc.deployment.search import best_order, best_places, improved, reordered, with_fixed
 
@@ -158,3 +159,15 @@ def test_no_order_is_better_than_the_best(seed: int) -> None:
     assert found.plan.head <= greedy(lifetimes(program, scratch)).head
     assert found.bound <= found.plan.head
     assert held(found.plan)
+
+
+def test_scratch_of_detections() -> None:
+    """SSD with 1,917 boxes, 91 scores each, 10 detections: sizes as the kernel asks for them."""
+    shapes = [(1917, 4), (1917, 91), (1917, 4), (10, 4), (10,), (10,), (1,)]
+    tensors = tuple(Tensor(f"t{n}", shape, 4, type="float32") for n, shape in enumerate(shapes))
+    operator = Operator(DETECTION, (0, 1, 2), (3, 4, 5, 6))
+    program = Program("ssd", tensors, (operator,), (0, 1), (3, 4, 5, 6))
+    assert scratch_of(program) == [
+        (1917, 30672, 697788, 7668, 7668, 76680, 76680, 7668, 76680, 690120, 76680)
+    ]
+    assert missing(program) == []

@@ -130,5 +130,6 @@ LEAST_INPUTS = {
     "ADD": 2, "SUB": 2, "MUL": 2, "DIV": 2, "MAXIMUM": 2, "MINIMUM": 2, "SQUARED_DIFFERENCE": 2,
     "STRIDED_SLICE": 4, "SLICE": 3, "GATHER": 2, "TRANSPOSE": 2, "PRELU": 2, "BATCH_MATMUL": 2,
     "RESIZE_BILINEAR": 2, "RESIZE_NEAREST_NEIGHBOR": 2, "SPLIT": 2, "SPLIT_V": 3,
+    "TFLite_Detection_PostProcess": 3,
 }  # fmt: skip
 """Operators with more than one input, and how many they have at least."""
