@@ -16,10 +16,14 @@ class Unknown(Exception):
     """What an earlier finding keeps from being known is needed here."""
 
 
+INDEX = "index"
+"""The number of a round of `repeat`, in expressions inside it."""
+
+
 class Scope:
     """The inside of a block, or the file's own layers: names, numbers and values."""
 
-    __slots__ = ("_env", "counts", "depth", "explicit", "prefix", "use")
+    __slots__ = ("_env", "_indexed", "counts", "depth", "explicit", "prefix", "round", "use")
 
     def __init__(
         self,
@@ -35,6 +39,26 @@ class Scope:
         self.use = use
         self.depth = depth
         self.counts: dict[str, int] = {}
+        self.round: int | None = None
+        """Which round of the innermost `repeat` runs, from 0 on."""
+        self._indexed = INDEX not in env
+        """Whether `index` is that; a parameter of this name is itself."""
+
+    def begin_round(self, number: int) -> None:
+        """Let `index` be the number of a round of `repeat`."""
+        self.round = number
+        if self._indexed:
+            self._env[INDEX] = number
+
+    def end_rounds(self, outer: int | None) -> None:
+        """Let `index` be what it was before a `repeat`."""
+        self.round = outer
+        if not self._indexed:
+            return
+        if outer is None:
+            self._env.pop(INDEX, None)
+        else:
+            self._env[INDEX] = outer
 
     def environment(self, channels: int | None) -> Mapping[str, Any]:
         """The values of names, with the incoming tensor's channels where they are known."""

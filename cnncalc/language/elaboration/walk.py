@@ -133,13 +133,17 @@ class Elaborator:
             times, start = 1, UNKNOWN
         if times:
             incoming = start
+        outer = scope.round
         try:
-            for _ in range(times):
+            for index in range(times):
+                if form.repeat is not None:
+                    scope.begin_round(index)
                 incoming = self._one(form, scope, incoming)
                 if incoming < 0:
                     break  # the rounds to come would hang on the same mistake
         finally:
             self._multiplicity = before
+            scope.end_rounds(outer)
         return incoming
 
     def _times(self, form: LayerForm, env: Mapping[str, Any]) -> int:

@@ -64,6 +64,16 @@ OTHER_OPTIONS: dict[str, tuple[str, ...]] = {
     "num_output": ("features", "filters"),
     "channels": ("filters", "features"),
     "kernel_shape": ("kernel",),
+    "kernel_size": ("kernel",),
+    "filter_size": ("kernel",),
+    "output_size": ("size",),
+    "nb_filter": ("filters",),
+    "out_planes": ("filters",),
+    "subsample": ("stride",),
+    "border_mode": ("padding",),
+    "depth_multiplier": ("multiplier",),
+    "drop_prob": ("rate",),
+    "dropout": ("rate",),
     "pool_size": ("kernel",),
     "window": ("kernel",),
     "size": ("kernel",),
@@ -99,3 +109,6 @@ KNOWN_FROM_INPUT = {
     "embed_dim",
 }
 """What is given to other frameworks' layers, and here follows from the layer before."""
+
+TYPES = ("type", "class_name", "layer", "op", "op_type")
+"""Keys that other files name a layer's kind with."""

@@ -14,6 +14,7 @@ from typing import Any
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.expressions.expression import RESERVED, parse_header
 from cnncalc.language.expressions.operations import ExpressionError
+from cnncalc.language.forms.aliases import TYPES
 from cnncalc.language.forms.arguments import (
     bind_options,
     bind_parameters,
@@ -94,7 +95,7 @@ class FormParser:
             bind_parameters(form, block, self.findings)
             read_parameters(form, block, self.reader)
             form.broken = self.findings.noted > before
-        elif (kind := KINDS.get(form.label)) is not None:
+        elif (kind := KINDS.get(form.label)) is not None and not self._is_foreign(form):
             form.kind = kind
             if form.share is not None and not kind.has_weights:
                 message = f"`{form.label}` has no weights to share"
@@ -140,10 +141,41 @@ class FormParser:
                     "give it to one of the layers, or make the group a block",
                 )
 
+    def _is_foreign(self, form: LayerForm) -> bool:
+        """Whether the options are those of another framework; the finding says what is meant."""
+        argument = form.argument
+        if not isinstance(argument, MappingNode) or all(
+            isinstance(key, ScalarNode) and key.value in KINDS[form.label].options
+            for key, _ in argument.value
+        ):
+            return False
+        # imported when a layer is written as elsewhere: its tables are of no use to others
+        from cnncalc.language.forms.foreign import is_foreign
+
+        return is_foreign(form)
+
+    def _foreign(self, form: LayerForm, others: Mapping[str, Node], message: str) -> bool:
+        """Note what a layer of another framework means; `False` where that is not certain."""
+        from cnncalc.language.forms.foreign import meant  # as above
+
+        found = meant(form, others)
+        if found is None or form.source is not self.findings.own:
+            return False
+        written = " and ".join([f"`{line}`" for line in found.lines])
+        refusal = Refusal("unknown-layer", message, hint=f"write {written}")
+        self.findings.add(refusal, form.source, form.head, lines=(form.node, found.lines))
+        return True
+
     def _unknown_layer(self, form: LayerForm) -> None:
         from cnncalc.language.forms.aliases import OTHER_NAMES
 
         label = form.label
+        if label in KINDS:
+            message = f"`{label}` is written here with options of another framework"
+        else:
+            message = f"there is no layer kind or block `{label}`"
+        if label not in TYPES and self._foreign(form, {}, message):
+            return
         message = f"there is no layer kind or block `{label}`"
         alias = OTHER_NAMES.get(re.sub(r"[\W_]", "", label).lower())
         if not label.strip():
@@ -178,6 +210,14 @@ class FormParser:
         form.head, form.argument = next(
             (pair for pair in heads if self._is_layer(pair[0].value)), heads[0]
         )
+        typed = next((pair for pair in heads if pair[0].value in TYPES), None)
+        if typed is not None and not self._is_layer(form.head.value):
+            others = {key.value: value for key, value in heads if key is not typed[0]}
+            form.head, form.argument = typed
+            form.label, form.place = form.head.value, form.source.place(form.head)
+            message = f"a layer's kind is its key, not its `{form.label}`"
+            if self._foreign(form, others, message):
+                return False
         for key, _ in heads:
             if key is not form.head:
                 self.findings.add(self._second(form.head.value, key.value), form.source, key)

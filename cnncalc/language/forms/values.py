@@ -25,8 +25,8 @@ INFINITE = {"inf", "nan", *[f"{sign}.{word}" for sign in ("", "+", "-") for word
 YAML_WORDS = {
     word: meaning
     for words, meaning in (
-        ("yes Yes YES on On ON True TRUE", "true"),
-        ("no No NO off Off OFF False FALSE", "false"),
+        ("yes Yes YES on On ON TRUE", "true"),
+        ("no No NO off Off OFF FALSE", "false"),
     )
     for word in words.split()
 }
@@ -111,8 +111,8 @@ class ValueReader:
     def _scalar(self, text: str, plain: bool) -> Any:
         if _is_whole(text):
             return int(text)
-        if text == "true" or text == "false":
-            return text == "true"
+        if text in ("true", "false") or (plain and text in ("True", "False")):
+            return text in ("true", "True")
         if plain and text in YAML_WORDS:
             raise ExpressionError(
                 f"`{text}` is neither a number nor true or false",

@@ -47,8 +47,11 @@ class Findings:
         node: Node,
         layer: str | None = None,
         used: tuple[Place, ...] = (),
+        lines: tuple[Node, tuple[str, ...]] | None = None,
     ) -> None:
         """Note a refusal, at the node it carries or else at this one.
+
+        `lines` are an entry of a list and the entries that would stand in its place.
 
         Raises:
             TooMany: no more is looked at.
@@ -64,7 +67,8 @@ class Findings:
                 self.diagnostics[index] = known._replace(times=known.times + 1)
                 return
         finding = source.finding(refusal, place)
-        fixes = (_fix(refusal, source, node, place),) if source is self.own else ()
+        fix = _fix(refusal, source, node, place) if lines is None else _entries(source, *lines)
+        fixes = (fix,) if source is self.own else ()
         self.diagnostics.append(
             finding._replace(layer=layer, used=used, fixes=tuple(filter(None, fixes)))
         )
@@ -100,6 +104,28 @@ def _fix(refusal: Refusal, source: Source, node: Node, place: Place) -> Fix | No
     if refused != refusal.word if refusal.word else not _is_number(refused):
         return None
     return Fix(f"write `{text}`", refusal.safe, (Edit(place, text),))
+
+
+def _entries(source: Source, node: Node, lines: tuple[str, ...]) -> Fix | None:
+    """Entries of a list in the place of one; several on lines of their own where that one has."""
+    place = source.place(node)
+    last = _last(node)
+    end = source.place(last)
+    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style:
+        place = place._replace(end_line=end.end_line, end_column=end.end_column)
+    before = (source.line(place.line) or "")[: place.column - 1]
+    alone = re.fullmatch(r" *- ", before)
+    if len(lines) > 1 and not alone:
+        return None
+    text = f"\n{before}".join(lines)
+    return Fix("write " + " and ".join([f"`{line}`" for line in lines]), edits=(Edit(place, text),))
+
+
+def _last(node: Node) -> Node:
+    """The node that ends last in another."""
+    while isinstance(node, MappingNode | SequenceNode) and node.value and not node.flow_style:
+        node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
+    return node
 
 
 def _layer_before(layer: str, source: Source, place: Place) -> Fix | None:
@@ -141,6 +167,14 @@ def entries(
     for key, value in node.value:
         if not isinstance(key, ScalarNode):
             findings.report("unknown-key", "a key must be a word", source, key)
+        elif key.value == "<<":
+            findings.report(
+                "unknown-key",
+                "YAML's merge key `<<` is not read",
+                source,
+                key,
+                "what layers have in common is a block with parameters, or a value of `parameters`",
+            )
         elif key.value in seen:
             findings.report("duplicate-key", f"`{key.value}` is given twice", source, key)
         else:
