@@ -92,10 +92,7 @@ def meant(form: LayerForm, given: Mapping[str, Node]) -> Meant | None:
         return None
     if argument is None or (isinstance(argument, ScalarNode) and not argument.value):
         return _layers(form, kind, {}, label)
-    if isinstance(argument, ScalarNode):
-        return _positions(form, kind, [_text(argument)], label)
-    if isinstance(argument, SequenceNode):
-        return _positions(form, kind, [_text(item) for item in argument.value], label)
+    # values by position may be in either order: the name alone is mended
     return None
 
 
