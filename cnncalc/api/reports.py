@@ -450,7 +450,8 @@ def _findings(
     if isinstance(network, ArchitectureFile):
         return judge(network, elaboration, limits, fields)
     assert elaboration.graph is not None
-    return check(RuleContext(elaboration.graph, None, fields, limits, foreign=foreign_of(network)))
+    context = RuleContext(elaboration.graph, None, fields, limits, foreign=foreign_of(network))
+    return (*elaboration.diagnostics, *check(context))
 
 
 def foreign_of(network: Imported) -> Foreign | None:

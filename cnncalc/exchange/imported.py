@@ -109,7 +109,7 @@ class Imported:
         input: Shape | Mapping[str, Shape] | None = None,
     ) -> Elaboration:
         """Its graph for an input, as the graph of an architecture file is told."""
-        return Elaboration(self.graph(changes, input), ())
+        return Elaboration(self.graph(changes, input), self.reading(input).notes)
 
     def origins(self, input: Shape | Mapping[str, Shape] | None = None) -> Sequence[Origin]:
         """Where each node of the graph comes from."""

@@ -23,7 +23,8 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 
 RESERVED = {*KINDS, "and", "or", "not", "true", "false", "yes", "no", "on", "off", "null",
-            "channels", "layers", "input"}  # fmt: skip
+            "channels", "layers", "input", "name", "from", "repeat", "if", "output", "share",
+            "trainable"}  # fmt: skip
 
 
 def outline(

@@ -7,6 +7,7 @@ sees is unknown, and so are the operations unless the importer has a formula for
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import prod
 from typing import Any
 
 from cnncalc.exchange.reading.axis_factors import Axis, TensorView, laid_out
@@ -40,7 +41,7 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorVi
     options: dict[str, Any] = {
         "name": operator_of(op),
         "output": sizes,
-        "macs": op.options.get("macs") if op.name == OPAQUE else None,
+        "macs": op.options.get("macs") if op.name == OPAQUE else _multiply_accumulates(op),
         "flops": op.options.get("flops") if op.name == OPAQUE else None,
     }
     arrays = _arrays(builder, op, reserved)
@@ -53,6 +54,24 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorVi
     for axis, atoms in zip(order, laid, strict=False):
         found[axis] = atoms
     return TensorView(node, laid, tuple(found))
+
+
+WITHOUT_PRODUCTS = frozenset({
+    "concat", "pad", "slice", "select", "reshape", "permute", "expand", "add", "sub", "mul", "div",
+    "maximum", "minimum", "reduce", "softmax", "log_softmax", "layer_norm", "group_norm",
+    "instance_norm", "batch_norm", "max_pool", "avg_pool", "upsample", "pixel_shuffle",
+})  # fmt: skip
+"""Operations that multiply and accumulate nothing, as every counter has it."""
+
+
+def _multiply_accumulates(op: Op) -> int | None:
+    """For one sample, of an operation of ours that no layer stands for as it is used."""
+    if op.name in WITHOUT_PRODUCTS:
+        return 0
+    first = op.inputs[0] if op.inputs else None
+    if op.name == "matmul" and first is not None and op.shape:
+        return prod(op.shape[1:]) * first.shape[-1]
+    return None
 
 
 def operator_of(op: Op) -> str:

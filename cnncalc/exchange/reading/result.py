@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.diagnostics import Place
+from cnncalc.diagnostics import Diagnostic, Place
 from cnncalc.graph import Graph
 from cnncalc.shapes import Shape
 from cnncalc.spans import SourceSpan
@@ -69,6 +69,8 @@ class Reading(NamedTuple):
     """Arrays that are trained and take no part in this forward pass, with their values."""
     opaque: tuple[tuple[int, str], ...] = ()
     """The nodes of operators that no kind stands for, and why none does where that is known."""
+    notes: tuple[Diagnostic, ...] = ()
+    """What the reader found that is no mistake of a layer."""
     tolerance: float | None = None
     """The relative difference that the rounding of its own types may make; of `float32` if none."""
 

@@ -233,10 +233,16 @@ def read_exported(exported: Any, name: str, label: str) -> Reading:
 
 
 def _lowered(recording: Any, label: str) -> Reading:
+    from cnncalc.exchange.torch.notes import notes_of  # few networks have any: after the recording
+
     program = recording.program
+    everything = list(program.ops)
     program.prune()
+    idle = [op for op in everything if op.arrays and op not in set(program.ops)]
+    seen = notes_of(recording, everything, idle)
     simplify(program)
-    return lower(program, f"PyTorch, {label}", label)
+    found = lower(program, f"PyTorch, {label}", label)
+    return found._replace(notes=seen(found.unused), tolerance=recording.tolerance)
 
 
 def run(module: Any, given: Any, inputs: list[Array], places: tuple[int, ...]) -> list[Array]:

@@ -62,8 +62,24 @@ VALUES = frozenset({
 """Operators whose result is a number of Python, or has a shape that depends on values."""
 
 
+SHORT = {torch.bfloat16: 3e-2, torch.float16: 5e-3}
+"""What rounding to these types may make of the values of a small network."""
+
 CASTS = frozenset({"aten.to", "aten._to_copy"})
 """Operators that give the same values in another type."""
+
+
+MOVES = frozenset({
+    f"aten.{name}"
+    for name in (
+        "unfold", "im2col", "col2im", "roll", "flip", "index", "index_put", "gather", "scatter",
+        "cat", "stack", "pad", "constant_pad_nd", "repeat", "tile", "expand", "view", "reshape",
+        "as_strided", "diagonal", "cumsum", "argmax", "argmin", "max", "min", "sort", "topk",
+        "embedding", "repeat_interleave", "slice", "select", "permute", "transpose", "fill", "copy",
+        "amax", "amin", "sum", "mean", "var", "std", "any", "all", "one_hot", "to", "_to_copy",
+    )
+})  # fmt: skip
+"""Operators that move, compare or sum values: nothing is multiplied and accumulated."""
 
 
 class Signature(NamedTuple):
@@ -119,6 +135,8 @@ class _Recorder:
         """Carriers of tensors that were none, by their identity."""
         self._kept: list[torch.Tensor] = []
         self._records_versions = False
+        self.tolerance: float | None = None
+        """What the rounding of types shorter than `float32` may make."""
 
     # -- what the run starts with -----------------------------------------------------------------
 
@@ -310,6 +328,8 @@ class _Recorder:
         origin = self.origin(signature.name.partition(".")[2])
         call = Call(signature.name, shape, origin, self.program.ops)
         call.arguments = func, given, result
+        if isinstance(result, torch.Tensor) and result.dtype in SHORT:
+            self.tolerance = SHORT[result.dtype]
         if not any([isinstance(one, (Op, Ones)) for one in leaves(operands)]):
             found = _folded(func, operands, result)
         else:
@@ -336,7 +356,8 @@ class _Recorder:
         del self.program.ops[before:]
         inputs = [self.value(one) for one in tensors]
         shapes = call.shape if isinstance(call.shape, list) else [call.shape]
-        macs = _multiply_accumulates(call)
+        shapes_of_inputs = [one.shape for one in self.program.inputs if one.shape]
+        macs = _multiply_accumulates(call, shapes_of_inputs[0][0] if shapes_of_inputs else 1)
         found = [
             self._opaque(call.name, reason, inputs, shape or (), call.origin, 0 if n else macs)
             for n, shape in enumerate(shapes)
@@ -607,13 +628,13 @@ def _same_place(first: torch.Tensor, second: torch.Tensor) -> bool:
     )
 
 
-def _multiply_accumulates(call: Call) -> int | None:
+def _multiply_accumulates(call: Call, batch: int) -> int | None:
     """For one sample, where PyTorch's counter has a formula; of a call on tensors without data."""
     func, (args, kwargs), result = call.arguments
     formula = flop_registry.get(func.overloadpacket)
-    batch = next((len(one) for one in leaves(args) if isinstance(one, torch.Tensor)), 1)
     if formula is None:
-        return None
+        name = str(func.overloadpacket)
+        return 0 if torch.Tag.pointwise in func.tags or name in MOVES else None
     try:
         return int(formula(*args, **kwargs, out_val=result)) // (2 * batch)
     except (TypeError, ValueError, AssertionError):

@@ -38,6 +38,8 @@ class Recording(NamedTuple):
     """Places of those that depend on no input."""
     decided: tuple[tuple[Place, ...], ...]
     """Lines where a value of a run on real inputs decided something, innermost first."""
+    tolerance: float | None
+    """What the rounding of types shorter than `float32` may make, where there are some."""
 
 
 class Arguments(NamedTuple):
@@ -174,7 +176,9 @@ def finished(recorder: Recorder, result: Any, stored: Mapping[str, Carrier]) -> 
         found = Constant(name, tuple(carrier.shape), carrier.role, constant_value(carrier).read)
         found.frozen = carrier.frozen
         program.constants[name] = found
-    return Recording(program, tuple(outputs), tuple(constants), tuple(recorder.decided))
+    return Recording(
+        program, tuple(outputs), tuple(constants), tuple(recorder.decided), recorder.tolerance
+    )
 
 
 def _inputs(recorder: Recorder, given: Arguments) -> tuple[Any, Any]:
