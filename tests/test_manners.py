@@ -57,8 +57,9 @@ def _is_others(target: ast.expr, imported: set[str]) -> bool:
         target = target.value
     if not isinstance(target, ast.Attribute):
         return False  # a registry of ours, by its name
-    if ast.unparse(target) == "os.environ":
-        return False  # the process's environment is read by all, by design
+    if ast.unparse(target) in ("os.environ", "sys.modules[__name__].__class__"):
+        # the process's environment, which is for all; a module's own class, as Python documents it
+        return False
     while isinstance(target, ast.Attribute | ast.Subscript):
         target = target.value
     return isinstance(target, ast.Name) and target.id in imported

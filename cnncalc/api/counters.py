@@ -1,20 +1,16 @@
-"""`reconcile`: why other counters say another number; and their numbers layer by layer."""
+"""`reconcile`: why other counters say another number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.counting.module_forms import forms, forms_of_modules
-from cnncalc.analysis.counting.parts import Uncounted
-from cnncalc.analysis.counting.tools import COUNTERS
-from cnncalc.analysis.counting.totals import Count, by_layer
+from cnncalc.analysis.counting.totals import Count
 from cnncalc.analysis.counting.totals import reconcile as counts_of
-from cnncalc.api.reports import Report, report_of
+from cnncalc.api.conventions import module_forms
+from cnncalc.api.reports import report_of
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked
-from cnncalc.diagnostics import UsageError, suggestion
-from cnncalc.language import zoo
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -84,32 +80,5 @@ def reconcile(
         SpecError: the network cannot be used.
     """
     found = report_of(asked(net, yaml, input, set, parameters, batch, dtype))
-    counts = counts_of(found.graph, module_forms(found), found.batch)
+    counts = counts_of(found.graph, module_forms(found.graph, found.asked), found.batch)
     return delivered(Reconciliation(found.name, counts), output, format)
-
-
-def module_forms(found: Report) -> Sequence[str]:
-    """In which form each layer is written as a module, as far as that is known of a network."""
-    graph, network = found.graph, found.asked.network
-    if getattr(network, "format", None) == "PyTorch":
-        origins = network.origins(found.asked.input)  # type: ignore[union-attr]
-        told = [(origin.types[-1] if origin.types else "", origin.node) for origin in origins]
-        return forms_of_modules(graph, told)
-    return forms(graph, graph.file is not None and zoo.path(graph.file) is not None)
-
-
-def counted(name: str, found: Report) -> tuple[int, ...]:
-    """What a counter makes of each layer, for the whole batch.
-
-    Raises:
-        UsageError: there is no such counter, or its answer for a layer cannot be told.
-    """
-    if name not in COUNTERS:
-        raise UsageError(
-            f"there is no convention `{name}`",
-            suggestion(name, COUNTERS, f"the conventions are {', '.join(COUNTERS)}"),
-        )
-    try:
-        return by_layer(name, found.graph, module_forms(found), found.batch)
-    except Uncounted as error:
-        raise UsageError(f"{name}: {error}") from None

@@ -283,14 +283,14 @@ def analyze(
     if strict:
         require_layers(found.graph)
     if convention is not None:
-        from cnncalc.api.counters import counted
+        from cnncalc.api.conventions import counted
 
         if format == "json":
             raise UsageError(
                 "`--convention` does nothing in JSON, whose `macs` are ours",
                 f"`cnncalc reconcile --format json` has {convention}'s total",
             )
-        numbers = counted(convention, found)
+        numbers = counted(convention, found.graph, found.asked, found.batch)
         view = _view(view)._replace(convention=convention, counted=numbers)
     found.view = view
     form = format if output is None else found.format_of(fspath(output), format)

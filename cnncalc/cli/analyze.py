@@ -14,9 +14,9 @@ from cnncalc.cli.common import (
     output_option,
     present,
     report_options,
-    watch_option,
 )
 from cnncalc.cli.options import option, subcommand
+from cnncalc.cli.watch_option import watch_option
 
 
 @subcommand("analyze")

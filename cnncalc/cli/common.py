@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -115,21 +114,6 @@ def output_option(command: Command) -> Command:
     return option(
         "-o", "--output", metavar="PATH", help="Write to a file; its ending picks the format."
     )(command)
-
-
-def watch_option(command: Callable[..., int]) -> Callable[..., int]:
-    """`--watch`, of a command that shows the network `net`: anew at each save of its file."""
-
-    def run(watch: bool, **params: Any) -> int:
-        if watch:
-            from cnncalc.cli.watch import watched
-
-            watched(params, lambda: command(**params))
-        return command(**params)
-
-    update_wrapper(run, command)
-    told = "Show it anew whenever the file, or one that it extends, is saved."
-    return option("--watch", is_flag=True, help=told)(run)
 
 
 def present(result: Result, output: str | None = None) -> int:

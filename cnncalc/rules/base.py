@@ -87,15 +87,10 @@ class RuleContext:
         self.limits = limits
         self.offers = offers
         """Whether repairs are wanted: they cost time, for each of them is tried."""
+        self.trials: FixTester
+        """Tries changes of the network; `checks.check` gives it, which knows all rules."""
         if fields is not None:
             self.fields_by_input = fields
-
-    @cached_property
-    def trials(self) -> FixTester:
-        """Tries changes of the network."""
-        from cnncalc.rules.fix_testing import FixTester
-
-        return FixTester(self)
 
     @cached_property
     def fields_by_input(self) -> list[list[Field]]:
@@ -269,17 +264,17 @@ NOTHING_NEAR = "none of the near changes that were tried would help without brea
 class Rule:
     """A rule; the class attributes are its documentation."""
 
-    name: ClassVar[str]
-    severity: ClassVar[Severity]
-    summary: ClassVar[str]
+    name: str
+    severity: Severity
+    summary: str
     """What it finds, in one line."""
-    why: ClassVar[str]
+    why: str
     """Why it matters, with the source."""
-    repair: ClassVar[str] = ""
+    repair: str = ""
     """What `--fix` does about it; empty where nothing."""
-    fails: ClassVar[str]
+    fails: str
     """An architecture file in which it finds something."""
-    passes: ClassVar[str]
+    passes: str
     """The same file, mended."""
 
     def check(self, subject: RuleContext) -> Iterator[Diagnostic]:

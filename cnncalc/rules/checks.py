@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import Graph
 from cnncalc.rules.base import Rule, RuleContext
 from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
 from cnncalc.rules.dilation import DilationGridding
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
 from cnncalc.rules.files import BudgetExceeded, ExpectationMissed
+from cnncalc.rules.fix_testing import FixTester
 from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
@@ -47,7 +49,16 @@ SEVERITIES = ("error", "warning", "note")
 
 
 def check(subject: RuleContext) -> tuple[Diagnostic, ...]:
-    """What the rules find in a network, in file order; the same finding of many uses once."""
+    """Return what the rules find in a network, in file order; one finding for all uses of a layer.
+
+    Repairs are offered where the context wants them, each tried against all rules.
+    """
+
+    def of_changed(graph: Graph) -> Iterator[Diagnostic]:
+        changed = RuleContext(graph, None, limits=subject.limits, offers=False)
+        return (finding for rule in CHECKS for finding in rule.check(changed))
+
+    subject.trials = FixTester(subject.graph, of_changed)
     return ordered(finding for rule in CHECKS for finding in _decided(rule.check(subject)))
 
 

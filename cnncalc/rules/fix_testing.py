@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph, Node, input_node
 from cnncalc.layers.base import Facts, Kind, LayerError, Reference, check_size
 from cnncalc.shapes import Shape, WindowLimitError
-
-if TYPE_CHECKING:
-    from cnncalc.rules.base import RuleContext
 
 NEAR = 64
 """How far from an input's size others are tried."""
@@ -34,11 +32,16 @@ Fits = Callable[[Node, int], bool]
 """Whether a node is right on a spatial axis."""
 
 
+Find = Callable[[Graph], Iterable[Diagnostic]]
+"""What all rules find in a graph, without repairs."""
+
+
 class FixTester:
     """Tries changes of one network, as long as they are cheap."""
 
-    def __init__(self, subject: RuleContext) -> None:
-        self.subject = subject
+    def __init__(self, graph: Graph, find: Find) -> None:
+        self.graph = graph
+        self.find = find
         self.left = TRIED_LAYERS
         self._before: Counts | None = None
 
@@ -47,8 +50,8 @@ class FixTester:
         if changed is None:
             return False
         if self._before is None:
-            self._before = _counts(self.subject, self.subject.graph)
-        before, after = self._before, _counts(self.subject, changed)
+            self._before = _counts(self.find, self.graph)
+        before, after = self._before, _counts(self.find, changed)
         if after is None or before is None:
             return False
         if any([(rule, changed.nodes[index].name) in after.layers for index in uses]):
@@ -59,7 +62,7 @@ class FixTester:
         self, rule: str, uses: Sequence[int], alike: Iterable[int], options: Mapping[str, str]
     ) -> bool:
         """Whether other options in all layers that are written as one help those with a finding."""
-        nodes = self.subject.graph.nodes
+        nodes = self.graph.nodes
         changes: dict[int, Kind] = {}
         for index in alike:
             node = nodes[index]
@@ -68,14 +71,14 @@ class FixTester:
                 changes[index] = node.kind.changed(values(node.kind, options), rank)
             except LayerError:
                 return False
-        return self.affords() and self.helps(rule, uses, rebuilt(self.subject.graph, changes))
+        return self.affords() and self.helps(rule, uses, rebuilt(self.graph, changes))
 
     def input(self, rule: str, source: int, shape: Shape) -> bool:
         """Whether another shape of an input helps against a finding about it.
 
         Inputs of the same sizes change alike: an image and its depth.
         """
-        graph = self.subject.graph
+        graph = self.graph
         before = graph.nodes[source].facts.output[1:]
         shapes = {
             index: (own[0], *shape[1:])
@@ -91,7 +94,7 @@ class FixTester:
         `fits` tells of the layer, stated anew, whether it is right on an axis. A network of
         several inputs has none.
         """
-        graph, index = self.subject.graph, uses[0]
+        graph, index = self.graph, uses[0]
         shape, axes = graph.input_shape, range(len(graph.nodes[index].facts.output) - 1)
         if len(graph.inputs) > 1 or len(axes) != len(shape) - 1:
             return
@@ -126,14 +129,14 @@ class FixTester:
                 break
             self.left -= len(way)
             other = (*shape[: axis + 1], size, *shape[axis + 2 :])
-            graph = rebuilt(self.subject.graph, {}, {0: other}, way)
+            graph = rebuilt(self.graph, {}, {0: other}, way)
             if graph is not None and fits(graph.nodes[index], axis):
                 return step
         return 0
 
     def affords(self) -> bool:
         """Whether one more trial of the whole network is cheap enough."""
-        self.left -= len(self.subject.graph.nodes) + 50
+        self.left -= len(self.graph.nodes) + 50
         return self.left >= 0
 
 
@@ -238,19 +241,14 @@ class Counts(NamedTuple):
     """Findings of each rule, notes left out: a change for the better may bring one."""
 
 
-def _counts(subject: RuleContext, graph: Graph) -> Counts | None:
-    """The findings in a graph; `None`: its windows are too long to be followed."""
-    from cnncalc.rules.base import RuleContext as Other
-    from cnncalc.rules.checks import CHECKS
-
+def _counts(find: Find, graph: Graph) -> Counts | None:
+    """Count the findings in a graph; `None`: its windows are too long to be followed."""
     counts = Counts(set(), Counter())
-    other = Other(graph, None, limits=subject.limits, offers=False)
     try:
-        for rule in CHECKS:
-            for finding in rule.check(other):
-                counts.layers.add((finding.rule, finding.layer))
-                if finding.severity != "note":
-                    counts.serious[finding.rule] += finding.times
+        for finding in find(graph):
+            counts.layers.add((finding.rule, finding.layer))
+            if finding.severity != "note":
+                counts.serious[finding.rule] += finding.times
     except WindowLimitError:
         return None
     return counts

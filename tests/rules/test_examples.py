@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncalc.rules.checks import SEVERITIES
+from cnncalc.rules.language import LANGUAGE, LanguageRule
 from cnncalc.rules.registry import RULES
 from rules.mutation import examined
 
@@ -66,6 +67,12 @@ def test_rules_of_the_contract(severity: str) -> None:
     assert {name: RULES[name].severity for name in names} == dict.fromkeys(names, severity)
 
 
-def test_each_rule_is_one_class() -> None:
-    assert len({type(rule) for rule in RULES.values()}) == len(RULES)
-    assert all(type(rule).__doc__ for rule in RULES.values())
+def test_each_rule_that_looks_at_a_network_is_one_class() -> None:
+    looking = [rule for rule in RULES.values() if not isinstance(rule, LanguageRule)]
+    assert len({type(rule) for rule in looking}) == len(looking)
+    assert all(type(rule).__doc__ for rule in looking)
+
+
+def test_each_rule_of_the_language_is_one_row() -> None:
+    assert len({rule.name for rule in LANGUAGE}) == len(LANGUAGE)
+    assert all(RULES[rule.name] is rule for rule in LANGUAGE)
