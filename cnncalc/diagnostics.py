@@ -94,11 +94,10 @@ class Diagnostic(NamedTuple):
 
 
 class Refusal(Exception):
-    """What cannot be, as data: the rule it breaks, why, and what would do instead.
+    """An input that cannot be used, as data: the rule it breaks, why, and what would do instead.
 
-    Who refuses says where in his own terms (a character of an expression, an option of a
-    layer); who knows the file puts in the node that is meant, and whoever gathers the findings
-    makes a place of it.
+    The raiser gives a position in its own coordinates (a character of an expression, an option
+    of a layer); the caller that knows the file maps it to a node, and to a line and column.
     """
 
     def __init__(

@@ -106,7 +106,7 @@ class Graph(NamedTuple):
         return (*(i for i, node in enumerate(self.nodes) if node.is_output and i != last), last)
 
     def ancestors(self, index: int) -> frozenset[int]:
-        """A node and all nodes that it hangs on, those it only names included."""
+        """A node and all nodes that it depends on, those it only names included."""
         found: set[int] = set()
         waiting = [index]
         while waiting:

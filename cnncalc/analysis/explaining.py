@@ -86,7 +86,7 @@ class Explainer:
         return self._kept[layer.index]
 
     def followed(self, layer: LayerReport) -> Followed | None:
-        """How its receptive field grows from that of an input of its."""
+        """How its receptive field grows from that of its input."""
         return followed(self.graph, self.report.fields[0], layer.index)
 
     @cached_property

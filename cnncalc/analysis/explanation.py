@@ -59,7 +59,7 @@ class Alternative(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """How the receptive field of one layer grows from that of an input of its."""
+    """How the receptive field of one layer grows from that of its input."""
 
     taken: int
     """The node of that input: where branches meet, the one that sees most."""
@@ -277,4 +277,4 @@ def _why_input(node: Node, layer: LayerBytes) -> str:
         return "the gradient of each factor is made with the others"
     if node.facts.weights:
         return "the gradient of its weights is made of it"
-    return "its gradient hangs on where the input lay"
+    return "its gradient depends on where the input lay"

@@ -49,7 +49,7 @@ def inference_fit(found: Footprint, budget: int) -> Fit:
 
 
 def _for_inference(found: Footprint, batch: int, budget: int) -> list[Advice]:
-    """What would have to give, each by itself."""
+    """Changes that make inference of this batch fit, each by itself."""
     report, settings = found.report, found.settings
     changes: list[tuple[str, str, Report]] = []
 

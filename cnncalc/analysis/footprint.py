@@ -43,7 +43,7 @@ class Inference(NamedTuple):
 
     @property
     def total(self) -> int:
-        """Weights, buffers and activations; the working space hangs on the algorithm."""
+        """Weights, buffers and activations; the working space depends on the algorithm."""
         return self.params + self.buffers + self.peak
 
 

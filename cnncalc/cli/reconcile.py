@@ -20,8 +20,8 @@ def command(net: str, output: str | None, **options: Any) -> int:
     """Show what other counters say of a network, and why: their totals, made of our terms.
 
     The tools are not run: their rules were read from their sources, in the versions that are
-    named. Where an answer hangs on how a network's modules are written, shipped networks are taken
-    as torchvision writes them, an imported one as it is, and others as modules throughout.
+    named. Where an answer depends on how a network's modules are written, shipped networks are
+    taken as torchvision writes them, an imported one as it is, and others as modules throughout.
 
     \b
     Example:

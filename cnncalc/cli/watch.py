@@ -85,9 +85,9 @@ def _watcher() -> Any:
 
 
 def _shown(own: str, once: Once, before: set[str]) -> set[str]:
-    """Run the command, or tell why it cannot be; the files that it hangs on.
+    """Run the command, or tell why it cannot be; the files that it depends on.
 
-    Where it cannot be, those that it hung on before are among them, and the file's own folder.
+    Where it cannot be, those that it depended on before are among them, and the file's own folder.
     """
     meta = click.get_current_context().meta
     meta.pop(NETWORK, None)

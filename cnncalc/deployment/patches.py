@@ -29,7 +29,7 @@ EACH = (
     "LOGISTIC", "TANH", "HARD_SWISH", "ELU", "GELU", "QUANTIZE", "DEQUANTIZE", "CONCATENATION",
     "RELU_N1_TO_1", "RELU_0_TO_1", "EXP", "ABS",
 )  # fmt: skip
-"""Operators whose output at a place hangs on their inputs at that place alone."""
+"""Operators whose output at a place depends on their inputs at that place alone."""
 
 Interval = tuple[int, int]
 """The first row and the one after the last."""

@@ -184,11 +184,11 @@ class Kind:
     has_weights: ClassVar[bool] = False
     """Whether `share` makes sense."""
     resamples: ClassVar[bool] = False
-    """Whether it brings a whole map to another size, and sees nothing in it of its own accord."""
+    """Whether it only resizes a map: interpolation, not a window with weights."""
     is_stated: ClassVar[bool] = False
     """Whether its facts are what somebody states of an operation that is no kind of ours."""
     centres: ClassVar[bool] = False
-    """Whether it takes away the mean of each channel, and with it any constant of a channel."""
+    """Whether it subtracts the mean of each channel, which cancels a bias before it."""
 
     def __init_subclass__(cls, name: str | None = None) -> None:
         found = dict(cls.options)  # the family's

@@ -54,7 +54,10 @@ class SavedForBackward(NamedTuple):
     scratch: int = 0
     """Values a sample that are alive only while the layer's backward pass runs."""
     from_output: bool = False
-    """Written in place, it keeps its output in place of its input; others keep a copy."""
+    """Whether, written in place, it saves its output, whose storage is the input's.
+
+    Other layers save a copy of their input then.
+    """
     takes: Literal["", "low", "single"] = ""
     """The type that `torch.autocast` brings its inputs to: 16 bits, or float32."""
     multiplies: bool = False

@@ -118,7 +118,7 @@ def _fit(fit: Fit) -> list[RenderableType]:
 
 
 def advice(found: Sequence[Advice]) -> Listing:
-    """What would have to give, each with what it comes to."""
+    """The changes that make it fit, each with the memory that it then takes."""
     columns = {
         "fits": ListingColumn("", tight=True),
         "what": ListingColumn("what could give", wrap=True, least=20),

@@ -286,9 +286,8 @@ class Rule:
     ) -> Iterator[Diagnostic]:
         """A finding for each written layer among the judged nodes, with the count of its uses.
 
-        Where nothing is written, for each thing that is to be said. Edits are offered where
-        they stand in the file itself and every use of the written layer has the finding: what
-        is right elsewhere is not to be changed.
+        Without a file, one for each message. An edit is offered only if the layer is written in
+        the file itself and every use of the layer has the finding.
         """
         alone = not subject.offers  # each by itself: nobody reads them
         written: dict[object, tuple[Violation, list[int]]] = {}

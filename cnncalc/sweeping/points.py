@@ -167,7 +167,7 @@ class Worker:
         }
 
     def _keep(self, key: tuple[Any, ...], graph: Graph) -> None:
-        """Remember a graph for another size of its input, where nothing else hangs on sizes."""
+        """Remember a graph for another size of its input, where nothing else depends on sizes."""
         nodes = graph.nodes
         if len(graph.inputs) > 1 or any([n.reads or n.shares is not None for n in nodes]):
             return

@@ -13,10 +13,10 @@ from cnncalc.transforms.rewriting import GraphChange, sharing
 
 
 def without_auxiliary(graph: Graph) -> GraphChange:
-    """Only the main output is left: the one that hangs on the most layers.
+    """Only the main output is left: the one that depends on the most layers.
 
     Raises:
-        UsageError: there is one output, or two hang on equally many layers.
+        UsageError: there is one output, or two depend on equally many layers.
     """
     behind = {index: graph.ancestors(index) for index in graph.outputs}
     if len(behind) < 2:
@@ -25,8 +25,8 @@ def without_auxiliary(graph: Graph) -> GraphChange:
     main, other = order[:2]
     if len(behind[main]) == len(behind[other]):
         raise UsageError(
-            f"{graph.nodes[main].name} and {graph.nodes[other].name} hang on equally many layers, "
-            "so that neither is auxiliary",
+            f"{graph.nodes[main].name} and {graph.nodes[other].name} depend on equally many "
+            "layers, so that neither is auxiliary",
             "take `output: true` from the one to leave out",
         )
     kept = behind[main] | frozenset(graph.inputs)

@@ -426,7 +426,7 @@ RESULTS = (
             "counters[].version": "the version whose rules were read",
             "counters[].counts": "what it calls its number",
             "counters[].source": "where its rules stand",
-            "counters[].total": "what it would say; `null` where that hangs on how modules are written",
+            "counters[].total": "what it would say; `null` where that depends on how modules are written",
             "counters[].terms": "what it consists of, our multiply-accumulates first",
             "counters[].terms[].what": "the term",
             "counters[].terms[].amount": "its share",

@@ -22,7 +22,7 @@ def test_every_network_is_read_exactly(form: str) -> None:
         assert row["mismatches"] == [], name
         assert row["same"], name
         assert row["difference"] <= 1e-4, name
-        assert row["spread"] > 0.01, name  # the outputs hang on what comes before
+        assert row["spread"] > 0.01, name  # the outputs depend on what comes before
 
 
 def test_all_of_them_are_there() -> None:

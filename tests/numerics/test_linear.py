@@ -35,7 +35,7 @@ def additive(network: Graph, arrays: Any, chance: Any, shape: tuple[int, ...]) -
 def test_a_linear_kind_computes_a_linear_function(case: Case) -> None:
     network = chain(case.input, *case.layers)
     if len(network.layers) > 1:
-        pytest.skip("what it computes hangs on another layer as well")
+        pytest.skip("what it computes depends on another layer as well")
     arrays = generate(network, np.dtype("float64"))
     chance = np.random.default_rng(1)
     straight = all(additive(network, arrays, chance, case.input) for _ in range(6))

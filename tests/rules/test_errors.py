@@ -32,7 +32,7 @@ layers:
             ("undefined-name", 8),
         ],
     ),
-    "shapes that do not hang on the mistakes": (
+    "shapes that do not depend on the mistakes": (
         """\
 input: [3, 64, 64]
 layers:

@@ -116,7 +116,7 @@ IMPOSSIBLE = [
      RequestedTransforms(classes=7),
      "concat is in the way"),
     ("{input: [1, 9, 9], layers: [{conv: [2, 3], name: a, output: true}, "
-     "{conv: [3, 3], from: input}]}", MAIN, "hang on equally many layers"),
+     "{conv: [3, 3], from: input}]}", MAIN, "depend on equally many layers"),
 ]  # fmt: skip
 
 

@@ -161,6 +161,6 @@ def reuse(tree: Tree) -> None:
 
 
 def _is_power(key: tuple[int, ...]) -> bool:
-    """Whether a sequence is a shorter one several times, or begins another time."""
+    """Whether the sequence repeats a shorter one, possibly with a partial last copy."""
     size = len(key)
     return any(key[period:] == key[:-period] for period in range(1, size // 2 + 1))

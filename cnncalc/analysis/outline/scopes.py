@@ -85,7 +85,7 @@ class Scopes:
 
 
 def _apart(scopes: Sequence[ModuleScope]) -> Iterator[ModuleScope]:
-    """The scopes without containers that are all that a module holds, wherever they stand."""
+    """Leaf scopes that are the only child of their module."""
     modules = {(one.lo, one.hi) for one in scopes if ":" not in one.kind}
     own = {one.kind for one in scopes if ":" not in one.kind or (one.lo, one.hi) not in modules}
     return (one for one in scopes if one.kind in own)

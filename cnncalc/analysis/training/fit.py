@@ -57,7 +57,7 @@ def largest_training(graph: Graph, plan: Plan, budget: int) -> int:
 
 
 def for_training(graph: Graph, plan: Plan, budget: int) -> list[Advice]:
-    """What would have to give, so that a step of this batch fits: each change by itself, first."""
+    """Changes that make a training step of this batch fit, single changes first."""
     found = [*_smaller_batch(graph, plan, budget)]
     if not plan.autocast and plan.width == 4:
         mixed = plan._replace(autocast=True)

@@ -1,4 +1,4 @@
-"""How a network is trained: everything that the memory of a step hangs on."""
+"""How a network is trained: everything that the memory of a step depends on."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Training(NamedTuple):
 
 
 def train(graph: Graph, plan: Plan, layers: list[LayerBytes] | None = None) -> Training:
-    """Play a step through; `layers` are those of `lower`, which do not hang on the batch.
+    """Play a step through; `layers` are those of `lower`, which do not depend on the batch.
 
     Raises:
         UsageError: a layer does not say what it keeps for its backward pass.

@@ -74,7 +74,7 @@ class OnnxImporter:
             if isinstance(value, Op):
                 self.program.outputs.append(value)
         if not self.program.outputs:
-            raise UsageError(f"{self.path} has no output that hangs on its input")
+            raise UsageError(f"{self.path} has no output that depends on its input")
         self.program.prune()
         return self.program
 

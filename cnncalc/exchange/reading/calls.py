@@ -91,7 +91,7 @@ def require(condition: bool, what: str) -> None:
 
 
 def computed(x: Any) -> Op:
-    """An operand that must hang on the network's input."""
+    """An operand that must depend on the network's input."""
     require(isinstance(x, Op), "of a stored array")
     found: Op = x
     return found

@@ -31,7 +31,7 @@ def layer(builder: Builder, op: Op) -> TensorView:
     view = builder.views[op.x]
     batch, channel = view.batch, op.channel % len(view.axes)
     if batch is None:
-        raise Refusal("its input does not hang on the network's input")
+        raise Refusal("its input does not depend on the network's input")
     if batch == channel:
         raise Refusal("it takes the batch as its channels")
     folded = view.sample(batch)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Constant:
-    """An array that does not hang on the input."""
+    """An array that does not depend on the input."""
 
     __slots__ = ("few", "form", "frozen", "made", "name", "read", "role", "shape", "sources")
 
@@ -200,7 +200,7 @@ class Program:
     def replace(self, changes: Mapping[Op, Sequence[Op]]) -> None:
         """Put operations, in execution order, in the place of one; the last has its result.
 
-        What nobody reads any more is dropped.
+        Operations whose results are no longer used are dropped.
         """
         final: dict[Op, Op] = {}
         ops: list[Op] = []
@@ -216,7 +216,7 @@ class Program:
         self.prune()
 
     def prune(self) -> None:
-        """Keep what the outputs hang on, and the inputs."""
+        """Keep what the outputs depend on, and the inputs."""
         needed = set(self.inputs) | set(self.outputs)
         for op in reversed(self.ops):
             if op in needed:

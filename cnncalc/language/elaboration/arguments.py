@@ -35,7 +35,7 @@ def block_arguments(
 
     Raises:
         Refusal: an argument has no value.
-        Unknown: it hangs on what an earlier finding hides.
+        Unknown: it depends on what an earlier finding hides.
     """
     env = dict(parameters)
     if "channels" in outside:

@@ -1,4 +1,4 @@
-"""What has been stated of layers: most have a twin, in their network or in another."""
+"""Cache of layer facts: identical layers on identical inputs share them."""
 
 from __future__ import annotations
 

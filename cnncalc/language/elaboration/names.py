@@ -13,7 +13,7 @@ from cnncalc.language.forms.form import LayerForm
 
 
 class Unknown(Exception):
-    """What an earlier finding keeps from being known is needed here."""
+    """A value needed here is unknown because of an error already reported."""
 
 
 INDEX = "index"

@@ -24,7 +24,7 @@ def evaluate(value: Any, env: Environment, node: Node | None) -> Any:
 
     Raises:
         Refusal: it has none.
-        Unknown: it hangs on the channels of what is not known.
+        Unknown: it depends on the channels of what is not known.
     """
     if not isinstance(value, DYNAMIC):
         return value

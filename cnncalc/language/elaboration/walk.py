@@ -140,7 +140,7 @@ class Elaborator:
                     scope.begin_round(index)
                 incoming = self._one(form, scope, incoming)
                 if incoming < 0:
-                    break  # the rounds to come would hang on the same mistake
+                    break  # the rounds to come would depend on the same mistake
         finally:
             self._multiplicity = before
             scope.end_rounds(outer)
@@ -248,7 +248,7 @@ class Elaborator:
             output = refusal.output if isinstance(refusal, LayerError) else None
             if output is None or product(output) > SIZE_LIMIT:
                 raise Unknown from None
-        # what follows can be looked at: this shape does not hang on the mistake
+        # what follows can be looked at: this shape does not depend on the mistake
         kind = self.memo.kind(form.kind, values, len(shapes[0]) - 1)
         return kind, Facts(output, windows=(None,) * len(inputs))
 
@@ -325,7 +325,7 @@ class Elaborator:
         return last
 
     def _moved(self, form: LayerForm, taken: int, incoming: int) -> bool:
-        """Whether a condition hangs on `channels` that the layer before has changed."""
+        """Whether a condition depends on `channels` that the layer before has changed."""
         if min(taken, incoming) < 0 or form.start is not None:
             return False
         names = form.condition.names if isinstance(form.condition, Expression) else ()

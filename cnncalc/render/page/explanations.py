@@ -44,7 +44,7 @@ def explanation(report: Report, number: int) -> dict[str, Any]:
 
 
 def _own(explainer: Explainer, layer: LayerReport) -> dict[str, Any]:
-    """What hangs on the layer's kind and its inputs' shapes alone."""
+    """What depends on the layer's kind and its inputs' shapes alone."""
     graph, node = explainer.graph, layer.node
     product = matrix_product(graph, node)
     otherwise = [_alternative(one) for one in alternatives(graph, node)]

@@ -72,7 +72,7 @@ class Calculator:
 
 
 class Asked(NamedTuple):
-    """What a report hangs on."""
+    """What a report depends on."""
 
     text: str
     label: str

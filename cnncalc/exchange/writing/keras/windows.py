@@ -22,7 +22,7 @@ def added(slide: Slide) -> tuple[int, int]:
 
 
 def is_same(slide: Slide, always: bool) -> bool:
-    """Whether a slide is Keras' `same`; unless `always`, only where that hangs on no size."""
+    """Whether a slide is Keras' `same`; unless `always`, only where that depends on no size."""
     if slide.stride > 1 and not always:
         return False
     own = same_padding(slide.size, slide.kernel, slide.stride, slide.dilation, False)

@@ -91,7 +91,7 @@ def _gather(items: Sequence[Item], own: Values, values: dict[str, dict[str, set[
 
 
 def _values(term: Term, own: Values) -> set[Any]:
-    """The values that a term takes; those that hang on channels are whole numbers from 1 on."""
+    """The values that a term takes; those that depend on channels are whole numbers from 1 on."""
     asked = sorted(set(names(term)))
     hidden = {CHANNELS.text, ENTERING.text}
     if hidden & {*asked} or any(not own.get(name) for name in asked):

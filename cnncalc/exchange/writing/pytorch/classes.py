@@ -236,7 +236,7 @@ class Branching:
         return self.walk(items, channels, source, self._temporary(), indent)
 
     def _flag(self, branch: Branch, name: str, channels: Term, indent: int) -> str | None:
-        """An attribute that says whether a branch takes part, where that hangs on arguments."""
+        """An attribute that says whether a branch takes part, where that depends on arguments."""
         if branch.condition is None:
             return None
         flag = self.attribute("skip" if not branch.items else f"has_{name}")
