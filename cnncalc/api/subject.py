@@ -13,6 +13,7 @@ from cnncalc.exchange.load import load_foreign
 from cnncalc.language.coerce import given_input, given_parameters, given_source, whole
 from cnncalc.language.load import checked_input
 from cnncalc.language.network import Network as ArchitectureFile
+from cnncalc.language.variants import variant
 from cnncalc.layers.options import INTEGER_LIMIT
 
 if TYPE_CHECKING:
@@ -127,7 +128,11 @@ def with_options(net: Net | None, yaml: str | None, given: Options) -> Asked:
     """
     known = _known(net, yaml)
     if known is None:
-        known = Asked(_opened(net, yaml), None, {}, Settings(), label(net))
+        changes: dict[str, Any] = {}
+        called = label(net)
+        if isinstance(net, str) and "?" in net:
+            net, changes = variant(net)
+        known = Asked(_opened(net, yaml), None, changes, Settings(), called)
     shape = given.input
     if isinstance(shape, Examples) and not takes_examples(known.network):
         shape = _shapes(shape, known.network)

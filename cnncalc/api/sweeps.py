@@ -374,7 +374,9 @@ def _swept(net: Any, yaml: str | None, dtype: str | None, inplace: bool) -> run.
         path = fspath(net)
         if path == "-":
             return run.SweepSource(path, find(path).text, dtype or "float32", inplace)
-        asked(net, dtype=dtype, inplace=inplace)
+        opened = asked(net, dtype=dtype, inplace=inplace)
+        if opened.changes:
+            return Held(opened)
         return run.SweepSource(path, None, dtype or "float32", inplace)
     return Held(asked(net, None, dtype=dtype, inplace=inplace))
 

@@ -11,12 +11,14 @@ import click
 
 from cnncalc.api.result import PEOPLE, Result, columns
 from cnncalc.cli.options import option
-from cnncalc.cli.values import Whole, parse_change, parse_input
+from cnncalc.cli.values import Whole, parse_input
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.language.forms.inputs import GivenInput
+from cnncalc.language.variants import parse_change
 from cnncalc.render.escape import legible
 
 if TYPE_CHECKING:
+    import click.shell_completion
     from rich.console import RenderableType
 
 NETWORK = "cnncalc.network"
@@ -40,6 +42,24 @@ def changes(
 def names(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
     """The names in a list with commas between."""
     return tuple([name.strip() for name in (value or "").split(",") if name.strip()])
+
+
+def shipped(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    """The names of shipped networks that a shell completes a NET to, and files."""
+    from click.shell_completion import CompletionItem  # in a shell's completion alone
+
+    from cnncalc.language import zoo
+
+    names = [] if "/" in incomplete else zoo.names()
+    found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
+def net_argument(name: str = "net", **attributes: Any) -> Callable[[Command], Command]:
+    """An argument that names a network."""
+    return click.argument(name, shell_complete=shipped, **attributes)
 
 
 def variant_options(command: Command) -> Command:
@@ -95,7 +115,7 @@ def report_options(command: Command) -> Command:
         option("--inplace", is_flag=True, help="Activations write over their input."),
         strict_option,
         network_options,
-        click.argument("net"),
+        net_argument(),
     ):
         command = added(command)
     return command

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from cnncalc.api.converting import FORMS, convert
-from cnncalc.cli.common import deliver, output_option, strict_option, variant_options
+from cnncalc.cli.common import deliver, net_argument, output_option, strict_option, variant_options
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 
 
 @subcommand("convert")
-@click.argument("net")
+@net_argument()
 @variant_options
 @option("--to", type=click.Choice(FORMS), help="The form, where the ending does not tell.")
 @option("--flat", is_flag=True, help="Write every layer out, without blocks.")

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from cnncalc.api.deploying import TFLITE, Deployed, deploy
-from cnncalc.cli.common import format_option, output_option, present, variant_options
+from cnncalc.cli.common import format_option, net_argument, output_option, present, variant_options
 from cnncalc.cli.options import option, subcommand
 from cnncalc.deployment.deploy import TARGETS
 
 
 @subcommand("deploy")
-@click.argument("net")
+@net_argument()
 @option(
     "--target", type=click.Choice(TARGETS), default="tflm",
     help="The interpreter: TensorFlow Lite Micro.",

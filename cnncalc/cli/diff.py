@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from cnncalc.api.comparing import Difference, diff
-from cnncalc.cli.common import changes, format_option, network_options, output_option, present
+from cnncalc.cli.common import (
+    changes,
+    format_option,
+    net_argument,
+    network_options,
+    output_option,
+    present,
+)
 from cnncalc.cli.options import option, subcommand
 
 
 @subcommand("diff")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="[B]", required=False)
+@net_argument("a", metavar="A")
+@net_argument("b", metavar="[B]", required=False)
 @option(
     "--before", multiple=True, metavar="NAME=VALUE", callback=changes,
     help="As --set, for A alone.",

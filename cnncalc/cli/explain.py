@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from cnncalc.api.layer_arithmetic import Explanation, explain
-from cnncalc.cli.common import format_option, network_options, output_option, present
+from cnncalc.cli.common import format_option, net_argument, network_options, output_option, present
 from cnncalc.cli.options import subcommand
 
 
 @subcommand("explain")
-@click.argument("net")
+@net_argument()
 @click.argument("layer", required=False)
 @format_option(Explanation.FORMATS)
 @output_option

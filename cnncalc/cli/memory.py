@@ -8,7 +8,14 @@ import click
 
 from cnncalc.analysis.training.optimizers import OPTIMIZERS
 from cnncalc.api.footprints import Memory, memory
-from cnncalc.cli.common import dtype_option, format_option, output_option, present, variant_options
+from cnncalc.cli.common import (
+    dtype_option,
+    format_option,
+    net_argument,
+    output_option,
+    present,
+    variant_options,
+)
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 
@@ -22,7 +29,7 @@ def _batches(ctx: click.Context, param: click.Parameter, value: str | None) -> A
 
 
 @subcommand("memory")
-@click.argument("net")
+@net_argument()
 @option(
     "--batch", metavar="N[,N...]", callback=_batches,
     help="Samples in a batch; several, as in 1,8,32, give a table over them.",

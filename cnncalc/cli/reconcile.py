@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from cnncalc.api.counters import Reconciliation, reconcile
-from cnncalc.cli.common import format_option, network_options, output_option, present
+from cnncalc.cli.common import format_option, net_argument, network_options, output_option, present
 from cnncalc.cli.options import subcommand
 
 
 @subcommand("reconcile")
-@click.argument("net")
+@net_argument()
 @format_option(Reconciliation.FORMATS)
 @output_option
 @network_options

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cnncalc.api.sweeps import FEW, ROWS, Sweep, sweep
-from cnncalc.cli.common import dtype_option, format_option, output_option, present
+from cnncalc.cli.common import dtype_option, format_option, net_argument, output_option, present
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.sweeping.grid import batches, parameters
@@ -28,7 +28,7 @@ def _parameters(
 
 
 @subcommand("sweep")
-@click.argument("net")
+@net_argument()
 @option("--input", metavar="SIZES", help="Sizes 128:512:32, or shapes 3x96x128.")
 @option("--batch", default="1", metavar="COUNTS", callback=_batches, help="Batches, as in 1,8,32.")
 @option(

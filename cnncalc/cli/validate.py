@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from cnncalc.api.validation import Findings, validate
-from cnncalc.cli.common import network_options, output_option, present
+from cnncalc.cli.common import net_argument, network_options, output_option, present
 from cnncalc.cli.options import option, subcommand
 
 
 @subcommand("validate")
-@click.argument("nets", metavar="NET...", nargs=-1, required=True)
+@net_argument("nets", metavar="NET...", nargs=-1, required=True)
 @option(
     "--format",
     type=click.Choice(Findings.FORMATS),

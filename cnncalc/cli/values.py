@@ -1,4 +1,4 @@
-"""Values of command-line options: shapes, changes of parameters."""
+"""Values of command-line options: whole numbers and shapes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import Any
 import click
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.language.expressions.expression import parse
-from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.forms.inputs import GivenInput
-from cnncalc.language.forms.values import Word
 from cnncalc.language.load import checked_input
 from cnncalc.layers.options import INTEGER_LIMIT
 from cnncalc.shapes import Shape
@@ -46,24 +43,6 @@ def _meant(text: str) -> str:
     except ValueError:
         return ""
     return f"; write {int(number)}" if number.is_integer() and abs(number) < 2**53 else ""
-
-
-def parse_change(text: str) -> tuple[str, Any]:
-    """`NAME=VALUE` of `--set`.
-
-    Raises:
-        UsageError: it is none, or the value is no constant and no word.
-    """
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip().isidentifier():
-        raise UsageError(f"`--set {text}` must be NAME=VALUE", "as in `--set classes=10`")
-    try:
-        expression = parse(value.strip())
-        return name.strip(), expression.evaluate({})
-    except ExpressionError as error:
-        if re.fullmatch(r"\w*[A-Za-z]\w*", value.strip()):
-            return name.strip(), Word(value.strip(), f"`--set {text}`: {error.message}")
-        raise UsageError(f"`--set {text}`: {error.message}") from None
 
 
 def parse_input(text: str) -> GivenInput:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cnncalc.api.verifying import Verified, verify
-from cnncalc.cli.common import format_option, output_option, present, variant_options
+from cnncalc.cli.common import format_option, net_argument, output_option, present, variant_options
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.progress import progress
 from cnncalc.cli.values import Whole
@@ -18,7 +18,7 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
 
 
 @subcommand("verify")
-@click.argument("net")
+@net_argument()
 @option("--batch", type=Whole(), help="Samples in a batch; 1 where left out.")
 @option(
     "--dtype",

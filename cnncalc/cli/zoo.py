@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from cnncalc.api.reference import ORDERS, Zoo, zoo
-from cnncalc.cli.common import deliver, format_option, output_option, present
+from cnncalc.cli.common import deliver, format_option, net_argument, output_option, present
 from cnncalc.cli.options import option, subcommand
 
 
 @subcommand("zoo")
-@click.argument("net", metavar="[NAME]", required=False)
+@net_argument("net", metavar="[NAME]", required=False)
 @option("--filter", metavar="TEXT", help="Only names, sources or years with TEXT.")
 @option("--sort", type=click.Choice(list(ORDERS)), help="Order of the rows.")
 @option("--reverse", is_flag=True, help="The other way round: largest or newest first.")

@@ -6,11 +6,25 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.completeness import SUMMED, require_known
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.footprint import plan_for
+from cnncalc.analysis.report import BYTES, Report
+from cnncalc.analysis.training.step import train
 from cnncalc.render import numbers
 
 if TYPE_CHECKING:
     from cnncalc.render.listing import Listing
+
+
+def model_bytes(report: Report) -> int:
+    """Bytes of parameters and buffers: those of a file that stores them."""
+    return (report.totals.params + report.totals.buffers) * BYTES[report.dtype]
+
+
+def training_bytes(report: Report) -> int:
+    """The most bytes alive in a training step with Adam."""
+    plan = plan_for(report)
+    # 8-bit numbers have no gradients: what runs in them is trained in float32
+    return train(report.graph, plan._replace(width=plan.width if plan.width > 1 else 4)).peak.bytes
 
 
 class Metric(NamedTuple):
@@ -36,11 +50,17 @@ METRICS = {
     "peak_activation_bytes": Metric(
         "peak", "memory", lambda report: report.totals.peak_activation_bytes, numbers.human_bytes
     ),
+    "model_bytes": Metric(
+        "model", "memory", lambda report: model_bytes(report), numbers.human_bytes
+    ),
+    "training_bytes": Metric(
+        "training", "memory", lambda report: training_bytes(report), numbers.human_bytes
+    ),
 }
 """What is compared, by its key in the data."""
 
-DEFAULTS = tuple(METRICS)
-"""What every comparison shows."""
+DEFAULTS = tuple(METRICS)[:-2]
+"""What every comparison shows; the others are asked for."""
 
 
 class Side(NamedTuple):

@@ -132,13 +132,13 @@ def _fitting(
 
 
 def comparison_svg(sides: Sequence[Side]) -> str:
-    """A scatter of parameters against MACs; areas are the activations at the peak."""
+    """A scatter of MACs against parameters; areas are the activations at the peak."""
     from cnncalc.render.drawing.scatter import Axis, Chart, Mark, scatter_svg
 
     memory = METRICS["peak_activation_bytes"]
     marks = [
         Mark(
-            side.report.totals.params, side.report.totals.macs, side.net, _about(side),
+            side.report.totals.macs, side.report.totals.params, side.net, _about(side),
             memory.value(side.report),
         )
         for side in sides
@@ -149,7 +149,7 @@ def comparison_svg(sides: Sequence[Side]) -> str:
         Chart(
             f"{len(sides)} network{'s' if len(sides) > 1 else ''}",
             f"{told} · batch {sides[0].report.batch} · {sides[0].report.dtype}",
-            (Axis("parameters", numbers.human), Axis("MACs", numbers.human)),
+            (Axis("MACs", numbers.human), Axis("parameters", numbers.human)),
             tuple(marks),
             area=Axis("activations at the peak", memory.text),
         )
@@ -159,7 +159,8 @@ def comparison_svg(sides: Sequence[Side]) -> str:
 def _about(side: Side) -> str:
     lines = [f"{side.net}: {side.report.name}", f"input {shapes(side.report)}"]
     lines += [
-        f"{metric.title} {metric.text(metric.value(side.report))}" for metric in METRICS.values()
+        f"{metric.title} {metric.text(metric.value(side.report))}"
+        for metric in (METRICS[key] for key in DEFAULTS)
     ]
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.analysis.difference import Change
 from cnncalc.analysis.report import Report
 from cnncalc.render import numbers
-from cnncalc.render.comparison import METRICS, ratio
+from cnncalc.render.comparison import DEFAULTS, METRICS, ratio
 from cnncalc.render.escape import markdown, plain
 from cnncalc.render.json import totals_dict
 from cnncalc.render.markdown import table
@@ -63,7 +63,8 @@ def value_text(value: Any) -> str:
 def rows_of_totals(before: Report, after: Report) -> list[tuple[str, str, str, str]]:
     """Totals before and after, and the difference with its ratio."""
     rows = []
-    for key, metric in METRICS.items():
+    for key in DEFAULTS:
+        metric = METRICS[key]
         one, two = metric.value(before), metric.value(after)
         known = key not in (*before.totals.at_least, *after.totals.at_least)
         by = f"{numbers.signed(f'{two - one:+,}')}  {ratio(two, one)}" if known else "?"
@@ -124,7 +125,8 @@ def difference_markdown(changes: Sequence[Change], before: Report, after: Report
     lines = [f"### {markdown(before.name)} → {markdown(after.name)}", ""]
     titles = ["", "before", "after", "difference"]
     exact = []
-    for key, metric in METRICS.items():
+    for key in DEFAULTS:
+        metric = METRICS[key]
         one, two = metric.value(before), metric.value(after)
         known = key not in (*before.totals.at_least, *after.totals.at_least)
         by = f"{two - one:+,} ({ratio(two, one)})" if known else "?"

@@ -25,6 +25,17 @@ else to standard error; a pipe and `NO_COLOR` get no colours.
 | 1 | done, and something was found: a validation error, a failed verification, an exceeded budget |
 | 2 | the command line, the file or the network cannot be used: one message says why |
 | 130 | interrupted |
+
+A shell completes commands, options and the names of shipped networks after this line in its settings:
+
+| shell | line |
+| --- | --- |
+| Bash, `~/.bashrc` | `eval "$(_CNNCALC_COMPLETE=bash_source cnncalc)"` |
+| Zsh, `~/.zshrc` | `eval "$(_CNNCALC_COMPLETE=zsh_source cnncalc)"` |
+| fish, `~/.config/fish/completions/cnncalc.fish` | `_CNNCALC_COMPLETE=fish_source cnncalc \| source` |
+
+`mobilenet_v2?width=0.5` is a variant of a network wherever one is named, several parameters with `&` between them;
+`HEAD~1:net.yaml` is a file at a git revision, its path from the top of the repository, or with `./` from here.
 """
 
 

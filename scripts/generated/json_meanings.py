@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 TOTALS = {
     "layers": "how many",
-    "params": "trainable values",
+    "params": "values of the parameters",
+    "trainable_params": "of these, those that are trained: frozen ones are left out",
     "weights": "of these, the weights",
     "biases": "of these, the biases and shifts",
     "buffers": "values that are stored and not trained",

@@ -226,6 +226,39 @@ def test_a_network_that_is_none_says_so() -> None:
         net.analyze()
 
 
+def test_variants_of_one_network(run: Run) -> None:
+    columns = ("model_bytes", "training_bytes")
+    found = cnncalc.compare("small.yaml?classes=9", "small.yaml", columns=columns)
+    assert [side.net for side in found] == ["small.yaml?classes=9", "small.yaml"]
+    (first, second) = found.to_dict()["networks"]
+    assert first["params"] - second["params"] == 5 * 9
+    report = cnncalc.analyze("small.yaml", set={"classes": 9})
+    assert first["model_bytes"] == report.totals.params * 4
+    training = cnncalc.memory(report, train=True).training
+    assert training is not None
+    assert first["training_bytes"] == training.peak.bytes
+    assert "model" in run("compare", "small.yaml?classes=9", "--columns", "model_bytes").out
+    points = cnncalc.sweep("small.yaml?classes=9", input=(16, 24))
+    assert {point.params for point in points} == {report.totals.params}
+    for wrong in ("small.yaml?clases=9", "small.yaml?classes", "small.yaml?classes=x"):
+        assert run("analyze", wrong).status == 2
+
+
+def test_names_complete_in_the_shell() -> None:
+    import click
+
+    from cnncalc.cli.analyze import command
+    from cnncalc.cli.common import shipped
+
+    context = click.Context(command)
+    names = [one.value for one in shipped(context, command.params[0], "mobilenet_v")]
+    assert names == ["mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"]
+    (path,) = shipped(context, command.params[0], "./sm")
+    assert path.type == "file"
+    nets = [one for one in command.params if one.name == "net"]
+    assert nets[0].shell_complete(context, "lenet5_")[0].value == "lenet5_1998"
+
+
 def test_formats_of_a_report() -> None:
     report = cnncalc.analyze("small.yaml")
     assert report.to_svg(style="blocks") != report.to_svg()
