@@ -93,6 +93,7 @@ WITHOUT_EXAMPLES = {
     "docs/formats.md": "what it shows is written when it is made",
     "docs/json.md": "held to results when it is made",
     "docs/python.md": "its examples are Python",
+    "docs/coming_from.md": "its examples are Python",
     "docs/syntax.md": "made from the language's tables",
     "docs/layers.md": "the example of each kind is run by test_kind_example",
     "docs/rules.md": "the examples of each rule are run by tests/rules",
