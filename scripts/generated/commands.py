@@ -32,7 +32,7 @@ A shell completes commands, options and the names of shipped networks after this
 | --- | --- |
 | Bash, `~/.bashrc` | `eval "$(_CNNCALC_COMPLETE=bash_source cnncalc)"` |
 | Zsh, `~/.zshrc` | `eval "$(_CNNCALC_COMPLETE=zsh_source cnncalc)"` |
-| fish, `~/.config/fish/completions/cnncalc.fish` | `_CNNCALC_COMPLETE=fish_source cnncalc \| source` |
+| fish, `~/.config/fish/completions/cnncalc.fish` | `_CNNCALC_COMPLETE=fish_source cnncalc \\| source` |
 
 `mobilenet_v2?width=0.5` is a variant of a network wherever one is named, several parameters with `&` between them;
 `HEAD~1:net.yaml` is a file at a git revision, its path from the top of the repository, or with `./` from here.
