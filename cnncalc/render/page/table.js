@@ -40,6 +40,7 @@ export function layerTable(on) {
   let byNumber = [];
   let drawn = ""; // the columns that the titles and the rows' elements are of
   let room = 0; // pixels that the table has
+  let asked = false; // whether somebody asked for just these columns: then none gives way
   let names = { least: 0, usual: 0 }; // characters that the names need
   let focused = null;
   let entry = null; // the row that the Tab key leads to
@@ -49,6 +50,7 @@ export function layerTable(on) {
   function fill(data) {
     columns = data.columns.map((column, at) => ({ ...column,
       width: Math.max(column.title.length + 1.5, ...data.rows.map((row) => row[4][at].length)) }));
+    asked = data.asked;
     names = { least: 0, usual: 0 };
     for (const [level, label] of data.rows) {
       const indent = 2 * level + 3;
@@ -95,8 +97,8 @@ export function layerTable(on) {
     const pixels = ({ key, width }) => (key === "kind" ? Math.min(width, 18) : width) * digit + PADDING;
     const left = (kept) => room - kept.reduce((sum, column) => sum + pixels(column), 0);
     let kept = columns;
-    for (const key of GIVES_WAY) {
-      if (!room || left(kept) >= Math.min(names.usual, 20) * digit) break;
+    for (const key of asked ? [] : GIVES_WAY) {
+      if (!room || left(kept) >= Math.min(names.usual, 16) * digit) break;
       kept = kept.filter((column) => column.key !== key);
     }
     const least = Math.min(names.least * digit, Math.max(left(kept), 96));

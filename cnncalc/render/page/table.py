@@ -26,8 +26,9 @@ def table(report: Report, view: ViewOptions) -> dict[str, Any]:
 
     A row is `[level, name, full name, count, cells, values]`: `count` layers in a block, 0 for a
     layer itself; `cells` the texts of the columns, `values` what they are sorted by (`null` where
-    that is the text). `first` counts the network's inputs, `busiest` is the number of the layer
-    with the most MACs, and `open` how many levels are open at first.
+    that is the text). `asked` says whether just these columns were asked for. `first` counts the
+    network's inputs, `busiest` is the number of the layer with the most MACs, and `open` how many
+    levels are open at first.
     """
     chosen = [key for key in view.columns or SHOWN if key != "name"]
     columns = [COLUMNS[key] for key in chosen]
@@ -51,6 +52,7 @@ def table(report: Report, view: ViewOptions) -> dict[str, Any]:
             }
             for key, column, largest in zip(chosen, columns, most, strict=True)
         ],
+        "asked": bool(view.columns),
         "rows": entries,
         "first": len(report.inputs),
         "busiest": _busiest(report),
