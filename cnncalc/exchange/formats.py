@@ -66,7 +66,7 @@ def solver(head: bytes) -> bool:
     return bool(re.search(SOLVER, head, re.MULTILINE)) and not re.search(LAYER, head)
 
 
-SOLVER = rb"^\s*(base_lr|lr_policy|max_iter|solver_mode|test_interval)\s*:"
+SOLVER = rb"^[ \t]*(base_lr|lr_policy|max_iter|solver_mode|test_interval)\s*:"
 LAYER = rb"(?:^|[\s}])layers?\s*:?\s*\{"
 
 CODE = "export the network to ONNX, or name the code that makes it: file.py:NAME"
@@ -91,7 +91,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "a darknet .cfg",
         (".cfg",),
-        holds(r"^\s*\[(net|network)\]"),
+        holds(r"^[ \t]*\[(net|network)\]"),
         reader="cnncalc.exchange.darknet.reader:open_model",
         text=True,
     ),
@@ -115,7 +115,7 @@ FORMATS: tuple[Format, ...] = (
         holds(
             r"(^|[\s}])(layers?|input_shape)\s*:?\s*\{",
             r"(^|[\s{])(name|type|bottom|top|input|dim)\s*:\s*[\"'\dA-Z]",
-            without=r"^(- |input: *\[|\s+- )",
+            without=r"^(- |input: *\[|[ \t]+- )",
         ),
         reader="cnncalc.exchange.caffe.reader:open_model",
         text=True,
@@ -198,7 +198,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "an OpenVINO model",
         (".xml",),
-        holds(r"<net\s[^>]*\bname=", r"<layers>"),
+        holds(r"<net\s[^>]{0,200}\bname=", r"<layers>"),
         only=True,
         advice=MADE_FROM,
     ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.formats import FORMATS, recognised
+from cnncalc.exchange.formats import FORMATS, HEAD, recognised
 from cnncalc.exchange.load import is_foreign, load, load_foreign
 from cnncalc.exchange.python_files import unnamed
 
@@ -128,3 +129,11 @@ def test_python_without_a_name(tmp_path: Path, text: str, message: str, hint: st
     assert hint in found.hint
     with pytest.raises(UsageError):
         load(str(path))
+
+
+@pytest.mark.parametrize("sign", [b"\n", b" ", b"\t\n", b"- ", b"{", b'"', b"layers ", b"<net "])
+def test_files_of_one_sign(sign: bytes) -> None:
+    """Patterns must not look at the same blanks again from each of them."""
+    before = time.process_time()
+    recognised("x.yaml", (sign * HEAD)[:HEAD])
+    assert time.process_time() - before < 1
