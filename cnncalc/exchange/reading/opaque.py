@@ -41,7 +41,9 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorVi
     options: dict[str, Any] = {
         "name": operator_of(op),
         "output": sizes,
-        "macs": op.options.get("macs") if op.name == OPAQUE else _multiply_accumulates(op),
+        "macs": op.options.get("macs")
+        if op.name == OPAQUE
+        else _multiply_accumulates(op, builder.batch.size),
         "flops": op.options.get("flops") if op.name == OPAQUE else None,
     }
     arrays = _arrays(builder, op, reserved)
@@ -64,13 +66,15 @@ WITHOUT_PRODUCTS = frozenset({
 """Operations that multiply and accumulate nothing, as every counter has it."""
 
 
-def _multiply_accumulates(op: Op) -> int | None:
+def _multiply_accumulates(op: Op, batch: int) -> int | None:
     """For one sample, of an operation of ours that no layer stands for as it is used."""
     if op.name in WITHOUT_PRODUCTS:
         return 0
-    first = op.inputs[0] if op.inputs else None
-    if op.name == "matmul" and first is not None and op.shape:
-        return prod(op.shape[1:]) * first.shape[-1]
+    values = prod(op.shape) // batch
+    if op.name == "matmul" and op.shape:
+        return values * op.inputs[0].shape[-1]
+    if op.name in ("conv", "linear") and "weight" in op.arrays:
+        return values * prod(op.arrays["weight"].shape[1:])
     return None
 
 
