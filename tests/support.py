@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cnncalc.analysis.outline import normalized
+from cnncalc.analysis.outline.equality import same_network as same_network
 from cnncalc.analysis.report import LayerReport, Report, Settings
 from cnncalc.diagnostics import SpecError
 from cnncalc.graph import Graph
 from cnncalc.language.load import load
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source
-from cnncalc.layers.base import Reference
 from cnncalc.verification.checks import Verification, compare
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,31 +75,6 @@ def nameless(found: Graph) -> Graph:
             for index, node in enumerate(found.nodes)
         )
     )
-
-
-def same_network(one: Graph, other: Graph) -> bool:
-    """Whether two graphs are equal up to names, growing concatenations as chains in both."""
-    return _structure(normalized(one)) == _structure(normalized(other))
-
-
-def _structure(found: Graph) -> list[Any]:
-    nodes = [
-        (
-            type(node.kind),
-            [
-                value.node if isinstance(value, Reference) else value
-                for value in vars(node.kind).values()
-            ],
-            node.inputs,
-            node.facts.output,
-            dict(node.facts.weights),
-            dict(node.facts.buffers),
-            node.shares,
-            node.reads,
-        )
-        for node in found.nodes
-    ]
-    return [nodes, found.outputs, list(found.inputs)]
 
 
 def shapes(found: Graph) -> list[tuple[int, ...]]:

@@ -42,11 +42,13 @@ class Equality(NamedTuple):
 
     framework: str
     difference: float
+    tolerance: float = TOLERANCE
+    """What rounding may make."""
 
     @property
     def passed(self) -> bool:
         """Whether rounding explains it."""
-        return self.difference <= TOLERANCE
+        return self.difference <= self.tolerance
 
     def __str__(self) -> str:
         word = "equal" if self.passed else "NOT equal"
@@ -375,7 +377,8 @@ def _check_import(network: ArchitectureFile | Imported, text: str, input: Any) -
             "`cnncalc verify` runs it",
         )
     written = ArchitectureFile(Source("<written>", text, None)).graph()
-    return Equality(network.format, check_import(network, input, graph=written).largest)
+    checked = check_import(network, input, graph=written)
+    return Equality(network.format, checked.largest, checked.tolerance)
 
 
 def _check_code(

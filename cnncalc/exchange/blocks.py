@@ -189,6 +189,8 @@ class _OutlineReader:
             item = self._item(form, scope)._replace(
                 start=form.start, condition=condition, times=times
             )
+            if times != 1 and any(_named(one) for one in item.group or ()):
+                raise UnsayableError("a repeated layer that others refer to")
             plain = times == 1 and condition is None and form.start is None
             if item.group is not None and plain:
                 found += item.group
@@ -310,6 +312,8 @@ class _OutlineReader:
         for parameter, value in zip(block.parameters, form.values, strict=True):
             name = parameter.name
             if name in inner.layers:
+                if name in form.given and not isinstance(value, Expression):
+                    raise UnsayableError("a parameter that is a layer here and a number there")
                 given[name] = value.text if name in form.given else None
             elif name in form.given:
                 given[name] = self._term(value, scope)
@@ -325,3 +329,10 @@ class _OutlineReader:
             if one.default is None or (is_constant(one.default) and term != one.default):
                 options.append((one.name, term))
         return Item(block=made, options=tuple(options))
+
+
+def _named(item: Item) -> bool:
+    """Whether an item, or one inside it, is referred to by name."""
+    branches = item.branches or ()
+    inside = (*(item.group or ()), *[one for branch in branches for one in branch.items])
+    return item.name is not None or any(_named(one) for one in inside)

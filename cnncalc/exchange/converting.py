@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.outline.types import Outline
-from cnncalc.diagnostics import UsageError
+from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.blocks import own_outline
 from cnncalc.exchange.expressions import UnsayableError
 from cnncalc.exchange.writing.python.outline_check import DiffersError, replayed
 from cnncalc.graph import Graph
 from cnncalc.language.network import Network
+from cnncalc.language.text.source import Source
 from cnncalc.layers.pool import MaxUnpool
 from cnncalc.shapes import Shape
 
@@ -28,11 +29,46 @@ def architecture_of(
     flat: bool = False,
     places: Sequence[int] | None = None,
 ) -> str:
-    """The architecture file of a network's graph; `flat` writes every layer out."""
+    """The architecture file of a network's graph; `flat` writes every layer out.
+
+    What is returned was read again and is the graph: where blocks say another network, every
+    layer is written out.
+
+    Raises:
+        UsageError: no file says this network.
+    """
     from cnncalc.exchange.architecture import architecture
 
     origin = network.source.label if isinstance(network, Network) else network.origin
-    return architecture(outline_of(network, graph, input, flat=flat, places=places), origin)
+    for every_layer in (True,) if flat else (False, True):
+        text = architecture(
+            outline_of(network, graph, input, flat=every_layer, places=places), origin
+        )
+        if says(text, graph):
+            return text
+    for node in graph.nodes:
+        lender = None if node.shares is None else graph.nodes[node.shares]
+        if lender is not None and dict(lender.facts.weights) != dict(node.facts.weights):
+            raise UsageError(
+                f"{node.name} uses the weights of {lender.name} in another form (transposed), "
+                "which `share` cannot say",
+                "`analyze` counts them once; an architecture file has no word for it",
+            )
+    raise UsageError(
+        f"{graph.name} cannot be written as an architecture file: what was written says another "
+        "network",
+        "this is a defect of cnncalc, not of the network: please report it",
+    )
+
+
+def says(text: str, graph: Graph) -> bool:
+    """Whether an architecture file is a graph, up to the names of its layers."""
+    from cnncalc.analysis.outline.equality import same_network
+
+    try:
+        return same_network(Network(Source("<written>", text, None)).graph(), graph)
+    except SpecError:
+        return False
 
 
 def pytorch_of(

@@ -42,6 +42,8 @@ class Type:
     """Whether the value names an earlier layer."""
     keyed = False
     """Whether the value is a mapping, which a `Table` holds."""
+    infinite = False
+    """Whether `inf` and `-inf` are values."""
 
     def check(self, value: Any) -> None:
         """Raise `OptionError` for a value that is never right, whatever the input."""
@@ -111,12 +113,15 @@ class Int(Type):
 
 
 class Number(Type):
-    """A finite number."""
+    """A number, finite unless `infinite`."""
 
     expects = "a number"
 
-    def __init__(self, above: float | None = None, most: float | None = None) -> None:
+    def __init__(
+        self, above: float | None = None, most: float | None = None, *, infinite: bool = False
+    ) -> None:
         self.above, self.most = above, most
+        self.infinite = infinite
         if above is not None:
             self.expects += f" above {above:g}"
         if most is not None:
@@ -136,7 +141,7 @@ class Number(Type):
             number["exclusiveMinimum"] = self.above
         if self.most is not None:
             number["maximum"] = self.most
-        return {"anyOf": [number, EXPRESSION_SCHEMA]}
+        return {"anyOf": [number, EXPRESSION_SCHEMA]}  # `-inf` is a text, as expressions are
 
 
 class Rate(Number):

@@ -104,7 +104,7 @@ class Pad(Kind, name="pad"):
     padding: Pairs = option(
         Padding(), "values added around each axis", default=0, main=True, mark="p"
     )
-    value: float = option(Number(), "the constant", default=0)
+    value: float = option(Number(infinite=True), "the constant", default=0)
     channels: tuple[int, ...] = option(
         SizeList(0, length=2), "channels added before and after", default=(0, 0)
     )

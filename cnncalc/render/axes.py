@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.analysis.axis import USUAL, Link
 from cnncalc.coverage import unread
 from cnncalc.render import numbers
-from cnncalc.rules.axis import formula, quotient
+from cnncalc.rules.axis import formula, quotient, rounded
 from cnncalc.shapes import Slide
 
 if TYPE_CHECKING:
@@ -120,9 +120,10 @@ def chain_text(size: int, links: Sequence[Link]) -> RenderableType:
 
     from cnncalc.render.listing import Listing, ListingColumn
 
+    formulas = [rounded(link.slide) for link in links]
     columns = {
         "name": ListingColumn("kernel", "block"),
-        "arithmetic": ListingColumn("output", "kind", least=20),
+        "arithmetic": ListingColumn("output", "kind", least=max(map(len, formulas), default=20)),
         "size": ListingColumn("", number=True),
         "field": ListingColumn("sees", "field", number=True),
         "stride": ListingColumn("stride", "quiet", number=True),
@@ -130,11 +131,11 @@ def chain_text(size: int, links: Sequence[Link]) -> RenderableType:
         "drawn": ListingColumn("of the input", "field"),
     }
     rows = [["input", "", str(size), "1", "1", "0", bar(1, size)]]
-    for link in links:
+    for link, arithmetic in zip(links, formulas, strict=True):
         rows.append(
             [
                 f"{link.name} {brief(link.slide)}",
-                formula(link.slide),
+                arithmetic,
                 str(link.slide.output),
                 str(link.window.size),
                 str(_stride(link)),

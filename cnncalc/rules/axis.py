@@ -27,6 +27,17 @@ def formula(axis: Slide) -> str:
     return f"({axis.size} + {padding} − {axis.extent}) / {axis.stride} + 1"
 
 
+def rounded(axis: Slide) -> str:
+    """The formula of the output itself: floor or ceiling where the quotient is no whole number."""
+    if not axis.remainder:
+        return formula(axis)
+    inside = formula(axis).removesuffix(" + 1")
+    if not axis.ceil:
+        return f"⌊{inside}⌋ + 1"
+    # a last window that would start beyond the input is left out
+    return f"⌈{inside}⌉ + 1" if axis.output > axis.travel // axis.stride + 1 else f"⌈{inside}⌉"
+
+
 def quotient(axis: Slide) -> str:
     """Its value before rounding, to four places."""
     digits = 4

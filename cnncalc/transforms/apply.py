@@ -11,7 +11,7 @@ from cnncalc.exchange.imported import Imported
 from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput, replaced
 from cnncalc.language.network import Network
-from cnncalc.transforms.files import edited_file
+from cnncalc.transforms.files import class_parameter, edited_file
 from cnncalc.transforms.rewriting import GraphChange, TransformStep, chained, rewritten
 from cnncalc.transforms.steps import RequestedTransforms, steps_of
 
@@ -84,7 +84,12 @@ def transformed(
         if input is None or isinstance(network, Network):
             raise
         own, before = input, _graph(network, changes, input)
-    steps = steps_of(before, wanted)
+    goal = None
+    if wanted.classes is not None and isinstance(network, Network):
+        own_name = class_parameter(network, changes)
+        if own_name is not None:
+            goal = _graph(network, {**changes, own_name: wanted.classes}, own)
+    steps = steps_of(before, wanted, goal)
     graph = steps[-1].graph if steps else before
     shapes = None if input is None else replaced(graph.input_shapes, input, graph.name)
     if shapes is not None and shapes != graph.input_shapes:

@@ -21,6 +21,7 @@ from cnncalc.transforms.editing import (
     parameter_addition,
     value_edits,
 )
+from cnncalc.transforms.outputs import CLASSES
 from cnncalc.transforms.rewriting import GraphChange, chained, rewritten, same
 from cnncalc.transforms.steps import RequestedTransforms, steps_of
 
@@ -54,12 +55,32 @@ def _settings(
         found = _parameter(network, settings, RequestedTransforms(without_auxiliary=True), 0)
         if found is not None:
             settings, wanted = found, wanted._replace(without_auxiliary=False)
+    if wanted.classes is not None and (own := class_parameter(network, settings)) is not None:
+        settings = {**settings, own: wanted.classes}
+        wanted = wanted._replace(classes=None)
     if wanted.classes is not None:
         only = RequestedTransforms(classes=wanted.classes)
         found = _parameter(network, settings, only, wanted.classes)
         if found is not None:
             settings, wanted = found, wanted._replace(classes=None)
     return settings, wanted
+
+
+def class_parameter(network: Network, settings: Mapping[str, Any]) -> str | None:
+    """The parameter of a file that is its number of classes; `None` where it has none, or in vain.
+
+    It is known by its name: heads have other widths, `3 * (classes + 5)`.
+    """
+    values = network.values(settings)
+    for name in CLASSES:
+        if type(values.get(name)) is int:
+            try:
+                other = network.graph({**settings, name: values[name] + 1})
+            except (SpecError, UsageError):
+                continue
+            if not same(other, network.graph(settings)):
+                return name
+    return None
 
 
 def _parameter(

@@ -35,6 +35,28 @@ def without_auxiliary(graph: Graph) -> GraphChange:
     return GraphChange(pruned=pruned, told=f"without {', '.join(gone)}")
 
 
+CLASSES = ("classes", "num_classes", "n_classes", "nc")
+"""What files call the parameter that is the number of classes."""
+
+
+def resized(graph: Graph, goal: Graph, classes: int) -> GraphChange:
+    """The change to what a parameter of the file makes of the network.
+
+    Raises:
+        UsageError: there are as many classes already, or other layers with this number.
+    """
+    pairs = list(zip(graph.nodes, goal.nodes, strict=False))
+    alike = all(type(a.kind) is type(b.kind) and a.inputs == b.inputs for a, b in pairs)
+    if len(graph.nodes) != len(goal.nodes) or not alike:
+        raise UsageError(f"with {classes} classes {graph.name} is made of other layers")
+    own = {i: (a.kind.__dict__, b.kind.__dict__) for i, (a, b) in enumerate(pairs)}
+    found = {i: goal.nodes[i].kind for i, (before, after) in own.items() if before != after}
+    if not found:
+        raise UsageError(f"{graph.name} has {classes} classes already")
+    names = ", ".join([graph.nodes[index].name for index in sorted(found)])
+    return GraphChange(kinds=found, told=f"{classes} classes: {names}")
+
+
 def with_classes(graph: Graph, classes: int) -> GraphChange:
     """Another number of classes: the last layers with weights before every output change.
 

@@ -4,7 +4,9 @@ Run with torch, torchvision, torchinfo, fvcore, thop and ptflops installed:
 
     python tests/reference/take_counters.py [NAME ...]
 
-Networks are built without weights and counted in evaluation mode on one sample of 3×224×224, as
+It adds to what is there, for the networks of torchvision and those of `counted_modules.py`. Both
+`thop` and `ultralytics-thop` are imported as `thop`: run it once with each. Networks are built
+without weights and counted in evaluation mode on one sample of 3×224×224, as
 each tool's own documentation has it (Inception-v3 on 3×299×299); a total is what the tool gives
 for the whole network.
 """
@@ -22,6 +24,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import counted_modules
+import thop
 import torch
 from torch import nn
 
@@ -33,9 +37,11 @@ try:  # a CPU build of torch lacks operators that torchvision registers shapes f
 except RuntimeError:
     del _LIBRARY
     import torchvision
+from counted_modules import SHAPES as MODULES
 from fvcore.nn import FlopCountAnalysis
 from ptflops import get_model_complexity_info
 from thop import profile
+from torch.utils.flop_counter import FlopCounterMode
 from torchinfo import summary
 
 HERE = Path(__file__).parent
@@ -53,11 +59,14 @@ SIZES = {"inception_v3": (3, 299, 299)}
 
 def shape(name: str) -> tuple[int, ...]:
     """The input that a network is counted on."""
-    return SIZES.get(name, SHAPE)
+    return MODULES.get(name) or SIZES.get(name, SHAPE)
 
 
 def build(name: str) -> nn.Module:
     """A network in evaluation mode."""
+    if name in MODULES:
+        found: nn.Module = getattr(counted_modules, name)()
+        return found.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model: nn.Module = torchvision.models.get_model(name, weights=None)
@@ -77,6 +86,12 @@ def by_thop(name: str) -> int:
     return int(profile(build(name), (torch.zeros(1, *shape(name)),), verbose=False)[0])
 
 
+def by_flop_counter(name: str) -> int:
+    with FlopCounterMode(display=False) as counter:
+        build(name)(torch.zeros(1, *shape(name)))
+    return int(counter.get_total_flops())
+
+
 def by_ptflops(backend: str) -> Callable[[str], int]:
     def count(name: str) -> int:
         found, _ = get_model_complexity_info(
@@ -87,30 +102,38 @@ def by_ptflops(backend: str) -> Callable[[str], int]:
     return count
 
 
+THOP = "ultralytics-thop" if hasattr(thop, "__version__") and thop.__version__ > "1" else "thop"
+"""Which of both is imported as `thop`."""
+
 COUNTERS: dict[str, tuple[str, Callable[[str], int]]] = {
     "torchinfo": ("torchinfo", by_torchinfo),
     "fvcore": ("fvcore", by_fvcore),
-    "thop": ("thop", by_thop),
+    THOP.replace("-", "_"): (THOP, by_thop),
     "ptflops_pytorch": ("ptflops", by_ptflops("pytorch")),
     "ptflops_aten": ("ptflops", by_ptflops("aten")),
+    "flop_counter": ("torch", by_flop_counter),
 }
 
 
 def main(names: list[str]) -> None:
     """Count every network with every tool."""
     logging.disable()
-    totals: dict[str, dict[str, Any]] = {}
-    for name in names or NETWORKS:
+    file = HERE / "counters.json"
+    before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    totals: dict[str, dict[str, Any]] = before.get("totals", {})
+    for name in names or (*NETWORKS, *MODULES):
         with redirect_stdout(io.StringIO()), torch.no_grad():
-            totals[name] = {tool: count(name) for tool, (_, count) in COUNTERS.items()}
+            found = {tool: count(name) for tool, (_, count) in COUNTERS.items()}
+            totals[name] = {**totals.get(name, {}), **found}
         print(name, *(f"{tool} {total:,}" for tool, total in totals[name].items()), sep="  ")
     packages = ("torch", "torchvision", *sorted({package for package, _ in COUNTERS.values()}))
-    found = {
-        "versions": {package: importlib.metadata.version(package) for package in packages},
+    versions = {package: importlib.metadata.version(package) for package in packages}
+    whole = {
+        "versions": {**before.get("versions", {}), **versions},
         "inputs": {name: shape(name) for name in totals},
         "totals": totals,
     }
-    (HERE / "counters.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS
+from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, OPERATOR, SUBCLASS
 from cnncalc.graph import Graph
 
 
@@ -73,9 +73,13 @@ def forms_of_modules(graph: Graph, origins: Sequence[tuple[str, str]]) -> Sequen
 
 def _form(type_: str, operator: str) -> str:
     name = _bare(re.sub(r"_+\d*$", "", operator))  # `relu_`, `relu__3`
-    if name.startswith("mean"):
+    if name.startswith(("mean", "amax", "amin", "sum")):
         return MEAN
+    if name == "matmul":
+        return OPERATOR
     own = type_.lower()
+    if name.startswith("upsample") and own.startswith(("upsample", "upsampling")):
+        return MODULE
     if _bare(own) in (name, ALIASES.get(name)):
         return SUBCLASS if _bare(own) in UNSIZED and own != _bare(own) else MODULE
     return FUNCTION

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.graph import Graph
+from cnncalc.graph import Graph, Node
 from cnncalc.layers.attention import SqueezeExcitation
+from cnncalc.layers.pool import AvgPool
 from cnncalc.shapes import Shape, product
 
 MODULE = "module"
@@ -20,6 +21,8 @@ MEAN = "mean"
 """A pool over all positions as a mean over axes."""
 SUBCLASS = "subclass"
 """A module of a class derived from the framework's."""
+OPERATOR = "operator"
+"""A function, or the operator that does the same: a program does not say which was written."""
 
 
 class CountedModule(NamedTuple):
@@ -37,6 +40,8 @@ class CountedModule(NamedTuple):
     form: str = MODULE
     mode: str = ""
     """How an upsampling finds its values."""
+    read: int = 0
+    """Values that the windows of an average read, each as often as it is read."""
 
     @property
     def positions(self) -> int:
@@ -68,7 +73,29 @@ def parts(graph: Graph, index: int, form: str) -> tuple[CountedModule, ...]:
     bias = product(weights["bias"]) if "bias" in weights else 0
     mode = getattr(node.kind, "mode", "")
     macs = facts.operations.macs
-    return (CountedModule(kind, given, facts.output, weight, bias, macs, form, mode),)
+    if kind == "matmul" and form == MODULE:
+        form = OPERATOR
+    read = _values_read(node, given)
+    return (CountedModule(kind, given, facts.output, weight, bias, macs, form, mode, read),)
+
+
+def _values_read(node: Node, given: Shape) -> int:
+    """The values in all windows of an average pool; padding counts where the average counts it."""
+    made = node.facts.output
+    total = product(made[:1])
+    if isinstance(node.kind, AvgPool):
+        for slide in node.facts.slides:
+            low, high = 0, slide.size
+            if node.kind.count_include_pad:
+                low, high = -slide.before, slide.size + slide.after
+            starts = [unit * slide.stride - slide.before for unit in range(slide.output)]
+            total *= sum(max(min(one + slide.kernel, high) - max(one, low), 0) for one in starts)
+        return total
+    if node.kind.name in ("global_avg_pool", "adaptive_avg_pool"):
+        for size, count in zip(given[1:], made[1:], strict=True):
+            total *= sum(-(-(j + 1) * size // count) - j * size // count for j in range(count))
+        return total
+    return 0
 
 
 SEVERAL = {
@@ -89,7 +116,7 @@ def _squeeze_excitation(given: Shape, kind: SqueezeExcitation) -> tuple[CountedM
     whole, inner = (given[0], *ones), (kind.squeeze, *ones)
     weight = kind.squeeze * given[0]
     return (
-        CountedModule("global_avg_pool", given, whole),
+        CountedModule("global_avg_pool", given, whole, read=product(given)),
         _conv(whole, inner, weight, kind.squeeze),
         CountedModule(kind.activation, inner, inner),
         _conv(inner, whole, weight, given[0]),

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from cnncalc.analysis.counting.parts import FUNCTION, MEAN, MODULE, SUBCLASS, CountedModule
+from cnncalc.analysis.counting.parts import (
+    FUNCTION,
+    MEAN,
+    MODULE,
+    OPERATOR,
+    SUBCLASS,
+    CountedModule,
+    Uncounted,
+)
 from cnncalc.shapes import product
 
 Terms = dict[str, int]
@@ -23,6 +31,7 @@ POOLING = "pooling"
 UPSAMPLING = "upsampling"
 AGAIN = "{}, again inside the module"
 LEFT_OUT = "multiply-accumulates left out"
+ADDITIONS = "their additions, counted beside their multiplications"
 AT_ONE_POSITION = "linear layers counted at one position of the map"
 AT_OUTPUTS = "transposed convolutions counted at output positions"
 
@@ -42,6 +51,8 @@ class Counter(NamedTuple):
     """By layer kind; what is not listed is counted as nothing."""
     source: str
     """Where its rules stand."""
+    every: bool = False
+    """Whether it counts all multiply-accumulates, whatever the layers are written as."""
 
 
 def nothing(part: CountedModule) -> Terms:
@@ -145,7 +156,7 @@ FVCORE = Counter(
     "fvcore", "fvcore", "0.1.5.post20221221", "flops (a multiply-add is one)",
     table(
         {"batch_norm": affine(2, 1), "upsample": rank(2, _fvcore_upsample)},
-        ((*CONVS, "conv_transpose", "linear"), nothing),
+        ((*CONVS, "conv_transpose", "linear", "matmul"), nothing),
         (("layer_norm", "group_norm", "instance_norm"), affine(5, 4)),
         (AVERAGES, rank(2, only((MODULE, FUNCTION, SUBCLASS), inputs(POOLING)))),
     ),
@@ -165,8 +176,18 @@ def _thop_adaptive(part: CountedModule) -> Terms:
 
 
 def _thop_upsample(part: CountedModule) -> Terms:
-    factor = {"nearest": 1, "linear": 5, "bilinear": 11}.get(part.mode, 0)
+    factor = {"nearest": 1, **_THOP_UPSAMPLINGS}.get(_torch_mode(part), 0)
     return {UPSAMPLING: factor * product(part.made)}
+
+
+_THOP_UPSAMPLINGS = {"linear": 5, "bilinear": 11, "bicubic": 259, "trilinear": 31}
+
+
+def _torch_mode(part: CountedModule) -> str:
+    """What PyTorch calls an upsampling's mode: linear interpolation has a name for each rank."""
+    if part.mode == "linear":
+        return {3: "bilinear", 4: "trilinear"}.get(len(part.given), "linear")
+    return part.mode
 
 
 def _softmax(part: CountedModule) -> Terms:
@@ -190,6 +211,56 @@ THOP = Counter(
         (AVERAGES, only((MODULE,), _thop_adaptive)),
     ),
     "profile.py and vision/basic_hooks.py",
+)  # fmt: skip
+
+
+# -- ultralytics-thop: it is imported as `thop` too, and counts derived classes and products
+
+
+def _ultralytics_average(part: CountedModule) -> Terms:
+    """An addition for each value that a window reads, and a division an output value."""
+    return {POOLING: part.read + product(part.made)}
+
+
+def _ultralytics_upsample(part: CountedModule) -> Terms:
+    return {UPSAMPLING: _THOP_UPSAMPLINGS.get(_torch_mode(part), 0) * product(part.made)}
+
+
+def _log_softmax(part: CountedModule) -> Terms:
+    """A logarithm a position more."""
+    return {ACTIVATION: _softmax(part)[ACTIVATION] + product(part.given) // part.given[0]}
+
+
+MODULES = (MODULE, SUBCLASS)
+
+ULTRALYTICS_THOP = Counter(
+    "ultralytics_thop", "ultralytics-thop", "2.2.3", "MACs",
+    table(
+        {
+            "prelu": only(MODULES, inputs(ACTIVATION)),
+            "softmax": only(MODULES, _softmax),
+            "log_softmax": only(MODULES, _log_softmax),
+            "upsample": only(MODULES, _ultralytics_upsample),
+        },
+        ((*CONVS, "conv_transpose", "linear", "matmul"), nothing),
+        (NORMS, only(MODULES, affine(4, 2))),
+        (("avg_pool", *AVERAGES), only(MODULES, _ultralytics_average)),
+    ),
+    "profile.py and vision/basic_hooks.py",
+)  # fmt: skip
+
+
+# -- PyTorch's own: operators as they are dispatched, multiplications and additions apart
+
+
+def _twice_the_macs(part: CountedModule) -> Terms:
+    return {ADDITIONS: part.macs}
+
+
+FLOP_COUNTER = Counter(
+    "flop_counter", "torch", "2.13.0", "FLOPs (a multiply-add is two, nothing else is any)",
+    table({}, ((*CONVS, "conv_transpose", "linear", "matmul"), _twice_the_macs)),
+    "utils/flop_counter.py, FlopCounterMode",
 )  # fmt: skip
 
 
@@ -218,10 +289,17 @@ def _ptflops_norm(part: CountedModule) -> Terms:
     return {NORM: (2 if scaled else 1) * product(part.given)}
 
 
+def _ptflops_product(part: CountedModule) -> Terms:
+    if part.form == OPERATOR:
+        raise Uncounted("a product is counted where the code calls `torch.matmul`, and not as `@`")
+    return {}
+
+
 PTFLOPS_PYTORCH = Counter(
     "ptflops_pytorch", "ptflops", "0.7.5", "MACs",
     table(
         {
+            "matmul": _ptflops_product,
             "silu": values(ACTIVATION),
             "softmax": values(ACTIVATION),
             "relu6": only((MODULE,), values(ACTIVATION)),
@@ -238,20 +316,30 @@ PTFLOPS_PYTORCH = Counter(
 
 PTFLOPS_ATEN = Counter(
     "ptflops_aten", "ptflops", "0.7.5", "MACs",
-    table({}, ((*CONVS, "conv_transpose", "linear"), with_bias)),
+    table({"matmul": nothing}, ((*CONVS, "conv_transpose", "linear"), with_bias)),
     "aten_ops.py",
 )  # fmt: skip
 
 
 PAPER = Counter(
     "paper", "", "", "multiply-adds",
-    table({}, ((*CONVS, "conv_transpose", "linear", "locally_connected", "rbf"), nothing)),
+    {},
     "He et al. 2015, arXiv:1512.03385, section 3.3",
+    every=True,
 )  # fmt: skip
 
 COUNTERS: Mapping[str, Counter] = {
     counter.name: counter
-    for counter in (TORCHINFO, FVCORE, THOP, PTFLOPS_PYTORCH, PTFLOPS_ATEN, PAPER)
+    for counter in (
+        TORCHINFO,
+        FVCORE,
+        THOP,
+        ULTRALYTICS_THOP,
+        PTFLOPS_PYTORCH,
+        PTFLOPS_ATEN,
+        FLOP_COUNTER,
+        PAPER,
+    )
 }
 """Counters of operations by name."""
 

@@ -49,16 +49,16 @@ def layer_counts(counter: Counter, graph: Graph, forms: Sequence[str]) -> list[d
     Raises:
         Uncounted: the counter's answer for a layer cannot be told.
     """
-    runs = run_in_evaluation(graph)
+    idle = auxiliary(graph)
     found: list[dict[str, int]] = []
     for index, node in enumerate(graph.nodes):
         macs = node.facts.operations.macs
         if macs is UNKNOWN or node.kind.is_stated:
             raise Uncounted(f"`{node.name}` is no layer that it knows")
         row: dict[str, int] = {MACS: macs} if macs else {}
-        if node.inputs and not runs[index]:
+        if index in idle:
             row[NOT_RUN] = -macs
-        elif node.inputs:
+        elif node.inputs and not counter.every:
             for part in parts(graph, index, forms[index]):
                 for term, amount in terms(counter, part).items():
                     row[term] = row.get(term, 0) + amount
@@ -76,15 +76,22 @@ def by_layer(name: str, graph: Graph, forms: Sequence[str], batch: int) -> tuple
     return tuple([sum(row.values()) * batch for row in rows[len(graph.inputs) :]])
 
 
-def run_in_evaluation(graph: Graph) -> list[bool]:
-    """For each node whether the last output needs it."""
-    needed = [False] * len(graph.nodes)
-    needed[-1] = True
-    for index in range(len(graph.nodes) - 1, -1, -1):
-        if needed[index]:
-            for taken in graph.nodes[index].inputs:
-                needed[taken] = True
-    return needed
+def auxiliary(graph: Graph) -> frozenset[int]:
+    """The nodes that only an auxiliary output needs, which does not run in evaluation mode.
+
+    It is one by its name: `aux`, `auxiliary1`. Other outputs are computed whatever the mode.
+    """
+    main = {index for index in graph.outputs if not _is_auxiliary(graph.nodes[index])}
+    if len(main) == len(graph.outputs) or not main:
+        return frozenset()
+    needed: set[int] = set()
+    for index in main:
+        needed |= graph.ancestors(index)
+    return frozenset(range(len(graph.inputs), len(graph.nodes))) - needed
+
+
+def _is_auxiliary(node: Node) -> bool:
+    return any(part.lower().startswith("aux") for part in node.name.split("."))
 
 
 def reconcile(graph: Graph, forms: Sequence[str], batch: int = 1) -> list[Count]:

@@ -23,8 +23,9 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 
 RESERVED = {*KINDS, "and", "or", "not", "true", "false", "yes", "no", "on", "off", "null",
-            "channels", "layers", "input", "name", "from", "repeat", "if", "output", "share",
-            "trainable"}  # fmt: skip
+            "channels", "layers", "input", "index", "name", "from", "repeat", "if", "output",
+            "share", "trainable"}  # fmt: skip
+"""Words of the language that no block may be called."""
 
 
 def outline(

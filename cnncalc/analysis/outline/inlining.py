@@ -177,7 +177,8 @@ def _spread(item: Item, body: Items) -> Items:
     """A block's items in place of a use of it."""
     if item.condition is not None or item.times != 1:
         if len(body) > 1 or body[0].condition is not None or body[0].times != 1:
-            return (Item(group=body, condition=item.condition, times=item.times),)
+            whole = Item(group=body, condition=item.condition, times=item.times, start=item.start)
+            return (whole._replace(name=item.name, is_output=item.is_output, nodes=item.nodes),)
         body = (body[0]._replace(condition=item.condition, times=item.times),)
     if item.start is not None:
         body = (body[0]._replace(start=item.start), *body[1:])

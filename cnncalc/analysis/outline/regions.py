@@ -151,6 +151,8 @@ class Regions:
         self.apart = apart
         """Nodes that stand by themselves."""
         self.inputs = len(graph.inputs)
+        self.lenders = {node.shares for node in graph.nodes if node.shares is not None}
+        """Nodes whose weights others use: what names them means that layer, and no block."""
         self.pieces: list[Piece | None] = []
         self.smaller: list[int] = [0]
         """How many nodes before each make their input smaller, and how many make it larger."""
@@ -187,7 +189,7 @@ class Regions:
         # a block may name the network's only input, whatever reaches it
         known = 1 if self.inputs == 1 else 0
         pinned = node.shares is not None or any(read >= known for read in node.reads)
-        pinned = pinned or index in self.apart
+        pinned = pinned or index in self.apart or index in self.lenders
         if node.kind.branches:
             return self._merge(index, node, pinned)
         source = node.inputs[0]
@@ -222,7 +224,9 @@ class Regions:
         found: list[Series | int] = []
         for position in range(len(inputs) - 1, -1, -1):
             taken = inputs[position]
-            if taken != end or taken < self.inputs or taken in sources:
+            # what an earlier input takes as well must have a name before this one begins
+            again = taken in inputs[:position]
+            if taken != end or taken < self.inputs or taken in sources or again:
                 sources.add(taken)
                 found.append(taken)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import Any
 
@@ -9,7 +10,7 @@ from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.exchange.onnx.nodes import attribute, check_values, origin
 from cnncalc.exchange.onnx.operators import OPERATORS
 from cnncalc.exchange.onnx.operators.registry import NodeCall, Unsupported
-from cnncalc.exchange.onnx.tensors import absent, stored
+from cnncalc.exchange.onnx.tensors import REAL, TYPES, absent, stored
 from cnncalc.exchange.reading.calls import check_arguments
 from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
 from cnncalc.exchange.reading.result import Origin
@@ -17,6 +18,9 @@ from cnncalc.exchange.reading.to_graph import TOLD, unsupported
 from cnncalc.layers.base import LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape
+
+MADE_UP = r"(^|\.)(val|const|constant|lifted|scalar|tensor|_tensor|onnx)_?(tensor|constant)?_?\d*$"
+"""Names that exporters give to numbers of the program."""
 
 SMALL = 65_536
 """Stored arrays of so many values in all are worked out at once, which tells the shape."""
@@ -44,6 +48,7 @@ class OnnxImporter:
             (one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 1
         )
         self.program = Program(name)
+        self.program.distinct = model.producer_name == "cnncalc"
         self.values: dict[str, Any] = {}
 
     def run(self) -> Program:
@@ -53,7 +58,7 @@ class OnnxImporter:
             UsageError, SpecError: the file is no graph of tensors.
         """
         for tensor in self.graph.initializer:
-            self._store(tensor.name, stored(tensor, self.path))
+            self._store(tensor.name, stored(tensor, self.path, self._role(tensor)))
         declared = weights(self.model)
         for given in self.graph.input:
             if given.name in self.values:
@@ -62,7 +67,8 @@ class OnnxImporter:
             if given.name in declared:
                 self._store(given.name, absent(given.name, shape, self.path))
                 continue
-            op = Op("input", [], shape, {"name": given.name})
+            self._require_real(given)
+            op = Op("input", [], shape, {"name": given.name, "type": _type(given)})
             op.origin = Origin((), (), given.name)
             self.program.ops.append(op)
             self.program.inputs.append(op)
@@ -71,12 +77,45 @@ class OnnxImporter:
             self._node(node)
         for wanted in self.graph.output:
             value = self._value(wanted.name, "the graph's outputs")
-            if isinstance(value, Op):
-                self.program.outputs.append(value)
-        if not self.program.outputs:
-            raise UsageError(f"{self.path} has no output that depends on its input")
+            if not isinstance(value, Op):
+                raise UsageError(
+                    f"{self.path}: its output `{wanted.name[:80]}` does not depend on its input",
+                    "a network of layers has no such output; take it out of the graph",
+                )
+            self.program.outputs.append(value)
         self.program.prune()
         return self.program
+
+    def _require_real(self, given: Any) -> None:
+        """Refuse an input of whole numbers or texts, unless it is turned into real ones first.
+
+        Raises:
+            UsageError: layers compute with real numbers, and the graph with others.
+        """
+        takers = [node for node in self.graph.node if given.name in node.input]
+        turned = all(
+            node.op_type == "Shape"
+            or (node.op_type == "Cast" and any(a.name == "to" and a.i in REAL
+                for a in node.attribute))
+            for node in takers
+        )  # fmt: skip
+        if _type(given) not in REAL and not turned:
+            kind = TYPES.get(_type(given), "no numbers that are real")
+            raise UsageError(
+                f"{self.path}: its input `{given.name[:60]}` holds {kind}",
+                "layers compute with real numbers: export it with a float input",
+            )
+
+    def _role(self, tensor: Any) -> str:
+        """Whether a stored number is trained: what exporters fold has a name that they made up."""
+        if prod(tensor.dims) != 1 or tensor.data_type not in REAL:
+            return "stored"
+        if self.model.producer_name == "cnncalc":
+            trained = tensor.name.rpartition(".")[2] in ("weight", "bias")
+        else:
+            path = re.fullmatch(r"([A-Za-z_]\w*\.)+[A-Za-z_]\w*", tensor.name)
+            trained = path is not None and not re.search(MADE_UP, tensor.name, re.IGNORECASE)
+        return "parameter" if trained else "stored"
 
     def _store(self, name: str, constant: Constant) -> None:
         self.values[name] = constant
@@ -126,6 +165,8 @@ class OnnxImporter:
                 raise SpecError([Diagnostic("bad-value", "error", text, layer=place)]) from None
         del self.program.ops[before:]
         taken: list[Operand] = [one for one in inputs if isinstance(one, Op)]
+        if not taken:
+            raise SpecError(self._unsupported(node.op_type[:100] + reason, node))
         name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
         op = Op("unsupported", taken, taken[0].shape, {"operator": name[:100] + reason})
         op.origin = call.origin
@@ -268,6 +309,11 @@ def _first_shape(inputs: list[Any]) -> Shape:
 def _has_batch(given: Any) -> bool:
     sizes = given.type.tensor_type.shape.dim
     return bool(sizes) and not sizes[0].dim_value
+
+
+def _type(given: Any) -> int:
+    """The number of an input's type."""
+    return int(given.type.tensor_type.elem_type)
 
 
 def _literal(array: Any) -> Constant:

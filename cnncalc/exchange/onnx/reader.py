@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 OLDEST = 7
 """The first opset whose operators broadcast as they do today."""
 
+NUMPY = {"tensor(float16)": "float16", "tensor(double)": "float64"}
+"""NumPy's names of the types that a session may take beside float32."""
+
 LARGEST = 2**31
 """Bytes of a file."""
 
@@ -140,6 +143,8 @@ def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
     program = OnnxImporter(model, path, name, shapes).run()
     simplify(program)
     found = lower(program, f"ONNX, {path}", path)
+    if _computes_in_half(model):
+        found = found._replace(tolerance=ROUNDING_IN_HALF)
     whole = all(_held(one) for one in model.graph.initializer)
     if not whole or weights(model) & {one.name for one in model.graph.input} - {
         one.name for one in model.graph.initializer
@@ -147,6 +152,25 @@ def read_model(model: Any, path: str, name: str, input: Shapes) -> Reading:
         return found
     model_or_path = path if os.path.isfile(path) else model
     return found._replace(run=lambda inputs: run(model_or_path, inputs))
+
+
+HALF = (10, 16)
+"""ONNX' numbers of the types of 16 bits."""
+ROUNDING_IN_HALF = 1e-2
+"""The relative difference that their rounding may make."""
+
+
+def _computes_in_half(model: Any) -> bool:
+    """Whether an input, an array or a cast of a graph is of 16 bits."""
+    graph = model.graph
+    return (
+        any(one.type.tensor_type.elem_type in HALF for one in graph.input)
+        or any(one.data_type in HALF for one in graph.initializer)
+        or any(
+            node.op_type == "Cast" and any(a.name == "to" and a.i in HALF for a in node.attribute)
+            for node in graph.node
+        )
+    )
 
 
 def _held(tensor: Any) -> bool:
@@ -173,6 +197,11 @@ def _input_shapes(model: Any, path: str, input: Shapes) -> dict[str, Shape]:
     for name, sizes in declared.items():
         if sizes is None or len(sizes) < 1:
             raise UsageError(f"{path} does not say what shape `{name[:60]}` has")
+        if len(sizes) < 2 and name not in stored:
+            raise UsageError(
+                f"{path}: its input `{name[:60]}` has one axis, which is its batch",
+                "there is no map in it that layers could work on",
+            )
         if name in stored:
             if None in sizes:
                 raise UsageError(f"{path} does not say what shape the weight `{name[:60]}` has")
@@ -246,7 +275,10 @@ def run(model: Any, inputs: list[Array]) -> list[Array]:
         session = onnxruntime.InferenceSession(held, options, providers=["CPUExecutionProvider"])
         inside = {one.name for one in session.get_overridable_initializers()}
         names = [one.name for one in session.get_inputs() if one.name not in inside]
-        return list(session.run(None, dict(zip(names, inputs, strict=True))))
+        given = dict(zip(names, inputs, strict=True))
+        types = {one.name: NUMPY.get(one.type, "float32") for one in session.get_inputs()}
+        given = {name: array.astype(types[name]) for name, array in given.items()}
+        return list(session.run(None, given))
     except Exception as error:
         path = model if isinstance(model, str) else "the model"
         raise UsageError(f"ONNX Runtime refuses {path}: {str(error)[:300]}") from None

@@ -17,6 +17,9 @@ TYPES = {
 }  # fmt: skip
 """NumPy's names of ONNX' types; others are no numbers that a layer has."""
 
+REAL = (1, 10, 11, 16)
+"""ONNX' numbers of the types that keep a value, but for rounding: float32, 16, 64, bfloat16."""
+
 LARGEST = 2**53
 
 
@@ -33,7 +36,7 @@ def stored(tensor: Any, path: str, role: str = "stored") -> Constant:
         )
     if tensor.data_location == 1:
         beside(tensor, path)
-    name = tensor.name if role == "stored" else ""
+    name = tensor.name if role in ("stored", "parameter") else ""
     found = Constant(name, shape, role, lambda: read(tensor, shape, path))
     if prod(shape) <= FEW:
         found.few = _few(tensor, prod(shape))

@@ -196,6 +196,8 @@ class Program:
         self.outputs: list[Op] = []
         self.constants: dict[str, Constant] = {}
         """Every array that the network stores."""
+        self.distinct = False
+        """Whether arrays that are equal have names of their own, unless they are shared."""
 
     def replace(self, changes: Mapping[Op, Sequence[Op]]) -> None:
         """Put operations, in execution order, in the place of one; the last has its result.

@@ -63,8 +63,7 @@ def lower(program: Program, source: str, file: str) -> Reading:
             opaque.update(built.refused)
             continue
         for op in program.outputs:
-            if op.name != "input":
-                built.builder.settle(op, op.origin)
+            _settle_output(built.builder, op)
         sharing = _sharing(built.builder)
         if not sharing.conflicts:
             return _finished(program, built.builder, opaque, sharing.shares, source, file)
@@ -75,6 +74,16 @@ def lower(program: Program, source: str, file: str) -> Reading:
         if conflicts.keys() <= opaque.keys():
             raise SpecError([_finding("unknown-layer", text) for text in conflicts.values()])
         opaque.update(conflicts)
+
+
+def _settle_output(builder: Builder, op: Op) -> None:
+    """Bring an output into order; an input that is given back is one of a layer of ours."""
+    if op.name != "input":
+        builder.settle(op, op.origin)
+    view = builder.views[op]
+    if not builder.nodes[view.node].inputs:
+        node = builder.layer("identity", (view.node,), {}, op.origin)
+        builder.views[op] = TensorView(node, view.laid, view.axes)
 
 
 class Built(NamedTuple):
@@ -316,7 +325,7 @@ def _shares(builder: Builder, earlier: int, index: int, found: list[int | None])
     if type(node.kind) is not type(other.kind):
         return False
     arrays = builder.arrays[index]
-    if any(one.role != "stored" for one in arrays.values()):
+    if builder.program.distinct or any(one.role != "stored" for one in arrays.values()):
         return True
     if any(node.facts.roles[name] == "weight" for name in arrays):
         return True

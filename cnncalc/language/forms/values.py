@@ -22,6 +22,8 @@ REPEAT_LIMIT = 120_000
 
 INFINITE = {"inf", "nan", *[f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "nan")]}
 """Words that other YAML readers take for no finite number, in lower case."""
+ENDLESS = (".inf", "inf")
+"""What an infinite number is called, where an option takes one."""
 YAML_WORDS = {
     word: meaning
     for words, meaning in (
@@ -170,6 +172,8 @@ class ValueReader:
                     return parse(text)
             if type is not None and node.value in getattr(type, "words", ()):
                 return node.value
+            if type is not None and type.infinite and node.value.lstrip("+-") in ENDLESS:
+                return float(node.value.replace(".", ""))
             value = self.scalar(node)
             if type is not None and not isinstance(value, Expression):
                 type.check(value)

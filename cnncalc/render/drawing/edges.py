@@ -139,12 +139,14 @@ class Ways:
     def _arc(self, x0: float, y0: float, other: Solid, dashed: bool, text: str) -> Way:
         """Above all that lies between."""
         x1 = _above(other)
-        over = [s.top for s in self.solids if s.row == other.row and s.right > x0 and s.x < x1 + 2]
-        peak = min(over) - STEP
+        left, right = min(x0, x1), max(x0, x1)  # what it leads to may stand in an earlier lane
+        row_solids = [s for s in self.solids if s.row == other.row]
+        over = [s.top for s in row_solids if s.right > left and s.x < right + 2]
+        peak = min([*over, other.top]) - STEP
         for row, a, b, y in sorted(self.arcs, key=lambda arc: -arc[3]):
-            if row == other.row and a < x1 and b > x0 and abs(y - peak) < STEP:
+            if row == other.row and a < right and b > left and abs(y - peak) < STEP:
                 peak = y - STEP
-        self.arcs.append((other.row, x0, x1, peak))
+        self.arcs.append((other.row, left, right, peak))
         path = bent([(x0, y0), (x0, peak), (x1, peak), (x1, other.top + other.dy / 2)])
         return Way(path, dashed, text, ((x0 + x1) / 2, peak - 3))
 

@@ -161,6 +161,8 @@ def softmax(call: NodeCall, x: Any, *, axis: int | None = None) -> Op:
 @operator("Dropout")
 def dropout(call: NodeCall, x: Any, ratio: Any = None, training: Any = None, **old: Any) -> Any:
     """Dropout, which does nothing at inference."""
+    random = isinstance(training, Constant) and bool(training.numbers()[0])
+    require(not random, "in training mode, where it is random")
     rate = old.get("ratio", 0.5)
     if isinstance(ratio, Constant):
         rate = ratio.scalar()

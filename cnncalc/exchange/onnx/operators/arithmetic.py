@@ -90,18 +90,24 @@ REDUCTIONS = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "Red
 def reduce(
     call: NodeCall, x: Any, over: Any = None, *, axes: Any = None, keepdims: int = 1, **others: Any
 ) -> Op:
-    """One value along axes: an attribute, or an input in later opsets."""
+    """One value along axes: an attribute, or an input in later opsets; all where none are named."""
     x = computed(x)
     which = over if over is not None else axes
-    require(which is not None, "over the batch as well")
-    places = sorted({axis % len(x.shape) for axis in ints(which, "axes")})
+    named = [] if which is None else ints(which, "axes")
+    idle = not named and bool(others.get("noop_with_empty_axes"))
+    require(bool(named) or idle, "over the batch as well")
+    places = sorted({axis % len(x.shape) for axis in named})
     by, inner = REDUCTIONS.get(call.name, "sum"), x
     if call.name == "ReduceL1":
         inner = call.emit("abs", [x], shape=x.shape)
     elif by == "sum" and call.name != "ReduceSum":
         inner = _power(call, x, 2)
-    options = {"by": by, "axes": places, "keepdims": bool(keepdims)}
-    found = call.emit("reduce", [inner], options, reduced(x.shape, places, bool(keepdims)))
+    if idle:
+        found = inner
+    else:
+        options = {"by": by, "axes": places, "keepdims": bool(keepdims)}
+        shape = reduced(x.shape, places, bool(keepdims))
+        found = call.emit("reduce", [inner], options, shape)
     return _power(call, found, 0.5) if call.name == "ReduceL2" else found
 
 

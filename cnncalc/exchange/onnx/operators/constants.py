@@ -36,7 +36,8 @@ PLAIN: dict[str, Any] = {
     "Floor": np.floor, "Ceil": np.ceil, "Equal": np.equal, "Less": np.less,
     "Greater": np.greater, "Not": np.logical_not, "And": np.logical_and, "Or": np.logical_or,
     "Where": np.where, "Sum": lambda *x: sum(x[1:], x[0]), "Identity": lambda x: x,
-    "Mod": np.mod, "Max": lambda *x: np.maximum.reduce(x), "Min": lambda *x: np.minimum.reduce(x),
+    "Mod": lambda a, b, fmod=0: np.fmod(a, b) if fmod else np.mod(a, b),
+    "Max": lambda *x: np.maximum.reduce(x), "Min": lambda *x: np.minimum.reduce(x),
 }  # fmt: skip
 FOLDS.update(PLAIN)
 

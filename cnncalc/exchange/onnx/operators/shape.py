@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from cnncalc.exchange.onnx.operators.registry import NodeCall, computed, ints, operator, require
+from cnncalc.exchange.onnx.tensors import REAL, TYPES
 from cnncalc.exchange.reading.program import Constant, Op
 from cnncalc.exchange.reading.shaping import broadcast, reshaped
 
@@ -159,9 +160,28 @@ def gather(call: NodeCall, x: Any, index: Any, *, axis: int = 0) -> Op:
     return call.emit("select", [x], {"channels": tuple(numbers)}, shape)
 
 
-@operator("Identity", "Cast", "CastLike")
-def identity(call: NodeCall, x: Any, *others: Any, **options: Any) -> Any:
+@operator("Identity")
+def identity(call: NodeCall, x: Any) -> Any:
     """The very same values."""
+    return x
+
+
+@operator("Cast")
+def cast(call: NodeCall, x: Any, *, to: int = 1, **options: Any) -> Any:
+    """Another type, which changes no value; whole numbers would round it."""
+    require(to in REAL, f"to {TYPES.get(to, 'a type that rounds')}")
+    return x
+
+
+@operator("CastLike")
+def cast_like(call: NodeCall, x: Any, like: Any, **options: Any) -> Any:
+    """The type of another tensor."""
+    if isinstance(x, Constant):
+        return x
+    if isinstance(like, Constant):
+        require(like.read().dtype.kind == "f", "to whole numbers")
+    elif isinstance(like, Op) and like.name == "input":
+        require(like.options.get("type", 1) in REAL, "to whole numbers")
     return x
 
 

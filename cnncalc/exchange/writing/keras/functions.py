@@ -96,6 +96,8 @@ class Function:
     def label(self, item: Item) -> str:
         """A layer's name, as code."""
         base = base_of(item)
+        while item.name is not None and self._numbered(base):
+            base += "_"  # its name is that of a layer which is numbered
         number: Term = self.next.get(base, 1)
         self.next[base] = simplified(Operation("+", number, 1))
         counted = self.times[base] > 1
@@ -106,6 +108,13 @@ class Function:
             shown = f"_{shown}" if base[-1:].isdigit() else shown
         found = f"{self.prefix}{base}{shown}"
         return f'f"{found}"' if "{" in found else f'"{found}"'
+
+    def _numbered(self, name: str) -> bool:
+        """Whether layers that have no name of their own, and are numbered, may be called this."""
+        stem = name.rstrip("0123456789")
+        return stem != name and any(
+            self.times[base] > 1 for base in (stem, stem.removesuffix("_")) if base != name
+        )
 
     # -- statements --------------------------------------------------------------------------
 
@@ -228,6 +237,8 @@ class Function:
             assert item.name is not None
             kept = self.layers[item.name] = self.fresh(f"{item.name}_layer")
             code = found[-1].made("")
+            if not code.head.startswith("layers."):
+                raise UsageError(f"{item.name}: its weights are used again, and it is no layer")
             self.emit(kept, code._replace(tail=code.tail.removesuffix("()")), indent)
             return [*found[:-1], Statement(lambda x: Code(f"{kept}({x})"))]
         return found

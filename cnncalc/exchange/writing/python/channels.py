@@ -152,6 +152,8 @@ class Channels:
         return values
 
     def _merge(self, item: Item, channels: Term) -> Term:
+        if item.kind is not None and item.kind.name == "matmul":
+            return self._product(item, channels)
         if self._keeps(item):
             return channels
         found, always = [], []
@@ -177,6 +179,22 @@ class Channels:
         # a branch of one channel is repeated; one that may be missing has what the others have
         known = [term for term in always or found if term != 1] or found
         return next((term for term in known if not isinstance(term, Conditional)), known[0])
+
+    def _product(self, item: Item, channels: Term) -> Term:
+        """The channels of a matrix product: rows of its first operand, or the stack of matrices.
+
+        Raises:
+            UsageError: they are positions of an operand, and differ between uses.
+        """
+        shapes = [self.graph.nodes[node].facts.output for node in item.nodes]
+        if len({shape[0] for shape in shapes}) == 1:
+            return shapes[0][0]
+        first = (item.branches or ())[0]
+        if dict(item.options).get("transpose") and any(len(shape) == 2 for shape in shapes):
+            raise UsageError("the channels behind `matmul` have no closed form")
+        if first.reference is not None:
+            return self.named[first.reference]
+        return self.behind(first.items, self.start(first.items, channels))
 
     def _keeps(self, item: Item) -> bool:
         """Whether a merge gives as many channels as reach it, in all its uses."""

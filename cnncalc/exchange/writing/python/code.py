@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Collection, Iterable, Mapping
+from math import isinf
 from typing import NamedTuple
 
 from cnncalc.analysis.outline.terms import (
@@ -107,6 +108,8 @@ def _text(term: Term, tuples: Mapping[str, int]) -> str:
         return f"({inside},)" if len(term) == 1 else f"({inside})"
     if type(term) is str:
         return quoted(term)
+    if type(term) is float and isinf(term):
+        return f'float("{term}")'
     return repr(term)
 
 

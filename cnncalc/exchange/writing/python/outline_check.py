@@ -38,8 +38,9 @@ def replayed(outline: Outline) -> Outline:
         raise DiffersError("it has another number of layers")
     known: dict[str, Block] = {}
     for block in outline.blocks:
-        known[block.name] = block._replace(items=_marked(block.items, walk.found, known))
-    items = _marked(outline.items, walk.found, known)
+        if block.name in walk.used:
+            known[block.name] = block._replace(items=_marked(block.items, walk, known))
+    items = _marked(outline.items, walk, known)
     return outline._replace(blocks=tuple(known.values()), items=items)
 
 
@@ -54,6 +55,10 @@ class _Replay:
         """The graph's next layer."""
         self.found: dict[int, list[int]] = defaultdict(list)
         """For items by their identity."""
+        self.ran: set[int] = set()
+        """Items and branches, by their identity, that were run at least once."""
+        self.used: set[str] = set()
+        """Blocks that were."""
         self.sharing = 0
         """Uses around the layer at hand that take the weights of earlier ones."""
 
@@ -75,6 +80,7 @@ class _Replay:
 
     def _one(self, item: Item, env: Mapping[str, Any], incoming: int, scope: dict[str, int]) -> int:
         here = {**env, CHANNELS.text: self.nodes[incoming].facts.output[0]}
+        self.ran.add(id(item))
         if item.group is not None:
             return self.items(item.group, env, incoming, scope)
         if item.block is not None:
@@ -85,6 +91,7 @@ class _Replay:
             for branch in item.branches:
                 if branch.condition is not None and not evaluate(branch.condition, here):
                     continue
+                self.ran.add(id(branch))
                 named = branch.reference
                 ends.append(
                     self.items(branch.items, env, incoming, scope)
@@ -112,6 +119,7 @@ class _Replay:
                 values[name] = evaluate(
                     parameter.default, {**values, CHANNELS.text: here[CHANNELS.text]}
                 )
+        self.used.add(block.name)
         self.sharing += item.share is not None
         last = self.items(block.items, values, incoming, inner)
         self.sharing -= item.share is not None
@@ -152,19 +160,34 @@ class _Replay:
         return index
 
 
-def _marked(
-    items: Sequence[Item], found: Mapping[int, list[int]], known: Mapping[str, Block]
-) -> tuple[Item, ...]:
-    """The items with their layers, and with the blocks as they are now."""
-    marked = []
+def _marked(items: Sequence[Item], walk: _Replay, known: Mapping[str, Block]) -> tuple[Item, ...]:
+    """The items with their layers, and with the blocks as they are now; without what never ran.
+
+    Raises:
+        DiffersError: what is left of a merge is nothing but another layer.
+    """
+    marked: list[Item] = []
     for item in items:
-        nodes = tuple(sorted({*found.get(id(item), ())}))
+        if id(item) not in walk.ran:
+            continue
+        nodes = tuple(sorted({*walk.found.get(id(item), ())}))
         if item.group is not None:
-            item = item._replace(group=_marked(item.group, found, known))
+            item = item._replace(group=_marked(item.group, walk, known))
         if item.block is not None:
             item = item._replace(block=known[item.block.name])
         if item.branches is not None:
-            branches = [b._replace(items=_marked(b.items, found, known)) for b in item.branches]
-            item = item._replace(branches=tuple(branches))
+            branches = tuple(
+                branch._replace(items=_marked(branch.items, walk, known))
+                for branch in item.branches
+                if id(branch) in walk.ran
+            )
+            if not nodes:
+                # never more than one branch took part
+                if len(branches) != 1 or branches[0].reference is not None or item.name is not None:
+                    raise DiffersError("a merge that is one other layer")
+                only = Item(group=branches[0].items, condition=item.condition, times=item.times)
+                marked.append(only._replace(start=item.start))
+                continue
+            item = item._replace(branches=branches)
         marked.append(item._replace(nodes=nodes))
     return tuple(marked)

@@ -85,6 +85,7 @@ class Branching:
         self.unpooled = set(_unpooled(items))
         self.outputs: list[str] = []
         self._temporaries = 0
+        self._variables = {"x", "y"}
 
     def walk(
         self, items: Sequence[Item], channels: Term, source: str, target: str, indent: int
@@ -149,7 +150,8 @@ class Branching:
         if item.branches is not None:
             self._do(before(f"{target} = ", self._merge(item, channels, source, indent)), indent)
         elif item.share is not None:
-            self._do(f"{target} = {self.modules[item.share]}({source})", indent)
+            given = [source, *self._given(item)]
+            self._do(before(f"{target} = ", call(self.modules[item.share], *given)), indent)
         elif item.block is not None and refers(item):
             self._use(item, item.block, channels, source, target, indent)
         elif refers(item):
@@ -173,14 +175,23 @@ class Branching:
         self, item: Item, block: Block, channels: Term, source: str, target: str, indent: int
     ) -> None:
         """The use of a block that is given layers."""
-        given = dict(item.options)
-        layers = [self.values[given[one.name]] for one in block.parameters if one.layer]
+        layers = self._given(item)
         plain = item._replace(name=None, start=None, is_output=False)
         attribute = self._module(base(item), [plain], channels, indent)
         self._do(before(f"{target} = ", call(attribute, source, *layers)), indent)
+        if item.name is not None:
+            self.modules[item.name] = attribute
+
+    def _given(self, item: Item) -> list[str]:
+        """The variables of the layers that a use of a block is given."""
+        given = dict(item.options)
+        parameters = item.block.parameters if item.block is not None else ()
+        return [self.values[given[one.name]] for one in parameters if one.layer]
 
     def _variable(self, name: str) -> str:
-        return fresh(variable(name), {*self.values.values(), "x", "y"})
+        found = fresh(variable(name), {*self.values.values(), *self._variables})
+        self._variables.add(found)
+        return found
 
     def _merge(self, item: Item, channels: Term, source: str, indent: int) -> Code:
         assert item.kind is not None

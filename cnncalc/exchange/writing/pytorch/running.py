@@ -74,7 +74,7 @@ def _difference(
     with torch.no_grad():
         try:
             found = model(*[torch.from_numpy(x.copy()) for x in inputs])
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise UsageError(f"PyTorch cannot run what was written: {reason}") from None
     theirs = found if isinstance(found, tuple) else (found,)

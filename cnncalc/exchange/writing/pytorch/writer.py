@@ -89,7 +89,7 @@ def _class(
     body = [f"        {variable(one.name)} = {scene.text(one.default)}"
             for one in values if is_local(one.default)]  # fmt: skip
     forward: list[str] = []
-    if is_straight(items):
+    if is_straight(items) and not layers:
         kind = "nn.Sequential"
         body += Straight(scene, items).lines(items, start, 8)
     else:
@@ -113,7 +113,7 @@ def _network(scene: ClassContext, outline: Outline, name: str) -> list[str]:
     graph, items = outline.graph, outline.items
     parameters = [BlockParameter(key, value) for key, value in outline.parameters]
     start = graph.input_shape[0]
-    if is_straight(items):
+    if is_straight(items) and len(graph.inputs) == 1:
         return _class(scene, name, items, parameters, start)[0]
     given = [parameter(scene.own, one, scene.text) for one in parameters]
     inputs = {node.name: variable(node.name) for node in graph.nodes[: len(graph.inputs)]}

@@ -1,0 +1,142 @@
+"""Answers that were wrong once, with the right ones: a row is a network or a module of its own.
+
+The files lie in `networks`, `modules` and `onnx` beside this one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import Outcome
+
+from cnncalc.analysis.counting.module_forms import forms
+from cnncalc.analysis.counting.totals import reconcile
+from cnncalc.language.load import load
+
+HERE = Path(__file__).parent
+Run = Callable[..., Outcome]
+
+
+def has(*packages: str) -> bool:
+    """Whether packages are installed."""
+    return all(importlib.util.find_spec(one) is not None for one in packages)
+
+
+needs_torch = pytest.mark.skipif(not has("torch"), reason="PyTorch is not installed")
+needs_keras = pytest.mark.skipif(not has("keras", "torch"), reason="Keras is not installed")
+needs_onnx = pytest.mark.skipif(not has("onnx", "onnxruntime"), reason="ONNX is not installed")
+
+
+@needs_torch
+@pytest.mark.parametrize("net", ["shared-head", "convert-crash", "svg-crash", "wavenet"])
+def test_written_pytorch_is_the_network(net: str, run: Run, tmp_path: Path) -> None:
+    file = HERE / f"networks/{net}.yaml"
+    assert run("convert", file, "-o", tmp_path / "net.py", "--check").status == 0
+
+
+@needs_keras
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("net", ["shared-head", "convert-crash"])
+def test_written_keras_is_the_network(
+    net: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    file = HERE / f"networks/{net}.yaml"
+    shown = run("convert", file, "--to", "keras", "-o", tmp_path / "net.py", "--check")
+    assert shown.status == 0
+
+
+MODULES = [
+    "y01_add_self", "y05_repeat_name", "y06_pad_minus_inf", "y07_context_block",
+    "w18_block_loses_input", "w20_block_matmul_square",
+]  # fmt: skip
+
+
+@needs_torch
+@pytest.mark.parametrize("module", MODULES)
+def test_written_architecture_is_the_module(module: str, run: Run, tmp_path: Path) -> None:
+    net = f"{HERE / 'modules' / module}.py:Net"
+    shown = run("convert", net, "--input", "3x8x8", "-o", tmp_path / "net.yaml", "--check")
+    assert shown.status == 0, shown.err
+
+
+@needs_torch
+def test_transposed_weights_are_no_shared_ones(run: Run) -> None:
+    net = f"{HERE / 'modules/y03_tied_linear'}.py:Net"
+    shown = run("convert", net, "--input", "3x8x8", "--to", "yaml")
+    assert shown.status in (0, 2)
+    assert "share:" not in shown.out
+
+
+# file, what is said where it is refused; nothing: it is equal
+ONNX = [
+    ("cast_int", "`Cast to int32`"), ("concat_self", ""), ("gelu_erf_after_mul", None),
+    ("dropout_mask_output_crash", "its output `z` does not depend on its input"),
+    ("matmul_self", ""), ("mod_int", ""), ("out_is_input", ""), ("softmax0", "softmax"),
+    ("out_is_const", "its output `z` does not depend on its input"),
+    ("redsum_emptyaxes", "over the batch as well"),
+]  # fmt: skip
+
+
+@needs_onnx
+@pytest.mark.parametrize(("file", "refusal"), ONNX)
+def test_onnx_is_equal_or_refused(file: str, refusal: str | None, run: Run, tmp_path: Path) -> None:
+    net = HERE / f"onnx/{file}.onnx"
+    shown = run("convert", net, "-o", tmp_path / "net.yaml", "--check")
+    if refusal is None:
+        assert shown.status in (0, 2)
+    elif refusal:
+        assert shown.status == 2
+        assert refusal in shown.err
+    else:
+        assert shown.status == 0, shown.err
+
+
+@needs_onnx
+def test_a_trained_number_stays_one(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "net.onnx"
+    assert run("convert", HERE / "networks/onnx-scalar.yaml", "-o", file).status == 0
+    assert "149" in run("analyze", file).out
+
+
+# network, what each counter prints (torchinfo 1.8.0, fvcore, thop 0.1.1, ptflops 0.7.5)
+TOTALS = [
+    ("heads-min", {"torchinfo": 772_096, "fvcore": 737_280}),
+    ("heads", {"thop": 1_818_624, "torchinfo": 1_921_024, "ptflops_pytorch": 1_953_792,
+               "ptflops_aten": 1_921_024}),
+    ("two-heads", {"torchinfo": 2_782_702_739}),
+    ("matmul", {"fvcore": 8_192, "ptflops_aten": 8_704, "paper": 8_192, "flop_counter": 16_384,
+                "ultralytics_thop": 8_192, "ptflops_pytorch": None}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "totals"), TOTALS)
+def test_counters_on_several_outputs_and_products(net: str, totals: dict[str, int | None]) -> None:
+    graph = load(str(HERE / f"networks/{net}.yaml")).graph()
+    counts = {count.counter: count.total for count in reconcile(graph, forms(graph, False))}
+    assert {counter: counts[counter] for counter in totals} == totals
+
+
+def test_the_number_of_classes_is_the_parameter_of_the_file(run: Run) -> None:
+    file = HERE / "networks/two-heads.yaml"
+    text = run("convert", file, "--classes", 20, "--to", "yaml").out
+    assert text == file.read_text().replace("{classes: 80}", "{classes: 20}")
+
+
+@pytest.mark.parametrize("net", ["svg-crash", "wavenet"])
+def test_every_network_is_drawn(net: str, run: Run, tmp_path: Path) -> None:
+    for style in ("volumes", "blocks"):
+        file = tmp_path / f"{style}.svg"
+        assert (
+            run("export", HERE / f"networks/{net}.yaml", "-o", file, "--style", style).status == 0
+        )
+
+
+def test_a_chain_rounds_where_rounding_acts(run: Run) -> None:
+    shown = run("check", "--input", 224, "--chain", "conv 7/2 p3, max_pool 3/2 p1 ceil, conv 1").out
+    assert "⌊(224 + 2·3 − 7) / 2⌋ + 1" in shown
+    assert "⌈(112 + 2·1 − 3) / 2⌉ + 1" in shown
+    assert "(57 + 2·0 − 1) / 1 + 1" in shown
