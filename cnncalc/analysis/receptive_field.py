@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cnncalc.graph import Graph, Node
-from cnncalc.layers.base import Windows
-from cnncalc.shapes import IDENTITY, UNKNOWN_WINDOW, Window, WindowLimitError, compose, unite
+from cnncalc.layers.base import Windows, unknown_windows
+from cnncalc.shapes import IDENTITY, Window, WindowLimitError, compose, unite
 
 FOLLOWED_LIMIT = 1_000_000
 """As many windows are written down for a whole network; a layer of a usual one needs one."""
@@ -128,7 +128,7 @@ def _through(field: Field, windows: Field, node: Node) -> Field:
     if field is None or windows is None:
         return None
     if not (is_known(field) and is_known(windows)):
-        return (UNKNOWN_WINDOW,) * (len(node.facts.output) - 1) or None
+        return unknown_windows(node.facts.output)
     first = windows[0] if windows else None
     if first is IDENTITY and all([window is IDENTITY for window in windows]):
         return field
@@ -154,6 +154,8 @@ def _meet(fields: list[Field], node: Node, unseen: Windows) -> Field:
             return None
         if result is None or result is field:
             result = field
+        elif not (is_known(field) and is_known(result)):
+            result = unknown_windows(node.facts.output)
         else:
             sizes = node.facts.output[1:]
             result = tuple(map(unite, result, field, sizes))

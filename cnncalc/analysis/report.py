@@ -60,6 +60,11 @@ class LayerReport:
         return self.node.kind.name
 
     @property
+    def is_known(self) -> bool:
+        """Whether nothing of it is unknown."""
+        return self.node.facts.is_complete
+
+    @property
     def operator(self) -> str | None:
         """What a layer that states its facts calls itself; `None` of our own kinds."""
         return self.node.kind.option_value("name") if self.node.kind.is_stated else None
@@ -244,6 +249,9 @@ SUMMED = ("params", "trainable_params", "biases", "weights", "buffers", "activat
 """The sums of what layers store and give."""
 
 
+NO_FAILURES: Mapping[int, str] = {}
+
+
 class _Sum:
     """A sum of counts, of which some may be unknown."""
 
@@ -295,10 +303,16 @@ class Report:
         """What the rules say of the network."""
         return self._judge()
 
+    failed: Mapping[int, str] = NO_FAILURES
+    """The nodes of layers that cannot be, and why: none of a network without mistakes."""
+
+    mistaken: bool = False
+    """Whether the network has mistakes: then it is shown as far as it is known."""
+
     @property
-    def is_complete(self) -> bool:
-        """Whether nothing of any layer is unknown."""
-        return all([node.facts.is_complete for node in self.graph.nodes])
+    def complete(self) -> bool:
+        """Whether there is no mistake, and nothing of any layer is unknown."""
+        return not self.mistaken and all([node.facts.is_complete for node in self.graph.nodes])
 
     @property
     def name(self) -> str:

@@ -209,6 +209,7 @@ def analyze(
     convention: str | None = None,
     strict: bool = False,
     deployed: Literal[False] = False,
+    partial: bool = False,
     format: str | None = None,
     output: Path | None = None,
 ) -> Report: ...
@@ -233,6 +234,7 @@ def analyze(
     convention: str | None = None,
     strict: bool = False,
     deployed: bool = False,
+    partial: bool = False,
     format: str | None = None,
     output: Path | None = None,
 ) -> Report | Deployed:
@@ -258,6 +260,7 @@ def analyze(
         convention: the counter whose MACs are shown, such as `fvcore`.
         strict: refuse operators that are no layer kind, in place of showing them as unknown.
         deployed: the operators that a converter leaves of the network, in place of its layers.
+        partial: where the network has mistakes, report what is known of it (`complete` is false).
         format: the format in which the report is printed, and written to `output`.
         output: a file to write, in the format of its ending.
 
@@ -279,7 +282,7 @@ def analyze(
     if read_last:
         subject = subject._replace(input=_from_channels_last(subject.input))
     view = shown(depth, exact, layout, columns, with_input, kinds)
-    found = report_of(subject)
+    found = partial_report_of(subject) if partial else report_of(subject)
     if strict:
         require_layers(found.graph)
     if convention is not None:
@@ -406,6 +409,31 @@ def report_of(subject: Asked) -> Report:
     found = report(subject.network, subject.input, subject.changes, subject.settings)
     found._asked = subject
     return found
+
+
+def partial_report_of(subject: Asked) -> Report:
+    """The report of a network, of what is known where it has mistakes.
+
+    Raises:
+        SpecError: nothing of it is known.
+        UsageError: as `analyze`.
+    """
+    try:
+        return report_of(subject)
+    except SpecError as error:
+        network = subject.network
+        if not isinstance(network, ArchitectureFile):
+            raise
+        from cnncalc.language.elaboration.partial import Unbuilt, with_messages  # for mistakes
+
+        known = network.partial(subject.changes, subject.input)
+        if known is None or all([isinstance(one.kind, Unbuilt) for one in known.graph.layers]):
+            raise
+        known = with_messages(known, error.diagnostics)
+        diagnostics = error.diagnostics
+        found = Report(known.graph, subject.settings, None, lambda: diagnostics)
+        found.mistaken, found.failed, found._asked = True, known.failed, subject
+        return found
 
 
 def report(

@@ -17,6 +17,7 @@ from cnncalc.cli.common import (
 )
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.watch_option import watch_option
+from cnncalc.diagnostics import SpecError
 
 
 @subcommand("analyze")
@@ -25,8 +26,9 @@ from cnncalc.cli.watch_option import watch_option
 @format_option(Report.FORMATS)
 @option("--convention", metavar="NAME", help="MACs as another counter has them, such as fvcore.")
 @option("--deployed", is_flag=True, help="The operators that a converter leaves of it.")
+@option("--partial", is_flag=True, help="Data of a network with mistakes, as far as it is known.")
 @output_option
-def command(net: str, output: str | None, **options: Any) -> int:
+def command(net: str, output: str | None, partial: bool, **options: Any) -> int:
     """Show every layer's output shape, receptive field, parameters, MACs and memory.
 
     NET is a file, the name of a shipped network, or `-`. Below the table stand the totals and,
@@ -40,8 +42,13 @@ def command(net: str, output: str | None, **options: Any) -> int:
       cnncalc analyze vgg16 --columns name,output,activations,weights --with-input
       cnncalc analyze mine.yaml --watch
     """
-    found: Result = analyze(net, output=output, **options)
+    people = options["format"] in (None, "table") and output is None
+    found: Result = analyze(net, output=output, partial=partial or people, **options)
     if not isinstance(found, Report):
         return present(found, output)
     click.get_current_context().meta[NETWORK] = found.asked.network
-    return present(found, output)
+    status = present(found, output)
+    errors = [one for one in found.diagnostics if one.severity == "error"] if found.mistaken else []
+    if errors:
+        raise SpecError(errors)
+    return status

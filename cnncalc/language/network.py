@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import Diagnostic, Refusal, SpecError, UsageError, nearest
 from cnncalc.graph import Graph
@@ -18,6 +18,9 @@ from cnncalc.language.forms.values import ValueReader, Word
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.language.text.source import Node, Source
 from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.language.elaboration.partial import Partial
 
 
 class Network:
@@ -178,6 +181,34 @@ class Network:
             return built
         # layers with a finding are unknown; what stands apart from them has been looked at too
         return Elaboration(None, (*found, *built.diagnostics), built.forms)
+
+    def partial(
+        self, changes: Mapping[str, Any] | None = None, input: GivenInput | None = None
+    ) -> Partial | None:
+        """The network as far as it is known, where it has mistakes.
+
+        `None` where its inputs, its parameters or its blocks are not known.
+
+        Raises:
+            UsageError: an unknown parameter or input.
+        """
+        findings = Findings(self.source)
+        try:
+            values = self._values(changes or {}, findings)
+            shapes = self._input_shapes(values, input, findings)
+        except TooMany:
+            return None
+        readable = {"input", "layers"} <= self.keys.keys() and not findings.noted
+        if not readable or endless(self.layers) is not None:
+            return None
+        if minimum_layers(self.layers) > LAYER_LIMIT:
+            return None
+        from cnncalc.language.elaboration.partial import partial_graph  # only for mistakes
+
+        memo = self.memo or Memo()
+        return partial_graph(
+            self.name, self.origin, self.layers, self.explicit, values, shapes, findings, memo
+        )
 
     def _about_layers(self, rule: str, message: str) -> Diagnostic:
         source, key, _ = self.keys["layers"]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
 from cnncalc.diagnostics import Refusal
 from cnncalc.layers.options import Option, OptionError
 from cnncalc.layers.saved import SavedForBackward
-from cnncalc.shapes import IDENTITY, UNKNOWN_WINDOW, Shape, Slide, Window, product
+from cnncalc.shapes import IDENTITY, UNKNOWN_SHAPE, UNKNOWN_WINDOW, Shape, Slide, Window, product
 from cnncalc.unknown import UNKNOWN, is_known
 
 Windows = tuple[Window, ...]
@@ -27,7 +27,9 @@ UNKNOWN_ARRAYS: Mapping[str, Shape] = {"?": (UNKNOWN,)}
 
 
 def unknown_windows(output: Shape) -> Windows | None:
-    """The windows of a layer of which nobody says what its units see."""
+    """The windows of a layer of which nobody says what its units see; `None` of a flat one."""
+    if output is UNKNOWN_SHAPE:
+        return (UNKNOWN_WINDOW,)
     return (UNKNOWN_WINDOW,) * (len(output) - 1) or None
 
 

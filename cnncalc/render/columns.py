@@ -88,7 +88,8 @@ def _shape(row: Row, view: ViewOptions) -> str:
 
 COLUMNS: dict[str, Column] = {
     "index": Column(
-        "#", "#", lambda row, view: row.number, {"index": lambda row, view: row.number},
+        "#", "#", lambda row, view: f"✗ {row.number}" if row.failed else row.number,
+        {"index": lambda row, view: row.number},
         "index", True,
     ),
     "name": Column(

@@ -20,7 +20,7 @@ def report_dict(report: Report) -> dict[str, Any]:
     several = len(report.inputs) > 1
     return {
         "schema": "cnncalc.report/1",
-        **({} if report.is_complete else {"complete": False}),
+        **({} if report.complete else {"complete": False}),
         "name": report.name,
         "source": report.source,
         "batch": report.batch,
@@ -29,7 +29,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "parameters": dict(report.graph.parameters),
         "inputs": inputs_list(report),
         "outputs": list(report.outputs),
-        "layers": [_layer(layer, several) for layer in report.layers],
+        "layers": [_layer(layer, several, report.failed) for layer in report.layers],
         "totals": totals_dict(report),
         "diagnostics": [diagnostic.to_dict() for diagnostic in report.diagnostics],
     }
@@ -46,7 +46,7 @@ def totals_dict(report: Report) -> dict[str, Any]:
     unknown = totals.pop("unknown_layers")
     if unknown:
         totals["unknown_layers"] = unknown
-        totals["at_least"] = list(at_least)
+        totals["at_least"] = [name for name in at_least if name in totals]
     return totals
 
 
@@ -72,7 +72,7 @@ def inputs_list(report: Report) -> list[dict[str, Any]]:
     return [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()]
 
 
-def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
+def _layer(layer: LayerReport, several: bool, failed: Mapping[int, str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": layer.name,
         "kind": layer.kind,
@@ -87,6 +87,10 @@ def _layer(layer: LayerReport, several: bool) -> dict[str, Any]:
         "activation_bytes": or_none(layer.activation_bytes),
         "receptive_field": _field(layer.receptive_field),
     }
+    if not is_known(layer.output_shape) and len(layer.output_shape) > 1:
+        found["known_sizes"] = [or_none(size) for size in layer.output_shape]
+    if layer.index in failed:
+        found["failed"] = failed[layer.index]
     if layer.node.frozen:
         found["trainable"] = False
         found["trainable_params"] = or_none(layer.trainable_params)

@@ -39,6 +39,9 @@ def report_markdown(report: Report, view: ViewOptions = ViewOptions()) -> str:
     ]
     sums = summary.totals(report, view.convention, view.counted)
     lines += [line(map(markdown, parts)) for parts in sums]
+    for index, why in report.failed.items():
+        name = markdown(report.graph.nodes[index].name)
+        lines += ["", f"**✗ {name}** cannot be: {markdown(why)}"]
     if report.diagnostics:
         lines += ["", "## Findings", ""]
         for finding in report.diagnostics:

@@ -44,7 +44,7 @@ def layers(report: Report, view: ViewOptions) -> Listing:
     return Listing(
         {key: _column(COLUMNS[key], titled(key, COLUMNS[key].title, view)) for key in chosen},
         cells,
-        roles=["" if row else "block" for _, row in lines],
+        roles=["block" if row is None else "failed" if row.failed else "" for _, row in lines],
         bars=bars,
         shorter={} if view.columns or "kind" not in chosen else {"kind": short},
         yielding=() if view.columns else YIELDING,
@@ -92,6 +92,14 @@ class TotalsPanel:
             yield grid
 
 
+def failures(report: Report) -> list[RenderableType]:
+    """The layers that cannot be, and why."""
+    return [
+        hanging("✗ ", "failed", Text(f"{plain(report.graph.nodes[index].name)}: {plain(why)}"))
+        for index, why in report.failed.items()
+    ]
+
+
 def findings(report: Report) -> RenderableType:
     """The findings, each in a line as long as the width allows."""
     parts: list[RenderableType] = []
@@ -124,6 +132,7 @@ def document(report: Report, view: ViewOptions = ViewOptions()) -> RenderableTyp
         Text(""),
         layers(report, view),
         *_shown(report, view),
+        *failures(report),
         TotalsPanel(report, view),
     ]
     if report.diagnostics:

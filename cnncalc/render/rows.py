@@ -43,6 +43,8 @@ class Row(NamedTuple):
     output_shape: Shape
     fields: tuple[ReceptiveField | None, ...]
     """What a unit of it sees of each input of the network."""
+    failed: str = ""
+    """Why there is no such layer; empty of every other row."""
     params: int = 0
     weights: int = 0
     biases: int = 0
@@ -60,19 +62,23 @@ class Row(NamedTuple):
 
 def rows(report: Report, view: ViewOptions = ViewOptions()) -> list[Row]:
     """The layers as rows; blocks deeper than `view.depth` levels are one row with their sums."""
-    depth = view.depth
+    depth, failed = view.depth, report.failed
     layers = [layer for layer in report.layers if not view.kinds or layer.kind in view.kinds]
     paths = [tuple(layer.name.split(".")) for layer in layers]
     found = _inputs(report) if view.with_input else []
     if depth is None:
-        return found + [_row(layer, path, view) for layer, path in zip(layers, paths, strict=True)]
+        return found + [
+            _row(layer, path, view, failed.get(layer.index, ""))
+            for layer, path in zip(layers, paths, strict=True)
+        ]
     pairs = zip(layers, paths, strict=True)
     for head, group in groupby(pairs, key=lambda pair: pair[1][:depth]):
         members = [layer for layer, _ in group]
         if len(members) == 1 and members[0].name == ".".join(head):
-            found.append(_row(members[0], head, view))
+            found.append(_row(members[0], head, view, failed.get(members[0].index, "")))
         else:
-            found.append(folded([_row(member, head, view) for member in members], head))
+            inside = [_row(one, head, view, failed.get(one.index, "")) for one in members]
+            found.append(folded(inside, head))
     return found
 
 
@@ -95,7 +101,7 @@ def _inputs(report: Report) -> list[Row]:
     return found
 
 
-def _row(layer: LayerReport, path: tuple[str, ...], view: ViewOptions) -> Row:
+def _row(layer: LayerReport, path: tuple[str, ...], view: ViewOptions, failed: str) -> Row:
     own = layer.node.shares is None
     facts = layer.node.facts
     params = layer.params
@@ -108,6 +114,7 @@ def _row(layer: LayerReport, path: tuple[str, ...], view: ViewOptions) -> Row:
         options if own else f"{options} weights of {layer.shares}".strip(),
         facts.output,
         layer.seen,
+        failed,
         params,
         params - biases,
         biases,
@@ -135,6 +142,7 @@ def folded(members: Sequence[Row], path: tuple[str, ...]) -> Row:
         "",
         last.output_shape,
         last.fields,
+        "; ".join([member.failed for member in members if member.failed]),
         *map(sum, amounts),
     )
 

@@ -118,7 +118,7 @@ REFUSED = [
 def test_variants_refused(arguments: list[str], message: str, run: Run, write: Write) -> None:
     path = write(NET.replace("flatten", "max_pool: [[2, 2]], flatten"))
     shown = run("analyze", path, *arguments)
-    assert (shown.status, shown.out) == (2, "")
+    assert shown.status == 2
     assert message in shown.err
 
 

@@ -130,7 +130,7 @@ def test_nothing_known_is_unknown() -> None:
 def test_a_network_that_states_all_is_complete() -> None:
     layers = "[{custom: {name: a, output: [4], weights: {}, buffers: {}, macs: 5, flops: 12}}]"
     found = report(f"input: [3, 8, 8]\nlayers: {layers}")
-    assert found.is_complete
+    assert found.complete
     assert (found.totals.macs, found.totals.flops) == (5, 12)
     assert found.totals.at_least == ()
 

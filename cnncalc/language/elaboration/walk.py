@@ -83,18 +83,9 @@ class Elaborator:
 
     def _layers(self, forms: tuple[LayerForm, ...], scope: Scope, incoming: int) -> int:
         """A list of layers applied one after the other; the index of the last."""
-        self._steps += len(forms) + 1
-        if self._steps > STEP_LIMIT and forms:
-            message = f"over {STEP_LIMIT:,} layers, counting those left out"
-            self._note(Refusal("limit-exceeded", message), forms[0], scope)
-            raise TooMany
+        self._enter(forms, scope)
         taken = incoming
         """What the layer before took."""
-        self._depth += 1
-        if self._depth > DEPTH_LIMIT and forms:
-            message = f"nested more than {DEPTH_LIMIT} levels deep, with the blocks around it"
-            self._note(Refusal("limit-exceeded", message), forms[0], scope)
-            raise TooMany
         for form in forms:
             try:
                 if form.broken:
@@ -113,6 +104,23 @@ class Elaborator:
             incoming = UNKNOWN
         self._depth -= 1
         return incoming
+
+    def _enter(self, forms: tuple[LayerForm, ...], scope: Scope) -> None:
+        """Count a list of layers, and how deep it lies.
+
+        Raises:
+            TooMany: more layers, or deeper, than are looked at.
+        """
+        self._steps += len(forms) + 1
+        if self._steps > STEP_LIMIT and forms:
+            message = f"over {STEP_LIMIT:,} layers, counting those left out"
+            self._note(Refusal("limit-exceeded", message), forms[0], scope)
+            raise TooMany
+        self._depth += 1
+        if self._depth > DEPTH_LIMIT and forms:
+            message = f"nested more than {DEPTH_LIMIT} levels deep, with the blocks around it"
+            self._note(Refusal("limit-exceeded", message), forms[0], scope)
+            raise TooMany
 
     def _form(self, form: LayerForm, scope: Scope, incoming: int) -> int:
         """What one form makes: a layer or several, or none."""

@@ -185,6 +185,8 @@ class FormParser:
         else:
             refusal = misspelt("unknown-layer", message, label, [*KINDS, *self.blocks])
             refusal.hint = refusal.hint or "`cnncalc layers` lists the kinds"
+        # layers beside it are numbered as they will be once it is mended
+        form.label = refusal.instead or form.label
         self.findings.add(refusal, form.source, form.head)
 
     def _split(self, form: LayerForm, node: MappingNode) -> bool:
