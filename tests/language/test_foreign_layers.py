@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from cnncalc.rules.examination import examine
-from cnncalc.rules.mending import edited
 
 import cnncalc
 from cnncalc.diagnostics import Edit
 from cnncalc.language.text.source import Source
+from cnncalc.rules.apply_fixes import edited
+from cnncalc.rules.lint import lint
 
 LAYERS = [
     # what was written, what it means
@@ -36,7 +36,7 @@ def test_a_layer_of_another_framework_is_one_finding_with_one_repair(
     written: str, meant: str
 ) -> None:
     text = f"input: [3, 28, 28]\nlayers:\n  - {written}\n"
-    errors = [one for one in examine(Source("net.yaml", text)) if one.severity == "error"]
+    errors = [one for one in lint(Source("net.yaml", text)) if one.severity == "error"]
     assert len(errors) == 1, errors
     edits: tuple[Edit, ...] = errors[0].fixes[0].edits
     assert edited(text, edits) == f"input: [3, 28, 28]\nlayers:\n  - {meant}\n"
@@ -44,7 +44,7 @@ def test_a_layer_of_another_framework_is_one_finding_with_one_repair(
 
 def test_what_is_not_certain_is_not_translated() -> None:
     text = "input: [3, 28, 28]\nlayers:\n  - Conv2d: {out_channels: 6, frobnicate: 5}\n"
-    (finding,) = [one for one in examine(Source("net.yaml", text)) if one.severity == "error"]
+    (finding,) = [one for one in lint(Source("net.yaml", text)) if one.severity == "error"]
     assert finding.hint == "did you mean `conv`?"
 
 
@@ -78,6 +78,6 @@ def test_rounds_nest_and_a_parameter_of_that_name_is_itself() -> None:
 
 def test_a_merge_key_is_refused_in_words() -> None:
     text = "input: [3, 8, 8]\nlayers:\n  - conv: {<<: {filters: 3}, kernel: 3}\n"
-    found = examine(Source("net.yaml", text))
+    found = lint(Source("net.yaml", text))
     assert "merge key" in found[0].message
     assert "block with parameters" in (found[0].hint or "")
