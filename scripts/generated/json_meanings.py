@@ -56,7 +56,12 @@ class Result(NamedTuple):
 RESULTS = (
     Result(
         "cnncalc.report/1",
-        ("analyze small.yaml", "analyze siamese_patches", "analyze alexnet_original"),
+        (
+            "analyze small.yaml",
+            "analyze frozen.yaml",
+            "analyze siamese_patches",
+            "analyze alexnet_original",
+        ),
         "`analyze` and `export`, and `Report.to_dict()` in Python. Shapes are per sample, channels "
         "first; operations and bytes for the whole batch. Numbers are exact.",
         {
@@ -75,6 +80,8 @@ RESULTS = (
             "layers[].weights": "shapes of its trainable arrays by name, in PyTorch's order",
             "layers[].buffers": "shapes of its arrays that are stored and not trained",
             "layers[].params": "trainable values",
+            "layers[].trainable": "`false` where all of its weights are frozen",
+            "layers[].trainable_params": "of its values, those that are trained; where some are frozen",
             "layers[].macs": "multiply-accumulates",
             "layers[].flops": "every arithmetic operation",
             **under("layers[].", {k: v for k, v in TOTALS.items() if k.startswith("operations")}),
@@ -381,7 +388,7 @@ RESULTS = (
     ),
     Result(
         "cnncalc.diff/1",
-        ("diff alexnet alexnet_original",),
+        ("diff alexnet alexnet_original", "diff frozen.yaml frozen.yaml"),
         "`diff`.",
         {
             "names": "the networks' names",
