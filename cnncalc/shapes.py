@@ -132,6 +132,61 @@ def transposed_size(
     return (size - 1) * stride - before - after + effective_kernel(kernel, dilation) + extra
 
 
+def same_crop(kernel: int, stride: int, dilation: int, lower: bool) -> tuple[int, int, int]:
+    """Padding before and after and output padding of a transposed convolution that gives `W·S`.
+
+    The odd unit is taken off behind; `lower` takes it off in front (ONNX `SAME_LOWER`).
+    """
+    surplus = effective_kernel(kernel, dilation) - stride
+    small, large = max(surplus, 0) // 2, (max(surplus, 0) + 1) // 2
+    extra = max(-surplus, 0)
+    return (large, small, extra) if lower else (small, large, extra)
+
+
+class TransposedSlide(NamedTuple):
+    """A kernel of a transposed convolution on one axis; padding is taken off its output."""
+
+    size: int
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+    extra: int = 0
+    """Output padding: rows added behind the output."""
+
+    @property
+    def extent(self) -> int:
+        """Effective kernel."""
+        return effective_kernel(self.kernel, self.dilation)
+
+    @property
+    def output(self) -> int:
+        """The output's size; below 1 where padding takes all of it away."""
+        size, kernel, stride, before, after, dilation, extra = self
+        return transposed_size(size, kernel, stride, before, after, extra, dilation)
+
+    @property
+    def window(self) -> Window:
+        """The units of the input that reach each output."""
+        return transposed_window(self.kernel, self.stride, self.before, self.dilation)
+
+    @property
+    def most(self) -> int:
+        """The most inputs that one output sums, away from the borders."""
+        return -(-self.kernel // self._period)
+
+    @property
+    def least(self) -> int:
+        """The fewest inputs that one output sums, away from the borders; 0: some stay empty."""
+        return 0 if gcd(self.dilation, self.stride) > 1 else self.kernel // self._period
+
+    @property
+    def _period(self) -> int:
+        """Taps fall on every so many-th output, in turn."""
+        return self.stride // gcd(self.dilation, self.stride)
+
+
 class Window(NamedTuple):
     """Which input units each output unit of one axis sees.
 

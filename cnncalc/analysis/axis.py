@@ -8,8 +8,18 @@ from typing import NamedTuple
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.layers import KINDS
+from cnncalc.layers.conv import ConvTranspose
 from cnncalc.layers.sliding import Sliding
-from cnncalc.shapes import IDENTITY, Slide, Window, compose, same_padding
+from cnncalc.shapes import (
+    IDENTITY,
+    Slide,
+    TransposedSlide,
+    Window,
+    WindowLimitError,
+    compose,
+    same_crop,
+    same_padding,
+)
 
 USUAL = (
     (1, 1, 0), (3, 1, 1), (5, 1, 2), (7, 1, 3), (2, 2, 0), (3, 2, 1), (7, 2, 3), (5, 2, 2),
@@ -89,17 +99,18 @@ class Link(NamedTuple):
     """One kernel of a chain: what it does to the axis, and what its units see of the input."""
 
     name: str
-    slide: Slide
+    slide: Slide | TransposedSlide
     window: Window
     """The receptive field of its units, on the chain's input."""
 
 
 ITEM = re.compile(
     r"(?P<name>[a-z_]\w*)?\s*(?P<kernel>\d{1,10})\s*(?:/\s*(?P<stride>\d{1,10}))?"
-    r"(?P<rest>(?:\s*(?:[pd]\s*\d{1,10}|ceil))*)$"
+    r"(?P<rest>(?:\s*(?:(?:op|[pd])\s*\d{1,10}|ceil))*)$"
 )
 EXAMPLE = (
-    "as in conv 7/2 p3, max_pool 3/2 p1: a name, the kernel, /stride, p padding, d dilation, ceil"
+    "as in conv 7/2 p3, max_pool 3/2 p1: a name, the kernel, /stride, p padding, d dilation, ceil, "
+    "and op output padding of conv_transpose"
 )
 
 
@@ -113,41 +124,92 @@ def chain(text: str, size: int) -> list[Link]:
     field = IDENTITY
     for number, part in enumerate(text.split(","), 1):
         name, slide = _item(part.strip().lower(), number, size)
-        if slide.travel < 0:
+        if isinstance(slide, TransposedSlide):
+            if reason := unusable(slide):
+                raise ChainError(f"`{part.strip()}`: {reason}")
+        elif slide.travel < 0:
             raise ChainError(
                 f"`{part.strip()}`: kernel {slide.kernel} does not fit into {size} "
                 f"with {slide.before} + {slide.after} of padding"
             )
         size = slide.output
-        field = compose(field, slide.window, size)
+        try:
+            field = compose(field, slide.window, size)
+        except WindowLimitError as error:
+            raise ChainError(f"`{part.strip()}`: {error}") from None
         links.append(Link(name, slide, field))
     return links
 
 
-def _item(text: str, number: int, size: int) -> tuple[str, Slide]:
+def _item(text: str, number: int, size: int) -> tuple[str, Slide | TransposedSlide]:
     found = ITEM.match(text)
     if found is None:
         raise ChainError(f"`--chain`: part {number}, `{text[:40]}`, is no kernel", EXAMPLE)
     kernel = int(found["kernel"])
     name = found["name"] or "kernel"
-    if name in KINDS and not issubclass(KINDS[name], Sliding):
+    transposed = name == ConvTranspose.name
+    if name in KINDS and not transposed and not issubclass(KINDS[name], Sliding):
         raise ChainError(
             f"`--chain`: part {number}: `{name}` is no kernel that slides over its input",
             f"an architecture file can hold one; {EXAMPLE}",
         )
     pools = name.endswith("pool")
     stride = int(found["stride"]) if found["stride"] else kernel if pools else 1
-    padding, dilation, ceil = 0, 1, False
-    for sign, value in re.findall(r"([pd])\s*(\d+)|ceil", found["rest"]):
+    padding, dilation, ceil, extra = 0, 1, False, 0
+    for sign, value in re.findall(r"(op|[pd])\s*(\d+)|ceil", found["rest"]):
         if sign == "p":
             padding = int(value)
+        elif sign == "op":
+            extra = int(value)
         elif sign == "d":
             dilation = int(value)
         else:
             ceil = True
     if not (0 < kernel <= LIMIT and 0 < stride <= LIMIT and 0 < dilation <= LIMIT):
         raise ChainError(f"`--chain`: part {number}, `{text}`: from 1 to 2^31 − 1", EXAMPLE)
+    if "op" in found["rest"] and not transposed:
+        raise ChainError(
+            f"`--chain`: part {number}, `{text}`: `op` is an option of conv_transpose", EXAMPLE
+        )
+    if transposed and ceil:
+        raise ChainError(
+            f"`--chain`: part {number}, `{text}`: `ceil` is an option of pools", EXAMPLE
+        )
+    if transposed:
+        return name, TransposedSlide(size, kernel, stride, padding, padding, dilation, extra)
     return name, Slide(size, kernel, stride, padding, padding, dilation, ceil)
+
+
+def unusable(slide: TransposedSlide) -> str | None:
+    """Why a transposed convolution is refused; `None` where it gives an output."""
+    limit = max(slide.stride, slide.dilation)
+    if slide.extra >= limit:
+        return (
+            f"output padding {slide.extra} must be smaller than the stride ({slide.stride}) or the "
+            f"dilation ({slide.dilation})"
+        )
+    if slide.output < 1:
+        most = slide.before + slide.after + slide.output - 1
+        return (
+            f"padding {slide.before} + {slide.after} takes away the whole output; "
+            f"at most {most} in all"
+        )
+    return None
+
+
+def given_crop(
+    text: str, kernel: int, stride: int, dilation: int, extra: int
+) -> tuple[int, int, int]:
+    """Padding on both sides of a transposed convolution, and its output padding.
+
+    `same` gives `W·S`, as Keras and ONNX have it.
+
+    Raises:
+        UsageError: the text is no padding.
+    """
+    if text not in ("same", "same_lower"):
+        return *given_padding(text, 1, kernel, stride, dilation), extra
+    return same_crop(kernel, stride, dilation, text == "same_lower")
 
 
 def given_padding(text: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from os import fspath
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.analysis.axis import ChainError, Link, chain, given_padding, settings
+from cnncalc.analysis.axis import (
+    ChainError,
+    Link,
+    chain,
+    given_crop,
+    given_padding,
+    settings,
+    unusable,
+)
+from cnncalc.analysis.axis_solving import KernelOptions, Setting, nearest_outputs, solve
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.coerce import whole
-from cnncalc.shapes import Slide
+from cnncalc.shapes import Slide, TransposedSlide
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -85,6 +94,78 @@ class AxisSettings(Result):
         return f"{self.size} → {self.target}: {len(self.settings)} settings"
 
 
+class TransposedAxisCheck(Result):
+    """One kernel of a transposed convolution on one axis."""
+
+    FORMATS = ("text", "json")
+    WIDTH = 80
+
+    def __init__(self, axis: TransposedSlide) -> None:
+        self.axis = axis
+        self.refused = unusable(axis)
+        """Why there is no output; `None` where there is one."""
+
+    @property
+    def output(self) -> int | None:
+        """The output's size; `None` where it is refused."""
+        return self.axis.output if self.refused is None else None
+
+    @property
+    def exit_status(self) -> int:
+        """1 where there is no output."""
+        return int(self.refused is not None)
+
+    def document(self) -> RenderableType:
+        from cnncalc.render.axes import transposed_text
+
+        return transposed_text(self.axis, self.refused)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data of `cnncalc.check/1`."""
+        from cnncalc.render.axes import transposed_dict
+
+        return transposed_dict(self.axis, self.refused)
+
+    def summary(self) -> str:
+        from cnncalc.render.axes import transposed_heading
+
+        return f"{transposed_heading(self.axis)} → {self.output}"
+
+
+class AxisSolutions(Result):
+    """What the options that are not given can be, so that one size becomes another."""
+
+    FORMATS = ("text", "json")
+    WIDTH = 80
+
+    def __init__(self, size: int, target: int, options: KernelOptions) -> None:
+        self.size = size
+        self.target = target
+        self.options = options
+        self.settings: tuple[Setting, ...] = tuple(solve(size, target, options))
+        self.nearest = () if self.settings else nearest_outputs(size, target, options)
+        """Where there is no solution, the nearest outputs that have one."""
+
+    @property
+    def exit_status(self) -> int:
+        """1 where there is no solution."""
+        return int(not self.settings)
+
+    def document(self) -> RenderableType:
+        from cnncalc.render.axes import solutions_text
+
+        return solutions_text(self.size, self.target, self.options, self.settings, self.nearest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The data of `cnncalc.check/1`."""
+        from cnncalc.render.axes import solutions_dict
+
+        return solutions_dict(self.size, self.target, self.options, self.settings, self.nearest)
+
+    def summary(self) -> str:
+        return f"{self.size} → {self.target}: {len(self.settings)} settings"
+
+
 class AxisChain(Result):
     """Several kernels in a row on one axis."""
 
@@ -118,28 +199,35 @@ class AxisChain(Result):
 def check(
     input: int | None = None,
     kernel: int | None = None,
-    stride: int = 1,
-    padding: int | str | Sequence[int] = 0,
+    stride: int | None = None,
+    padding: int | str | Sequence[int] | None = None,
     dilation: int = 1,
     *,
     ceil_mode: bool = False,
+    transpose: bool = False,
+    output_padding: int | None = None,
     chain: str | None = None,
     format: str | None = None,
     output: int | Path | None = None,
     file: Path | None = None,
-) -> AxisCheck | AxisSettings | AxisChain:
+) -> AxisCheck | TransposedAxisCheck | AxisSettings | AxisSolutions | AxisChain:
     """One axis of a convolution or pool: output size, windows, what is never read.
+
+    With an output size, what is left out of kernel, stride and padding is solved for.
 
     Args:
         input: units of the axis.
         kernel: kernel size.
-        stride: step of the kernel.
-        padding: on both sides, or (before, after), or `same`, `same_lower`, `valid`.
+        stride: step of the kernel; 1 where left out.
+        padding: on both sides, or (before, after), or `same`, `same_lower`, `valid`; 0 where
+            left out.
         dilation: distance of taps.
         ceil_mode: round up, as a pool can.
+        transpose: a transposed convolution.
+        output_padding: rows that it adds behind its output; 0 where left out.
         chain: several kernels in a row, as in `conv 7/2 p3, max_pool 3/2`.
         format: `text` or `json`.
-        output: the size that is wanted, in place of a kernel; or a file to write.
+        output: the size that is wanted; or a file to write.
         file: a file to write.
 
     Raises:
@@ -156,25 +244,56 @@ def check(
     if input is None:
         raise UsageError("`check` wants the units of the axis", "add `--input`")
     size = _size(input, "`input`")
-    if sum([kernel is not None, target is not None, chain is not None]) != 1:
-        raise UsageError("`check` wants one of `--kernel`, `--output SIZE` and `--chain`")
-    result: AxisCheck | AxisSettings | AxisChain
-    if target is not None:
-        result = AxisSettings(size, target, settings(size, target))
-    elif chain is not None:
+    if (chain is None) == (kernel is None and target is None):
+        raise UsageError("`check` wants `--kernel`, `--output SIZE` or both, or `--chain`")
+    if transpose and chain is not None:
+        raise UsageError(
+            "`--transpose` is of one kernel", "in a chain, name it: `conv_transpose 4/2 p1`"
+        )
+    if transpose and ceil_mode:
+        raise UsageError("`--ceil-mode` is of pools", "leave it out with `--transpose`")
+    if output_padding is not None and not transpose:
+        raise UsageError("`--output-padding` goes with `--transpose`")
+    result: AxisCheck | TransposedAxisCheck | AxisSettings | AxisSolutions | AxisChain
+    if chain is not None:
         result = AxisChain(size, _links(chain, size))
     else:
-        kernel, stride = _size(kernel, "`kernel`"), _size(stride, "`stride`")
-        dilation = _size(dilation, "`dilation`")
-        before, after = given_padding(_padding(padding), size, kernel, stride, dilation)
-        result = AxisCheck(Slide(size, kernel, stride, before, after, dilation, ceil_mode))
+        options = KernelOptions(
+            None if kernel is None else _size(kernel, "`kernel`"),
+            None if stride is None else _size(stride, "`stride`"),
+            None if padding is None else _padding(padding),
+            _size(dilation, "`dilation`"),
+            ceil_mode,
+            transpose,
+            None if output_padding is None else _size(output_padding, "`output_padding`", 0),
+        )
+        if target is None:
+            result = _checked(size, options)
+        elif options == KernelOptions():
+            result = AxisSettings(size, target, settings(size, target))
+        else:
+            result = AxisSolutions(size, target, options)
     return delivered(result, None if file is None else fspath(file), format)
 
 
-def _size(given: Any, what: str) -> int:
+def _checked(size: int, options: KernelOptions) -> AxisCheck | TransposedAxisCheck:
+    """A kernel that is given; what else is left out has its usual value."""
+    kernel, stride = options.kernel or 1, options.stride or 1
+    padding, dilation = options.padding or "0", options.dilation
+    if options.transpose:
+        extra = options.output_padding or 0
+        before, after, extra = given_crop(padding, kernel, stride, dilation, extra)
+        return TransposedAxisCheck(
+            TransposedSlide(size, kernel, stride, before, after, dilation, extra)
+        )
+    before, after = given_padding(padding, size, kernel, stride, dilation)
+    return AxisCheck(Slide(size, kernel, stride, before, after, dilation, options.ceil))
+
+
+def _size(given: Any, what: str, least: int = 1) -> int:
     size = whole(given, what)
-    if not 1 <= size <= LIMIT:
-        raise UsageError(f"{what} must be from 1 to 2^31 − 1, not {size}")
+    if not least <= size <= LIMIT:
+        raise UsageError(f"{what} must be from {least} to 2^31 − 1, not {size}")
     return size
 
 

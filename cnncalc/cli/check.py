@@ -24,34 +24,36 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @subcommand("check")
 @option("--input", type=SIZE, required=True, help="Units of the axis.")
 @option("--kernel", type=SIZE, help="Kernel size.")
-@option("--stride", type=SIZE, default=1, show_default=True, help="Step of the kernel.")
+@option("--stride", type=SIZE, help="Step of the kernel; 1 where left out.")
 @option(
     "--padding",
-    default="0",
-    show_default=True,
     metavar="P",
-    help="On both sides, `BEFORE,AFTER`, same, same_lower or valid.",
+    help="On both sides, `BEFORE,AFTER`, same, same_lower or valid; 0 where left out.",
 )
 @option("--dilation", type=SIZE, default=1, show_default=True, help="Distance of taps.")
 @option("--ceil-mode", is_flag=True, help="Round up, as a pool can.")
+@option("--transpose", is_flag=True, help="A transposed convolution.")
+@option("--output-padding", type=Whole(0), help="Rows it adds behind its output.")
 @option("--chain", metavar="KERNELS", help='Several in a row: "conv 7/2 p3, max_pool 3/2".')
 @format_option(AxisCheck.FORMATS)
 @option(
     "--output", metavar="SIZE", callback=_size,
-    help="Which kernels give that size; or a file, as -o.",
+    help="What gives that size; or a file, as -o.",
 )  # fmt: skip
 @option("-o", "file", metavar="PATH", help="Write to a file; its ending picks the format.")
 def command(output: int | str | None, file: str | None, **options: Any) -> int:
     """Work out one axis of a convolution or pool: output size, windows, what is never read.
 
-    With --output in place of a kernel: which kernels, strides and paddings give that size, the
-    usual ones first. With --chain: what several kernels in a row make of the axis, and what their
-    units see of it. Exit status 1 where the kernel does not fit, or none gives the size.
+    With --output SIZE: what gives that size, of kernel, stride and padding all that is left out,
+    the usual ones first. With --chain: what several kernels in a row make of the axis, and what
+    their units see of it. Exit status 1 where the kernel does not fit, or none gives the size.
 
     \b
     Examples:
       cnncalc check --input 227 --kernel 11 --stride 4
       cnncalc check --input 224 --output 56
+      cnncalc check --input 224 --kernel 7 --stride 2 --output 112
+      cnncalc check --input 28 --kernel 4 --stride 2 --padding 1 --transpose
       cnncalc check --input 224 --chain "conv 7/2 p3, max_pool 3/2 p1"
     """
     written = output if isinstance(output, str) else file

@@ -20,7 +20,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.options import Axes, Bool, Int, KernelSize, Padding, option
 from cnncalc.layers.saved import CONVOLUTION, SavedForBackward, SavedTensor
 from cnncalc.layers.sliding import Pairs, Sliding, extents
-from cnncalc.shapes import Shape, Slide, product, transposed_size, transposed_window
+from cnncalc.shapes import Shape, Slide, product, same_crop, transposed_size, transposed_window
 
 PADDING = Padding("same", "same_lower", "valid")
 
@@ -226,10 +226,10 @@ class ConvTranspose(Kind, name="conv_transpose"):
             return ((0, 0),) * len(self.kernel), self.output_padding
         pairs, extras = [], []
         for kernel, stride, dilation in zip(self.kernel, self.stride, self.dilation, strict=True):
-            surplus = transposed_size(1, kernel, stride, 0, 0, 0, dilation) - stride
-            small, large = max(surplus, 0) // 2, (max(surplus, 0) + 1) // 2
-            pairs.append((large, small) if self.padding == "same_lower" else (small, large))
-            extras.append(max(-surplus, 0))
+            lower = self.padding == "same_lower"
+            before, after, extra = same_crop(kernel, stride, dilation, lower)
+            pairs.append((before, after))
+            extras.append(extra)
         return tuple(pairs), tuple(extras)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import gcd
-
 from cnncalc.layers.base import Facts
 from cnncalc.layers.conv import ConvTranspose
 from cnncalc.rules.base import LayerRule, Repair, RuleContext, Violation
-from cnncalc.shapes import transposed_size
+from cnncalc.shapes import TransposedSlide, transposed_size
 
 
 class Checkerboard(LayerRule[ConvTranspose]):
@@ -45,11 +43,8 @@ layers:
         for axis, step in enumerate(stride):
             if step == 1 or sizes[axis] == 1:
                 continue  # one input makes the output alone: nothing overlaps
-            # taps fall on every `period`-th output, in turn
-            shared = gcd(dilation[axis], step)
-            period = step // shared
-            most = -(-kernel[axis] // period)
-            least = 0 if shared > 1 else kernel[axis] // period
+            slide = TransposedSlide(sizes[axis], kernel[axis], step, dilation=dilation[axis])
+            most, least = slide.most, slide.least
             if least == most:
                 continue
             holes = "; the others stay empty" if least == 0 else f", the others {least}"

@@ -12,7 +12,13 @@ import cnncalc
 from cnncalc import api
 from cnncalc.analysis.receptive_field import ReceptiveField
 from cnncalc.analysis.report import LayerReport, Totals
-from cnncalc.api.axes import AxisChain, AxisCheck, AxisSettings
+from cnncalc.api.axes import (
+    AxisChain,
+    AxisCheck,
+    AxisSettings,
+    AxisSolutions,
+    TransposedAxisCheck,
+)
 from cnncalc.api.comparing import Comparison, Difference
 from cnncalc.api.converting import Conversion
 from cnncalc.api.counters import Reconciliation
@@ -35,7 +41,8 @@ from generated.markdown import code, table
 FUNCTIONS = tuple([getattr(api, name) for name in ("load", *COMMANDS) if name in api.HOMES])
 RESULT_TYPES = (
     Report, Network, Findings, Verified, Memory, MemoryByBatch, Explanation, NetworkStory,
-    Comparison, Difference, Sweep, Reconciliation, Conversion, AxisCheck, AxisSettings, AxisChain,
+    Comparison, Difference, Sweep, Reconciliation, Conversion, AxisCheck,
+    TransposedAxisCheck, AxisSettings, AxisSolutions, AxisChain,
     Zoo, RuleReference, LayerReference,
 )  # fmt: skip
 """What the functions give."""
