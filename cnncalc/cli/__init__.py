@@ -115,9 +115,6 @@ def cli() -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status (0 done, 1 found something, 2 unusable)."""
-    from cnncalc.cli.common import fail, refuse
-    from cnncalc.diagnostics import SpecError
-
     try:
         result = cli.main(arguments, prog_name="cnncalc", standalone_mode=False)
         sys.stdout.flush()
@@ -135,12 +132,15 @@ def run(arguments: list[str] | None = None) -> int:
         return 2
     except click.ClickException as error:
         usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else None
-        return fail(error.format_message(), usage and usage.replace("Usage: ", "usage: "))
-    except SpecError as error:
-        return refuse(error)
-    except Exception as error:
-        from cnncalc.diagnostics import UsageError
+        from cnncalc.cli.common import fail  # what tells of errors is needed for them alone
 
+        return fail(error.format_message(), usage and usage.replace("Usage: ", "usage: "))
+    except Exception as error:
+        from cnncalc.cli.common import fail, refuse  # as above
+        from cnncalc.diagnostics import SpecError, UsageError
+
+        if isinstance(error, SpecError):
+            return refuse(error)
         if isinstance(error, UsageError):
             return fail(str(error), error.hint)
         raise

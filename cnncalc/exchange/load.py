@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.diagnostics import UsageError
-from cnncalc.exchange.formats import HEAD, Format, folder_format, recognised
 from cnncalc.language.load import find, standard_input
 from cnncalc.language.network import Network
 from cnncalc.language.text.source import Source, UnreadableError
 
 if TYPE_CHECKING:
+    from cnncalc.exchange.formats import Format
     from cnncalc.exchange.imported import Imported
 
 MODULE = re.compile(r"(?:.+\.py|[A-Za-z_][\w.]*):[A-Za-z_][\w.]*")
@@ -105,14 +105,17 @@ def _is_python(net: str) -> bool:
 
 def _format(net: str) -> Format | None:
     """The format that a name means; `None` where it means one of ours."""
+    if not os.path.splitext(net)[1] and "/" not in net and net != "-" and not os.path.isdir(net):
+        return None  # a shipped network
+    # the table of formats is needed for files and folders alone
+    from cnncalc.exchange.formats import HEAD, folder_format, recognised
+
     if net == "-":
         return recognised("", standard_input()[:HEAD])
     if os.path.isdir(net):
         return folder_format(net)
-    if not os.path.splitext(net)[1] and "/" not in net:
-        return None  # a shipped network
     path = _file_of(net)
-    return recognised(path, _head(path))
+    return recognised(path, _head(path, HEAD))
 
 
 def _file_of(net: str) -> str:
@@ -129,10 +132,10 @@ def _file_of(net: str) -> str:
     return net
 
 
-def _head(path: str) -> bytes:
+def _head(path: str, size: int) -> bytes:
     """The first bytes of a file; none where it cannot be read, which its reader says."""
     try:
         with open(path, "rb") as file:
-            return file.read(HEAD)
+            return file.read(size)
     except (OSError, ValueError):
         return b""

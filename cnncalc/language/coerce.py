@@ -9,7 +9,6 @@ from typing import Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.language.expressions.operations import NUMBER_LIMIT
-from cnncalc.language.forms.budget import COSTS, parse_amount
 from cnncalc.language.load import find
 from cnncalc.language.text.source import Source
 
@@ -138,6 +137,8 @@ def given_amount(value: Any, cost: str) -> int | None:
         return None
     if not isinstance(value, str):
         return whole(value, f"`max_{cost}`")
+    from cnncalc.language.forms.budget import COSTS, parse_amount  # for budgets alone
+
     amount = parse_amount(value, cost)
     if amount is None:
         option = cost.replace("_", "-")

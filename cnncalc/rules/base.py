@@ -6,7 +6,7 @@ looks at single layers judges each such group once, however often a network repe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar, cast
 
@@ -22,10 +22,10 @@ from cnncalc.language.text.source import Source
 from cnncalc.layers.base import Facts, Kind
 from cnncalc.layers.options import axes_brief
 from cnncalc.shapes import Shape
-from cnncalc.spans import SourceSpan
 
 if TYPE_CHECKING:
     from cnncalc.rules.fix_testing import Fits, FixTester
+    from cnncalc.spans import SourceSpan
 
 K = TypeVar("K", bound=Kind)
 
@@ -87,10 +87,15 @@ class RuleContext:
         self.limits = limits
         self.offers = offers
         """Whether repairs are wanted: they cost time, for each of them is tried."""
-        self.trials: FixTester
-        """Tries changes of the network; `checks.check` gives it, which knows all rules."""
+        self.tester: Callable[[], FixTester]
+        """Makes what tries changes; `checks.check` gives it, which knows all rules."""
         if fields is not None:
             self.fields_by_input = fields
+
+    @cached_property
+    def trials(self) -> FixTester:
+        """Tries changes of the network."""
+        return self.tester()
 
     @cached_property
     def fields_by_input(self) -> list[list[Field]]:

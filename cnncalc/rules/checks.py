@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph
@@ -11,7 +12,6 @@ from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
 from cnncalc.rules.dilation import DilationGridding
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
 from cnncalc.rules.files import BudgetExceeded, ExpectationMissed
-from cnncalc.rules.fix_testing import FixTester
 from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
@@ -20,6 +20,9 @@ from cnncalc.rules.unknown import UnknownOperator
 from cnncalc.rules.upsampling import Checkerboard
 from cnncalc.rules.writing import ChannelsLastInput, MovingChannels
 from cnncalc.unknown import UnknownValueError
+
+if TYPE_CHECKING:
+    from cnncalc.rules.fix_testing import FixTester
 
 CHECKS: tuple[Rule, ...] = (
     StrideDoesNotTile(),
@@ -58,7 +61,12 @@ def check(subject: RuleContext) -> tuple[Diagnostic, ...]:
         changed = RuleContext(graph, None, limits=subject.limits, offers=False)
         return (finding for rule in CHECKS for finding in rule.check(changed))
 
-    subject.trials = FixTester(subject.graph, of_changed)
+    def tester() -> FixTester:
+        from cnncalc.rules.fix_testing import FixTester  # few networks have a repair to be tried
+
+        return FixTester(subject.graph, of_changed)
+
+    subject.tester = tester
     return ordered(finding for rule in CHECKS for finding in _decided(rule.check(subject)))
 
 
