@@ -15,7 +15,16 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from generated import commands, counters, data, formats, python, syntax, zoo  # noqa: E402
+from generated import (  # noqa: E402
+    commands,
+    counters,
+    data,
+    formats,
+    python,
+    recognised,
+    syntax,
+    zoo,
+)
 
 from cnncalc.render import reference, rules  # noqa: E402
 from cnncalc.rules.registry import RULES  # noqa: E402
@@ -25,6 +34,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "counters.md": counters.page,
     "syntax.md": syntax.page,
     "formats.md": formats.page,
+    "files.md": recognised.page,
     "json.md": data.page,
     "python.md": python.page,
     "layers.md": reference.page,
