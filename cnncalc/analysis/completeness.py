@@ -65,7 +65,9 @@ def require_known(graph: Graph, purpose: str, quantities: Collection[str]) -> No
     raise UsageError(
         f"{purpose} of {graph.name} is not known, since `{missing.node.name}` does not state "
         f"{missing.what}",
-        "state it in its `custom`" if missing.node.kind.is_stated else None,
+        "state it in its `custom`, or cut the network before it"
+        if missing.node.kind.is_stated
+        else None,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from os import fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.analysis.completeness import require_computable, require_layers
+from cnncalc.analysis.completeness import require_computable, require_known, require_layers
 from cnncalc.api.result import Path, Result
 from cnncalc.api.subject import Asked, Net, Parameters, Shaped, asked, graph_of
 from cnncalc.diagnostics import UsageError
@@ -192,6 +192,7 @@ def convert(
     wanted = (without_auxiliary, count, fold_batch_norm, fully_convolutional)
     subject = _subject(asked(net, yaml, input, set, parameters), wanted, result)
     seed = whole(seed, "`seed`")
+    require_known(subject.graph, "the file", ("output",))
     if strict:
         require_layers(subject.graph)
     if check:

@@ -7,7 +7,7 @@ from functools import partial
 from os import fspath
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from cnncalc.analysis.completeness import require_layers
+from cnncalc.analysis.completeness import require_known, require_layers
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
@@ -128,12 +128,18 @@ class Report(Result, Analyzed):
 
     def to_latex(self, depth: int | None = None) -> str:
         """The table of a paper, in LaTeX."""
+        require_known(self.graph, "the table", ("output",))
         from cnncalc.render.latex import report_latex
 
         return report_latex(self, self._view(depth))
 
     def to_svg(self, depth: int | None = None, style: str = "volumes") -> str:
-        """A drawing: feature maps as volumes, or layers as boxes (`style="blocks"`)."""
+        """A drawing: feature maps as volumes, or layers as boxes (`style="blocks"`).
+
+        Raises:
+            UsageError: there is no such style, or the output of a layer is not known.
+        """
+        require_known(self.graph, "the drawing", ("output",))
         if style == "blocks":
             from cnncalc.render.drawing.blocks import report_blocks
 

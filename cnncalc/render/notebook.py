@@ -10,6 +10,7 @@ from cnncalc.render import numbers, summary
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.escape import plain
 from cnncalc.render.rows import ViewOptions, rows, tree
+from cnncalc.unknown import least
 
 SHOWN = ("name", "kind", "output", "field", "params", "macs", "memory")
 CELL = "white-space:pre;padding:.15em .4em .2em 1.2em;"
@@ -18,6 +19,8 @@ BAR = ";background:linear-gradient({colour},{colour}) right bottom/{share:.4g}% 
 TABLE = '<table style="border-collapse:collapse;font-size:inherit;margin:.5em 0">'
 COLOURS = {"params": "#4a7fb5", "macs": "#a05195", "memory": "#b58b2a"}
 """Colours of the bars, legible on light and on dark."""
+FAILED = "color:#c62828;background:rgba(198,40,40,.12)"
+"""Of the row of a layer that cannot be."""
 FINDINGS = 12
 
 
@@ -46,17 +49,20 @@ def report_html(report: Report, view: ViewOptions = ViewOptions()) -> str:
 def _body(report: Report, view: ViewOptions) -> Iterator[str]:
     found = rows(report, view)
     values = {key: value for key in SHOWN if (value := COLUMNS[key].value) is not None}
-    most = {key: max(map(value, found), default=0) for key, value in values.items()}
+    most = {
+        key: max([least(value(row)) for row in found], default=0) for key, value in values.items()
+    }
     for label, row in tree(found):
         if row is None:
             yield f"<tr>{_cell(label, False, 'th', 'row', len(SHOWN))}</tr>"
             continue
-        cells = [_cell(label, False)]
+        cells = [_cell(f"✗ {label}" if row.failed else label, False)]
         for key in SHOWN[1:]:
             column = COLUMNS[key]
-            bar = _bar(key, values[key](row), most[key]) if key in values else ""
+            bar = _bar(key, least(values[key](row)), most[key]) if key in values else ""
             cells.append(_cell(column.cell(row, view), column.number, style=bar))
-        yield f"<tr>{''.join(cells)}</tr>"
+        mark = f' style="{FAILED}"' if row.failed else ""
+        yield f"<tr{mark}>{''.join(cells)}</tr>"
 
 
 def _cell(

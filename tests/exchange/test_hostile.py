@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+import cnncalc
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.exchange.load import load
 
-from .hostile import KERAS, ONNX, SHOWN, Maker, convolution
+from .hostile import KERAS, ONNX, SHOWN, UNKNOWN_OPERATORS, Maker, convolution
 
 ROWS = [row for row in (*KERAS, *ONNX) if row[0] != "wide.keras"]  # which `test_memory` reads
 
@@ -31,6 +32,20 @@ def test_messages(tmp_path: Path, name: str, make: Maker, message: str) -> None:
     assert message in str(caught.value)
     assert len(str(caught.value)) < 1000
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize(("name", "make"), UNKNOWN_OPERATORS)
+def test_the_table_ends_at_an_operator_that_onnx_has_not(
+    tmp_path: Path, name: str, make: Maker
+) -> None:
+    pytest.importorskip("onnx", reason="the onnx package is not installed")
+    path = tmp_path / name
+    make(path)
+    found = cnncalc.analyze(str(path))
+    assert [layer.kind for layer in found.layers] == ["custom"]
+    messages = [one.message for one in found.diagnostics]
+    assert any("the table ends at `Frobnicate`" in one for one in messages)
+    assert "\x1b" not in str(found)
 
 
 def test_one_of_each_kind_is_shown() -> None:

@@ -14,10 +14,11 @@ onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 import numpy as np  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from cnncalc.diagnostics import SpecError, UsageError  # noqa: E402
+from cnncalc.diagnostics import UsageError  # noqa: E402
 from cnncalc.exchange.checking import check_import, run  # noqa: E402
 from cnncalc.exchange.imported import Imported  # noqa: E402
 from cnncalc.exchange.load import load  # noqa: E402
+from cnncalc.unknown import UNKNOWN  # noqa: E402
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
@@ -246,13 +247,80 @@ def test_names(save: Callable[..., str]) -> None:
     assert [layer.name for layer in network.graph().layers] == ["layer1.0.act", "head.2"]
 
 
-def test_operators_without_a_layer(save: Callable[..., str]) -> None:
-    made = model([node("Relu", "x"), node("GridSample", "0", "0"), node("Det", "1")], {}, (3, 4, 4))
-    with pytest.raises(SpecError) as caught:
-        load(save(made)).graph()
-    assert "2 operations have no layer in net: `GridSample` ×1 at 1; `Det` ×1 at y" in str(
-        caught.value
-    )
+GRID = np.ones((1, 5, 5, 2), np.float32)
+DEFORM = array(4, 3, 3, 3)
+
+# nodes, arrays, shapes that the file states, then kinds, output shapes and parameters of the layers
+UNKNOWN_OPERATORS: dict[str, tuple[Any, ...]] = {
+    "inferred by ONNX": (
+        [node("Relu", "x"), node("GridSample", "0", "g"), node("Relu", "1")], {"g": GRID}, {},
+        ["relu", "custom", "relu"], [(3, 8, 8), (3, 5, 5), (3, 5, 5)], [0, 50, 0]),
+    "stated by the file": (
+        [node("Deform", "x", "w", domain="com.x"), node("Relu", "0")], {"w": DEFORM},
+        {"0": (1, 4, 6, 6)}, ["custom", "relu"], [(4, 6, 6), (4, 6, 6)], [108, 0]),
+    "inferred behind one that ONNX has not": (
+        [node("Deform", "x", "w", domain="com.x"), node("GridSample", "0", "g"),
+         node("Relu", "1")], {"w": DEFORM, "g": GRID}, {"0": (1, 4, 6, 6)},
+        ["custom", "custom", "relu"], [(4, 6, 6), (4, 5, 5), (4, 5, 5)], [108, 50, 0]),
+    "that only the input's shape decides": (
+        [node("Det", "x")], {}, {}, ["custom"], [(3,)], [0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNKNOWN_OPERATORS)
+def test_operators_without_a_layer(case: str, save: Callable[..., str], run: Any) -> None:
+    nodes, arrays, stated, kinds, shapes, params = UNKNOWN_OPERATORS[case]
+    made = model(nodes, arrays, (3, 8, 8))
+    for name, shape in stated.items():
+        value = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        made.graph.value_info.append(value)
+    path = save(made)
+    layers = load(path).graph().layers
+    assert [layer.kind.name for layer in layers] == kinds
+    assert [layer.facts.output for layer in layers] == shapes
+    assert [layer.params for layer in layers] == params
+    unknown = [layer.facts.operations.macs is UNKNOWN for layer in layers]
+    assert unknown == [kind == "custom" for kind in kinds]
+    found = run("validate", path)
+    assert "unknown-operator" in found.out
+    assert run("analyze", path, "--strict").status == 2
+
+
+ENDS = {
+    "data": ([node("Relu", "x"), node("NonZero", "0"), node("Cast", "1", to=1)], "NonZero", 1),
+    "unstated": (
+        [node("Relu", "x"), node("Other", "0", domain="com.x"), node("Relu", "1"),
+         node("Add", "2", "0")], "com.x.Other", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_the_table_ends_where_no_shape_is_known(
+    case: str, save: Callable[..., str], run: Any
+) -> None:
+    nodes, operator, behind = ENDS[case]
+    path = save(model(nodes, {}, (3, 4, 4)))
+    found = run("analyze", path, "--format", "json")
+    report = json.loads(found.out)
+    assert [one["kind"] for one in report["layers"]] == ["relu", "custom"]
+    assert [one["output_shape"] for one in report["layers"]] == [[3, 4, 4], None]
+    assert report["complete"] is False
+    (warning,) = [one for one in report["diagnostics"] if one["severity"] == "warning"]
+    assert f"the table ends at `{operator}`" in warning["message"]
+    assert f"{behind} operation" in warning["message"]
+    for command in (["memory", path], ["compare", path, path], ["export", path, "-o", "x.svg"],
+                    ["convert", path, "-o", "x.yaml"]):  # fmt: skip
+        refused = run(*command)
+        assert refused.status == 2
+        assert "does not state its output shape" in refused.err
+
+
+def test_the_batch_of_stated_shapes_may_have_a_name(save: Callable[..., str]) -> None:
+    made = model([node("Other", "x", domain="com.x"), node("Relu", "0")], {}, (3, 8, 8))
+    made.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    shape = ("batch", 7, 2, 2)
+    made.graph.value_info.append(helper.make_tensor_value_info("0", TensorProto.FLOAT, shape))
+    assert [one.facts.output for one in load(save(made)).graph().layers] == [(7, 2, 2)] * 2
 
 
 def test_report(save: Callable[..., str], run: Any) -> None:
@@ -298,19 +366,19 @@ def test_exports_of_pytorch(name: str, dynamo: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "refused"),
+    ("sizes", "other"),
     [(None, False), ([1, 2, 6, 6], False), ([1, 2, 7, 6], True), ([1, 2, 7, 7], True)],
     ids=str,
 )
 def test_unpooling_goes_back_to_the_size_of_the_pools_input(
-    sizes: list[int] | None, refused: bool, save: Callable[..., str]
+    sizes: list[int] | None, other: bool, save: Callable[..., str]
 ) -> None:
     pool = helper.make_node("MaxPool", ["x"], ["p", "i"], kernel_shape=[2, 2], strides=[2, 2])
     given = ["p", "i"] if sizes is None else ["p", "i", "s"]
     back = helper.make_node("MaxUnpool", given, ["y"], kernel_shape=[2, 2], strides=[2, 2])
     stored = [] if sizes is None else [numpy_helper.from_array(np.array(sizes, np.int64), "s")]
     image = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 6, 6])
-    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, sizes)
     path = save(
         helper.make_model(
             helper.make_graph([pool, back], "net", [image], [output], stored),
@@ -318,8 +386,7 @@ def test_unpooling_goes_back_to_the_size_of_the_pools_input(
             ir_version=10,
         )
     )
-    if refused:
-        with pytest.raises(SpecError, match="another size than the pool's input"):
-            load(path).graph()
-    else:
-        assert load(path).graph().nodes[-1].facts.output == (2, 6, 6)
+    graph = load(path).graph()
+    size = (2, 6, 6) if sizes is None else tuple(sizes[1:])
+    assert graph.nodes[-1].facts.output == size
+    assert graph.nodes[-1].kind.name == ("custom" if other else "max_unpool")

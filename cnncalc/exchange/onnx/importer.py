@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
-from cnncalc.exchange.onnx.nodes import attribute, check_values, origin
+from cnncalc.exchange.onnx.inference import ShapeInference
+from cnncalc.exchange.onnx.nodes import attribute, check_values, operator_name, origin
 from cnncalc.exchange.onnx.operators import OPERATORS
 from cnncalc.exchange.onnx.operators.registry import NodeCall, Unsupported
 from cnncalc.exchange.onnx.tensors import REAL, TYPES, absent, stored
 from cnncalc.exchange.reading.calls import check_arguments
-from cnncalc.exchange.reading.program import Constant, Op, Operand, Program
+from cnncalc.exchange.reading.program import Constant, Op, Program, opaque
 from cnncalc.exchange.reading.result import Origin
-from cnncalc.exchange.reading.to_graph import TOLD, unsupported
+from cnncalc.exchange.reading.to_graph import unsupported
 from cnncalc.layers.base import LayerError
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import Shape
@@ -31,8 +33,18 @@ WEIGHT_SLOTS = {
 }  # fmt: skip
 """Inputs of operators that are weights, even where the file does not hold them."""
 
+GRAPH = 5
+"""ONNX' number of attributes that hold a graph."""
+
 FORMS = ("Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity")
 """Operators that give a weight another shape on its way."""
+
+
+class End(NamedTuple):
+    """The place of a tensor of which not even the shape is known."""
+
+    ops: list[Op]
+    """The operations whose results have no known shape."""
 
 
 class OnnxImporter:
@@ -50,6 +62,7 @@ class OnnxImporter:
         self.program = Program(name)
         self.program.distinct = model.producer_name == "cnncalc"
         self.values: dict[str, Any] = {}
+        self.inference = ShapeInference(model, shapes)
 
     def run(self) -> Program:
         """Read everything.
@@ -77,6 +90,9 @@ class OnnxImporter:
             self._node(node)
         for wanted in self.graph.output:
             value = self._value(wanted.name, "the graph's outputs")
+            if isinstance(value, End):
+                self.program.outputs += value.ops
+                continue
             if not isinstance(value, Op):
                 raise UsageError(
                     f"{self.path}: its output `{wanted.name[:80]}` does not depend on its input",
@@ -135,9 +151,16 @@ class OnnxImporter:
         where = f"`{(node.name or node.op_type)[:80]}`"
         inputs = [self._value(name, where) if name else None for name in node.input]
         attributes = {one.name: attribute(one) for one in node.attribute}
-        if any(isinstance(one, (Op, list)) for one in inputs) and node.op_type not in (
-            "Shape",
-            "Size",
+        taken = (*inputs, *self._captured(node))
+        ends = [one for one in taken if isinstance(one, End)]
+        if ends:
+            ops = list(dict.fromkeys([op for end in ends for op in end.ops]))
+            for op in ops:
+                op.options["behind"] = op.options.get("behind", 0) + 1
+            self.values.update(dict.fromkeys(filter(None, node.output), End(ops)))
+            return
+        if node.op_type not in ("Shape", "Size") and any(
+            isinstance(one, (Op, list)) for one in taken
         ):
             found = self._computed(node, inputs, attributes)
         else:
@@ -155,6 +178,10 @@ class OnnxImporter:
         if function is not None:
             try:
                 check_values(node, self.opset, _first_shape(inputs))
+            except Unsupported as error:  # no operator of ONNX
+                places = {f"{node.op_type} {error}": [call.origin]}
+                raise SpecError(unsupported(self.program.name, places)) from None
+            try:
                 check_arguments(function, (call, *inputs), attributes)
                 return function(call, *inputs, **attributes)
             except Unsupported as error:
@@ -164,30 +191,34 @@ class OnnxImporter:
                 text = f"`{node.op_type}`: {error}"
                 raise SpecError([Diagnostic("bad-value", "error", text, layer=place)]) from None
         del self.program.ops[before:]
-        taken: list[Operand] = [one for one in inputs if isinstance(one, Op)]
-        if not taken:
-            raise SpecError(self._unsupported(node.op_type[:100] + reason, node))
-        name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
-        op = Op("unsupported", taken, taken[0].shape, {"operator": name[:100] + reason})
-        op.origin = call.origin
-        self.program.ops.append(op)
-        # what follows cannot be looked at: its shapes are unknown
-        raise SpecError(self._unsupported(op.options["operator"], node))
+        return self._opaque(node, inputs, reason)
 
-    def _unsupported(self, operator: str, first: Any) -> list[Diagnostic]:
-        """All operators without a layer that the file names, of which one was met."""
-        from cnncalc.exchange.onnx.operators.constants import FOLDS
+    def _opaque(self, node: Any, inputs: list[Any], reason: str) -> Any:
+        """Operations that no layer stands for, one for each result of a node.
 
-        read = {*OPERATORS, *FOLDS, *SHAPES}
-        places: dict[str, list[str]] = {operator: [str(origin(first))]}
-        for node in self.graph.node:
-            kind, domain = node.op_type, node.domain
-            if (domain in ("", "ai.onnx") and kind in read) or node is first:
-                continue
-            name = (f"{domain}.{kind}" if domain else kind)[:100]
-            known = places.setdefault(name, [])
-            known.append(str(origin(node)) if len(known) < TOLD else "")
-        return unsupported(self.program.name, places)
+        Where the shape of one is not known, the table ends: what takes it is left out.
+        """
+        name = operator_name(node)
+        taken = [*_flat(inputs), *_flat(self._captured(node))]
+        shapes = self.inference.shapes_of(node, self.values)
+        found: list[Any] = []
+        for output, shape in zip(node.output, shapes, strict=True):
+            macs = 0 if any(found) else None
+            op = opaque(name + reason, taken, shape, macs=macs, origin=origin(node))
+            found.append(op if output else None)
+            if output:
+                self.program.ops.append(op)
+        return tuple([End([op]) if op and op.depends_on_data else op for op in found])
+
+    def _captured(self, node: Any) -> list[Any]:
+        """What the graphs inside a node, such as the branches of an `If`, take of this one."""
+        names: dict[str, None] = {}
+        graphs = [one.g for one in node.attribute if one.type == GRAPH]
+        while graphs:
+            for inner in graphs.pop().node:
+                names.update(dict.fromkeys(inner.input))
+                graphs += [one.g for one in inner.attribute if one.type == GRAPH]
+        return [self.values[name] for name in names if name in self.values]
 
     # -- what is stored -----------------------------------------------------------------------
 
@@ -208,7 +239,7 @@ class OnnxImporter:
         function = FOLDS.get(kind)
         given = [one for one in inputs if one is not None]
         if function is None or any(isinstance(one, tuple) for one in given):
-            raise SpecError(unsupported(self.program.name, {kind[:100]: [str(origin(node))]}))
+            return self._unknown_constants(node, given)
 
         def work() -> Any:
             try:
@@ -243,6 +274,33 @@ class OnnxImporter:
             raise SpecError(unsupported(self.program.name, {f"{kind} of weights": [node.name]}))
         return Constant(node.output[0], shape, role, work)
 
+    def _unknown_constants(self, node: Any, given: list[Any]) -> Any:
+        """Arrays made of stored ones by an operator that is not worked out here: their shapes.
+
+        Raises:
+            SpecError: not even these are known.
+        """
+        name, where = operator_name(node), str(origin(node))
+        shapes = self.inference.shapes_of(node, self.values)
+        sources: dict[str, int] = {}
+        for one in _flat(given):
+            sources.update(one.sources if isinstance(one, Constant) else {})
+
+        def refuse() -> Any:
+            raise UsageError(
+                f"{self.path}: the values that `{name}` at `{where[:80]}` gives are not known",
+                "fold it in the graph: only its shape is read here",
+            )
+
+        found: list[Constant | None] = []
+        for output, shape in zip(node.output, shapes, strict=True):
+            if output and shape is None:
+                places = {f"{name} of stored arrays, to a shape that nothing states,": [where]}
+                raise SpecError(unsupported(self.program.name, places))
+            constant = Constant(output, shape or (), "stored", refuse, sources)
+            found.append(constant if output else None)
+        return tuple(found)
+
     def _constant(self, node: Any, attributes: dict[str, Any]) -> Constant:
         if "value" in attributes:
             constant = stored(attributes["value"], self.path, "literal")
@@ -273,7 +331,13 @@ class OnnxImporter:
         return found
 
 
-SHAPES = ("Shape", "Size", "Constant", "ConstantOfShape")
+def _flat(values: Iterable[Any]) -> Iterator[Op | Constant]:
+    """Tensors, those of lists among them."""
+    for one in values:
+        if isinstance(one, (list, tuple)):
+            yield from _flat(one)
+        elif one is not None:
+            yield one
 
 
 def weights(model: Any) -> set[str]:

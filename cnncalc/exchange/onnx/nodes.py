@@ -108,6 +108,12 @@ def _single(value: float) -> float:
     return float(rounded)
 
 
+def operator_name(node: Any) -> str:
+    """An operator's name; of one that is not ONNX' own, with its domain."""
+    domain = "" if node.domain in ("", "ai.onnx") else f"{node.domain}."
+    return re.sub(r"\s", "_", f"{domain}{node.op_type}")[:100]
+
+
 def origin(node: Any) -> Origin:
     """Where a node comes from: the exporter's namespace, else the parts of its name."""
     for entry in node.metadata_props:

@@ -110,14 +110,15 @@ class Builder:
         options: Mapping[str, Any],
         origin: Origin,
         arrays: Mapping[str, Constant],
+        facts: Facts | None = None,
     ) -> int:
-        """Add a layer that states its facts; its place in the graph."""
+        """Add a layer that states its facts, or of which `facts` are known; its place."""
         shapes = tuple([self.nodes[index].facts.output for index in inputs])
         if len(inputs) > 1 and kind.several is not None:
             kind = kind.several
         values = tuple([options.get(key, one.default) for key, one in kind.options.items()])
         made = kind(values, len(shapes[0]) - 1)
-        self.nodes.append(Node(kind.name, made, inputs, made.facts(shapes)))
+        self.nodes.append(Node(kind.name, made, inputs, facts or made.facts(shapes)))
         self.origins.append(origin)
         self.arrays.append(arrays)
         return len(self.nodes) - 1

@@ -6,17 +6,20 @@ sees is unknown, and so are the operations unless the importer has a formula for
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.exchange.reading.axis_factors import Axis, TensorView, laid_out
 from cnncalc.exchange.reading.building import Builder, Refusal
-from cnncalc.exchange.reading.program import OPAQUE, Constant, Op
+from cnncalc.exchange.reading.program import OPAQUE, Constant, Op, Program
 from cnncalc.fresh_names import fresh
 from cnncalc.layers.custom import Custom
 from cnncalc.layers.options import Table
-from cnncalc.shapes import Shape
+from cnncalc.layers.probing import unknown_facts
+from cnncalc.shapes import UNKNOWN_SHAPE, Shape
 
 TRAINED = ("parameter", "stored")
 
@@ -25,20 +28,25 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorVi
     """Add the layer of an operator; `reserved` are arrays that other layers own.
 
     Raises:
-        Refusal: it takes nothing that is computed, or its shape depends on the data.
+        Refusal: it takes nothing that is computed.
     """
     taken = [one for one in op.inputs if isinstance(one, Op)]
     if not taken:
         raise Refusal("it takes nothing that is computed from the network's input")
-    if op.depends_on_data:
-        raise Refusal("its shape depends on the data")
+    options: dict[str, Any]
     nodes = tuple([builder.settle(one, op.origin).node for one in taken])
+    if op.depends_on_data:
+        facts = unknown_facts(UNKNOWN_SHAPE, len(nodes))
+        options = {"name": operator_of(op), "output": UNKNOWN_SHAPE}
+        return TensorView(
+            builder.stated(Custom, nodes, options, op.origin, {}, facts), (), ((builder.batch,),)
+        )
     with_batch = bool(op.shape) and op.shape[0] == builder.batch.size
     axes = list(range(int(with_batch), len(op.shape)))
     channel = op.channel % len(op.shape) if op.shape else 0
     order = [channel, *[axis for axis in axes if axis != channel]] if channel in axes else axes
     sizes = tuple([op.shape[axis] for axis in order]) or (1,)
-    options: dict[str, Any] = {
+    options = {
         "name": operator_of(op),
         "output": sizes,
         "macs": op.options.get("macs")
@@ -56,6 +64,45 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorVi
     for axis, atoms in zip(order, laid, strict=False):
         found[axis] = atoms
     return TensorView(node, laid, tuple(found))
+
+
+def ended(program: Program) -> tuple[Diagnostic, ...]:
+    """End a program at the operations whose result has no known shape; return notes of it.
+
+    They become outputs in the place of those that depend on them.
+    """
+    ends: dict[Op, frozenset[Op]] = {}
+    behind: Counter[Op] = Counter()
+    for op in program.ops:
+        before = frozenset().union(*[ends.get(one, ()) for one in op.inputs if isinstance(one, Op)])
+        behind.update(before)
+        if before or op.depends_on_data:
+            ends[op] = before or frozenset([op])
+    if not ends:
+        return ()
+    outputs: dict[Op, None] = {}
+    for op in program.outputs:
+        outputs.update(dict.fromkeys(sorted(ends.get(op, (op,)), key=program.ops.index)))
+    program.outputs = list(outputs)
+    program.prune()
+    return tuple([
+        _end(op, behind[op] + op.options.get("behind", 0))
+        for op in program.outputs if op in ends
+    ])  # fmt: skip
+
+
+def _end(op: Op, behind: int) -> Diagnostic:
+    span = op.origin.span
+    left = f", and {behind} operation{'s' * (behind != 1)} behind it left out" if behind else ""
+    return Diagnostic(
+        "unknown-operator",
+        "warning",
+        f"the table ends at `{operator_of(op)}`: the shape of its result depends on the data, or "
+        f"nothing states it{left}",
+        layer=str(op.origin) or None,
+        place=None if span is None else span.place,
+        hint="cut the network before it, or state the shape where the format can",
+    )
 
 
 WITHOUT_PRODUCTS = frozenset({

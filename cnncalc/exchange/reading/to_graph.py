@@ -11,7 +11,7 @@ from cnncalc.diagnostics import Diagnostic, Fix, SpecError
 from cnncalc.exchange.reading import arithmetic, kinds, tensors
 from cnncalc.exchange.reading.axis_factors import TensorView
 from cnncalc.exchange.reading.building import Builder, Refusal, input_name
-from cnncalc.exchange.reading.opaque import opaque_layer, reason_of, used_arrays
+from cnncalc.exchange.reading.opaque import ended, opaque_layer, reason_of, used_arrays
 from cnncalc.exchange.reading.program import Constant, Op, Program, part_values
 from cnncalc.exchange.reading.result import Origin, Reading, Result
 from cnncalc.graph import Graph, Node
@@ -52,6 +52,7 @@ def lower(program: Program, source: str, file: str) -> Reading:
         raise SpecError(
             [_finding("limit-exceeded", f"it has more than {LAYER_LIMIT:,} operations")]
         )
+    notes = ended(program)
     opaque = {op: reason_of(op) for op in program.ops if not _is_known(op)}
     plain: set[str] = set()
     while True:
@@ -66,7 +67,8 @@ def lower(program: Program, source: str, file: str) -> Reading:
             _settle_output(built.builder, op)
         sharing = _sharing(built.builder)
         if not sharing.conflicts:
-            return _finished(program, built.builder, opaque, sharing.shares, source, file)
+            found = _finished(program, built.builder, opaque, sharing.shares, source, file)
+            return found._replace(notes=notes)
         if sharing.orders - plain:
             plain |= sharing.orders
             continue

@@ -242,7 +242,7 @@ def _lowered(recording: Any, label: str) -> Reading:
     seen = notes_of(recording, everything, idle)
     simplify(program)
     found = lower(program, f"PyTorch, {label}", label)
-    return found._replace(notes=seen(found.unused), tolerance=recording.tolerance)
+    return found._replace(notes=(*found.notes, *seen(found.unused)), tolerance=recording.tolerance)
 
 
 def run(module: Any, given: Any, inputs: list[Array], places: tuple[int, ...]) -> list[Array]:
