@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from cnncalc.analysis.arithmetic.legend import legend
 from cnncalc.analysis.arithmetic.statement import ArithmeticStep, statement
 from cnncalc.analysis.explanation import (
     Alternative,
@@ -36,6 +37,10 @@ class Explained(NamedTuple):
     field: Sequence[FieldStep]
     product: MatrixProduct | None
     otherwise: Sequence[Alternative]
+    legend: Mapping[str, str]
+    """Symbols of the steps, and what each stands for."""
+    words: str
+    """What the layer does to its input, where a formula alone is hard to read; mostly empty."""
 
 
 class Explainer:
@@ -48,15 +53,19 @@ class Explainer:
     def layer(self, layer: LayerReport) -> Explained:
         """All there is to say of a layer."""
         graph, node = self.graph, layer.node
+        steps = self.steps(layer)
+        given = tuple([graph.nodes[index].facts.output for index in node.inputs])
         return Explained(
             self.report,
             layer,
-            self.steps(layer),
+            steps,
             self.memory(layer),
             self.kept(layer),
             field_steps(graph, self.report.fields[0], layer.index),
             matrix_product(graph, node),
             alternatives(graph, node),
+            legend(node.kind, steps),
+            node.kind.in_words(given),
         )
 
     def steps(self, layer: LayerReport) -> Sequence[ArithmeticStep]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.explaining import Explained, Explainer
@@ -44,6 +45,11 @@ class Explanation(Result):
     def steps(self) -> tuple[Any, ...]:
         """Each quantity with its formula, the formula with numbers, and its value."""
         return (*self.explained.steps, *self.explained.memory)
+
+    @property
+    def legend(self) -> Mapping[str, str]:
+        """The symbols of the formulas, and what each stands for."""
+        return self.explained.legend
 
     def document(self) -> RenderableType:
         from cnncalc.render.explain import explain_text

@@ -253,6 +253,10 @@ class Kind:
         """Whether the output, at inference, is a linear function of the input and a constant."""
         return False
 
+    def in_words(self, inputs: tuple[Shape, ...]) -> str:
+        """What it does to inputs of these shapes, where a formula alone is hard to read."""
+        return ""
+
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
         """State what the layer keeps for its backward pass, for shapes that it has facts for."""
         if self.saved is None:

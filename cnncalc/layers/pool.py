@@ -220,6 +220,34 @@ class AdaptivePool(Kind):
         )
 
 
+    def in_words(self, inputs: tuple[Shape, ...]) -> str:
+        """The share of its input that each output reads."""
+        sizes = inputs[0][1:]
+        if self.size == sizes:
+            return "Its input has that size already: the output is the input."
+        if set(self.size) == {1}:
+            return "The one output of a channel reads the whole map."
+        pairs = dict.fromkeys(zip(sizes, self.size, strict=True))
+        return " ".join([_share(size, outputs) for size, outputs in pairs])
+
+
+def _share(size: int, outputs: int) -> str:
+    """How an adaptive pool divides an axis among its outputs."""
+    if size == outputs:
+        return f"An axis of {size} stays as it is."
+    text = f"An axis of {size} is divided into {outputs} share{'s' if outputs > 1 else ''}, "
+    if size % outputs == 0:
+        each = size // outputs
+        return text + f"{each} units each, as with kernel {each} and stride {each}."
+    lengths = {last - first + 1 for first, last in filter(None, adaptive_window(size, outputs).spans)}
+    least, most = min(lengths), max(lengths)
+    several = f"{least} to {most}" if most > least else str(most)
+    text += f"{several} unit{'s' if most > 1 else ''} each: "
+    if outputs > size:
+        return text + "there are more outputs than units, so neighbours read the same ones."
+    return text + f"{outputs} does not divide {size}, so neighbouring shares overlap."
+
+
 class AdaptiveAvgPool(AdaptivePool, name="adaptive_avg_pool"):
     """Average pooling to a given output size: one operation a value that is read."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cnncalc.analysis.arithmetic.legend import FIELD
 from cnncalc.analysis.arithmetic.statement import ArithmeticStep
 from cnncalc.analysis.explaining import Explained
 from cnncalc.analysis.explanation import FieldStep, MatrixProduct, SavedStorage
@@ -79,8 +80,10 @@ def explain_text(found: Explained, deployed: DeployedLayer | None = None) -> Ren
         Text(f"{shapes} → {numbers.shape(layer.output_shape)}", "quiet"),
         Text(""),
         prose(Text(description(layer))),
+        *([prose(Text(found.words))] if found.words else []),
         Text(""),
         steps_table(found.steps, "one sample"),
+        *([prose(Text(legend_text(found.legend), "quiet"))] if found.legend else []),
         Text(""),
         steps_table(found.memory, f"memory, batch {found.report.batch}, {found.report.dtype}"),
         *[prose(Text(line, "quiet")) for line in kept_lines(found.kept)],
@@ -95,7 +98,7 @@ def explain_text(found: Explained, deployed: DeployedLayer | None = None) -> Ren
             "start": ListingColumn("start", "quiet", number=True),
         }
         listing = Listing(columns, list(field_rows(found.field)), yielding=["start"])
-        parts += [Text(""), listing]
+        parts += [Text(""), listing, prose(Text(legend_text(FIELD), "quiet"))]
         for step in found.field:
             if step.branches:
                 parts.append(Text(f"at {plain(step.layer)} the branches meet:", "quiet"))
@@ -131,6 +134,11 @@ def description(layer: LayerReport) -> str:
     """The kind's own description, as one paragraph of plain words."""
     text = (type(layer.node.kind).__doc__ or "").strip()
     return " ".join(text.split()).replace("`", "")
+
+
+def legend_text(symbols: Mapping[str, str]) -> str:
+    """Symbols and what each stands for, in a line."""
+    return " · ".join([f"{symbol} {meaning}" for symbol, meaning in symbols.items()])
 
 
 def steps_table(steps: Sequence[ArithmeticStep], title: str) -> RenderableType:

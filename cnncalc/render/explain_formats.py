@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.deployment.deploy import DeployedLayer
 
 
-from cnncalc.render.explain import description, field_rows, kept_lines, product_text
+from cnncalc.render.explain import description, field_rows, kept_lines, legend_text, product_text
 
 
 def explain_dict(found: Explained, deployed: DeployedLayer | None = None) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def explain_dict(found: Explained, deployed: DeployedLayer | None = None) -> dic
         "layer": found.layer.name,
         "kind": found.layer.kind,
         "options": found.layer.short_options,
+        "words": found.words or None,
+        "legend": dict(found.legend),
         "steps": [known(step._asdict()) for step in (*found.steps, *found.memory)],
         "kept_for_backward": [known(one._asdict()) for one in found.kept],
         "receptive_field": [_field_entry(step) for step in found.field],
@@ -64,8 +66,10 @@ def explain_markdown(found: Explained) -> str:
         "",
         description(layer).replace("|", "\\|"),
         "",
+        *([found.words, ""] if found.words else []),
         *_steps_markdown((*found.steps, *found.memory)),
         "",
+        *([markdown(legend_text(found.legend)), ""] if found.legend else []),
         *[f"- {markdown(line)}" for line in kept_lines(found.kept)],
     ]
     if found.field:

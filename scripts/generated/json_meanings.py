@@ -310,6 +310,8 @@ RESULTS = (
             "layer": "the layer",
             "kind": "its kind",
             "options": "its options in short",
+            "words": "what the layer does to its input, where a formula alone is hard to read",
+            "legend": "the symbols of the formulas, and what each stands for",
             "steps": "its arithmetic",
             "steps[].quantity": "what is computed",
             "steps[].formula": "the formula in symbols",

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from support import Outcome
 
+import cnncalc
+from cnncalc.analysis.arithmetic.legend import SYMBOL, legend
+from cnncalc.analysis.explaining import Explainer
+
 Run = Callable[..., Outcome]
 
 
@@ -179,6 +183,80 @@ def test_explain_in_the_contract_s_words(run: Run) -> None:
     assert found["matrix_product"] == {"rows": 96, "inner": 363, "columns": 3025, "groups": 1}
     costs = {one["what"]: one["params"] for one in found["otherwise"]}
     assert costs["without shared weights"] == 105_705_600
+
+
+SMALL = """
+input: [3, 30, 20]
+layers:
+  - conv: {filters: 8, kernel: 3, groups: 1}
+  - conv: {filters: 8, kernel: [3, 5]}
+  - adaptive_avg_pool: [7, 6]
+  - adaptive_max_pool: [14, 6]
+  - adaptive_avg_pool: [14, 6]
+  - conv_transpose: {filters: 4, kernel: 3, stride: 2, output_padding: 1}
+  - adaptive_avg_pool: 1
+  - flatten
+  - linear: 5
+  - relu
+"""
+
+LEGENDS = {
+    "conv": "K D F S C G P₀ P₁ W H′ W′",
+    "conv2": "K D F₁ F₂ S C G P₀ P₁ W H′ W′",
+    "conv_transpose": "K A S P₀ P₁ D F W C G H H′ W′",
+    "linear": "K N",
+    "relu": "N",
+}
+
+
+@pytest.mark.parametrize("layer", LEGENDS)
+def test_explain_says_what_its_symbols_are(tmp_path: Path, run: Run, layer: str) -> None:
+    """Those that are used, and no other."""
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    legend = data(run, "explain", file, layer)["legend"]
+    assert set(legend) == set(LEGENDS[layer].split())
+    text = " ".join(run("explain", file, layer).out.split())
+    for symbol, meaning in legend.items():
+        assert f"{symbol} {meaning}" in text
+    assert legend.get("F", "kernel size") == "kernel size"
+
+
+@pytest.mark.parametrize("net", ["googlenet", "vit_b_16", "unet", "mobilenet_v3_large"])
+def test_every_symbol_is_explained(net: str) -> None:
+    """Every letter of every formula that stands alone has a meaning."""
+    report = cnncalc.analyze(net)
+    explainer = Explainer(report)
+    for layer in report.layers:
+        steps = explainer.steps(layer)
+        used = {symbol for step in steps for symbol in SYMBOL.findall(step.formula)}
+        assert used == set(legend(layer.node.kind, steps)), layer.name
+
+
+WORDS = [
+    ("adaptive_avg_pool", "An axis of 26 is divided into 7 shares, 4 to 5 units each: 7 does not"),
+    ("adaptive_avg_pool", "An axis of 14 is divided into 6 shares, 3 to 4 units each"),
+    ("adaptive_max_pool", "An axis of 7 is divided into 14 shares, 1 unit each: there are more"),
+    ("adaptive_max_pool", "An axis of 6 stays as it is."),
+    ("adaptive_avg_pool2", "Its input has that size already"),
+    ("adaptive_avg_pool3", "The one output of a channel reads the whole map."),
+]
+
+
+@pytest.mark.parametrize(("layer", "words"), WORDS)
+def test_explain_says_adaptive_pools_in_words(
+    tmp_path: Path, run: Run, layer: str, words: str
+) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    text = " ".join(run("explain", file, layer).out.split())
+    assert words in text
+    assert text.index(words) < text.index("formula, and its numbers")
+    assert words in run("explain", file, layer, "--format", "markdown").out
+    even = "input: [3, 28, 28]\nlayers:\n  - adaptive_avg_pool: 7\n"
+    file.write_text(even)
+    text = " ".join(run("explain", file, "adaptive_avg_pool").out.split())
+    assert "7 shares, 4 units each, as with kernel 4 and stride 4." in text
 
 
 def test_explain_which_branch_wins(run: Run) -> None:
