@@ -219,7 +219,6 @@ class AdaptivePool(Kind):
             windows=(None if set(self.size) == {1} else windows,),
         )
 
-
     def in_words(self, inputs: tuple[Shape, ...]) -> str:
         """The share of its input that each output reads."""
         sizes = inputs[0][1:]
@@ -239,7 +238,9 @@ def _share(size: int, outputs: int) -> str:
     if size % outputs == 0:
         each = size // outputs
         return text + f"{each} units each, as with kernel {each} and stride {each}."
-    lengths = {last - first + 1 for first, last in filter(None, adaptive_window(size, outputs).spans)}
+    lengths = {
+        last - first + 1 for first, last in filter(None, adaptive_window(size, outputs).spans)
+    }
     least, most = min(lengths), max(lengths)
     several = f"{least} to {most}" if most > least else str(most)
     text += f"{several} unit{'s' if most > 1 else ''} each: "
