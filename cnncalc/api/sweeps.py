@@ -16,11 +16,12 @@ from cnncalc.diagnostics import UsageError
 from cnncalc.graph import Graph
 from cnncalc.language.coerce import number, whole
 from cnncalc.language.load import find
+from cnncalc.language.network import Network
 from cnncalc.shapes import Shape
 from cnncalc.sweeping import run
 from cnncalc.sweeping.choice import Aim, Condition, Front, aim, condition
 from cnncalc.sweeping.grid import Coordinates, Grid, checked, inputs
-from cnncalc.sweeping.points import Elaborates, Point
+from cnncalc.sweeping.points import Elaborates, Point, own_shapes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -311,7 +312,12 @@ def sweep(
     network = subject.network()
     given = {name: _values(values) for name, values in (set or parameters or {}).items()}
     first = {name: values[0] for name, values in given.items() if values}
-    shapes = network.graph(first, None).input_shapes
+    shapes: Mapping[str, Shape]
+    if input is None and not given:
+        shapes = network.graph(first, None).input_shapes
+    else:  # a network that does not fit its own input may fit others
+        shapes = own_shapes(network, first)
+    _refuse_unused(network, given)
     name, own = next(iter(shapes.items()))
     sizes = (own,) if input is None else _inputs(input, own)
     batches = _batches(batch)
@@ -338,6 +344,25 @@ def sweep(
     elif output is not None:
         result.save(output, format)
     return result
+
+
+def _refuse_unused(network: Elaborates, given: Mapping[str, Any]) -> None:
+    """Refuse to vary a parameter that changes nothing.
+
+    Raises:
+        UsageError: nothing in the file uses it.
+    """
+    if not given or not isinstance(network, Network):
+        return
+    unused = network.unused().parameters
+    for name, values in given.items():
+        if name in unused and len(values) > 1:
+            used = [one for one in network.parameters if one not in unused]
+            raise UsageError(
+                f"`--set {name}`: nothing in {network.source.label} uses `{name}`, so that all "
+                "points would be the same",
+                f"parameters that layers use: {', '.join(used)}" if used else None,
+            )
 
 
 class Held:

@@ -12,8 +12,16 @@ from cnncalc.language.elaboration.elaborate import LAYER_LIMIT, Elaboration, ela
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.forms.counting import endless, minimum_layers
 from cnncalc.language.forms.document import Document, Entry
-from cnncalc.language.forms.form import LayerForm
-from cnncalc.language.forms.inputs import ONLY, GivenInput, check_axes, read_inputs, replaced
+from cnncalc.language.forms.form import BlockForm, LayerForm
+from cnncalc.language.forms.inputs import (
+    ONLY,
+    GivenInput,
+    check_axes,
+    read_inputs,
+    replaced,
+    written_inputs,
+)
+from cnncalc.language.forms.usage import Unused, names_in, usage, used_parameters
 from cnncalc.language.forms.values import ValueReader, Word
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.language.text.source import Node, Source
@@ -52,6 +60,7 @@ class Network:
         self.sources: Mapping[str, Source] = document.sources
         self.keys: Mapping[str, Entry] = document.keys
         self.parameters: Mapping[str, Entry] = document.parameters
+        self.blocks: Mapping[str, BlockForm] = document.parser.blocks
         self.diagnostics = tuple(findings.diagnostics)
         """What is wrong with the file whatever its input."""
         self.name = document.text("name") or os.path.splitext(os.path.basename(source.label))[0]
@@ -73,6 +82,33 @@ class Network:
         if "expect" in document.keys:
             where, _, node = document.keys["expect"]
             self.expect = read_expect(findings, where, node) if where is self.source else {}
+
+    def unused(self) -> Unused:
+        """The parameters and blocks that nothing uses, and such parameters of blocks."""
+        found = usage(self.layers)
+        quiet = ValueReader(Findings(self.source))
+        values = {
+            name: names_in(quiet.read(source, node, name))
+            for name, (source, _, node) in self.parameters.items()
+        }
+        names = found.names
+        if "input" in self.keys:
+            source, _, node = self.keys["input"]
+            for shape in written_inputs(source, node).values():
+                names |= names_in(quiet.read(source, shape, "`input`"))
+        used = used_parameters(names, values)
+        return Unused(
+            tuple([name for name in self.parameters if name not in used]),
+            tuple([name for name in self.blocks if name not in found.blocks]),
+            tuple(
+                [
+                    (label, parameter.name)
+                    for label, block in self.blocks.items()
+                    for parameter in block.parameters
+                    if parameter.name not in found.blocks.get(label, (parameter.name,))
+                ]
+            ),
+        )
 
     def values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters' values; those of `changes` replace the file's, 1 stands for mistakes.

@@ -157,11 +157,42 @@ def _broadcast(kind: Kind, inputs: tuple[Shape, ...]) -> Shape:
                 "shape-mismatch",
                 f"branch 1 is {list(inputs[0])} and branch {number} is {list(shape)}: "
                 f"they cannot {kind.name}",
-                hint=_size_hint(output, shape),
+                hint=_projection_hint(output, shape, number) or _size_hint(output, shape),
                 shapes=(inputs[0], shape),
             )
         output = tuple(max(a, b) for a, b in zip(output, shape, strict=True))
     return output
+
+
+def projection(target: Shape, shape: Shape) -> tuple[str, str] | None:
+    """The layer that makes a shape another one, as on a ResNet's shortcut: in words, and written.
+
+    A 1×1 convolution gives `ceil(size / stride)` units. `None` where no stride gives the target.
+    """
+    if len(target) != len(shape):
+        return None
+    if len(shape) == 1:
+        return f"a linear layer with {target[0]} features", f"linear: {target[0]}"
+    sizes = list(zip(target[1:], shape[1:], strict=True))
+    strides = [-(-size // wanted) for wanted, size in sizes]
+    if any(-(-size // s) != wanted for (wanted, size), s in zip(sizes, strides, strict=True)):
+        return None
+    kernel = "×".join("1" * len(sizes))
+    words = f"a {kernel} convolution with {target[0]} filters"
+    written = f"filters: {target[0]}, kernel: 1"
+    if max(strides) > 1:
+        step = str(strides[0]) if len(set(strides)) == 1 else str(strides)
+        words, written = f"{words} and stride {step}", f"{written}, stride: {step}"
+    return words, f"conv: {{{written}}}"
+
+
+def _projection_hint(first: Shape, second: Shape, number: int) -> str | None:
+    """The layer that would make the larger of two branches the smaller one."""
+    if len(first) != len(second) or first[1:] == second[1:]:
+        return None
+    larger = 1 if product(first[1:]) >= product(second[1:]) else number
+    found = projection(second, first) if larger == 1 else projection(first, second)
+    return None if found is None else f"{found[0]} in branch {larger} would fit"
 
 
 def _size_hint(first: Shape, second: Shape) -> str | None:

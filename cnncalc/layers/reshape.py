@@ -258,10 +258,15 @@ def named_size(
     kind: Kind, like: Reference | None, size: tuple[int, ...] | None, rank: int
 ) -> tuple[int, ...]:
     """The spatial size that `like` or `size` states; exactly one of them is given."""
-    if (like is None) == (size is None):
+    if like is None and size is None:
         raise LayerError(
-            "missing-option", f"`{kind.name}` takes its size either from `like` or from `size`"
+            "missing-option",
+            f"`{kind.name}` needs its size, `like` or `size`",
+            hint="`like` names the layer whose size is taken, `size` is the output's own",
         )
+    if like is not None and size is not None:
+        message = f"`{kind.name}` takes its size either from `like` or from `size`, not from both"
+        raise LayerError("bad-value", message, option="size")
     if like is None:
         assert size is not None
         return size

@@ -53,6 +53,13 @@ class Upsample(Kind, name="upsample"):
                 option="mode",
                 hint="`linear` is right for any number of axes",
             )
+        if self.scale is None and self.like is None and self.size is None:
+            raise LayerError(
+                "missing-option",
+                "`upsample` needs one of `scale`, `size` and `like`",
+                hint="`upsample: 2` doubles every size; `size` is the output's own, and `like` "
+                "names the layer whose size is taken",
+            )
         if self.scale is None:
             target = named_size(self, self.like, self.size, len(sizes))
         elif self.like is None and self.size is None:

@@ -155,7 +155,7 @@ WORDS = ("unknown-key", "unknown-layer", "undefined-name")
 def better(
     before: tuple[Diagnostic, ...], after: tuple[Diagnostic, ...], finding: Diagnostic
 ) -> bool:
-    """Whether a finding is gone and none has come.
+    """Whether a finding is gone and none has come; a warning may leave a note.
 
     Where an error is gone, layers that were unknown are looked at for the first time: what
     the rules say of them was there before.
@@ -164,7 +164,10 @@ def better(
     key = (finding.rule, finding.layer)
     if now[key] >= then[key]:
         return False
-    new = [name for name, count in now.items() if count > then[name]]
+    grave = after
+    if finding.severity != "note":
+        grave = tuple([one for one in after if one.severity != "note"])
+    new = [name for name, count in _counts(grave).items() if count > then[name]]
     errors = sum(one.severity == "error" for one in before)
     if finding.severity == "error":
         remain = sum(one.severity == "error" for one in after)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar, cast
 from cnncalc.analysis.receptive_field import Field, fields_by_input
 from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place, Severity
 from cnncalc.graph import Graph
-from cnncalc.language.elaboration.elaborate import StaleChannels
+from cnncalc.language.elaboration.elaborate import LoneBranch, StaleChannels
 from cnncalc.language.forms.document import Entry
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.forms.inputs import written_inputs
@@ -54,6 +54,8 @@ class WrittenFile(NamedTuple):
     """For each node what is written of it; `None` for an input."""
     moved: tuple[StaleChannels, ...] = ()
     """Conditions on channels that have just changed."""
+    lone: tuple[LoneBranch, ...] = ()
+    """Merges that are written with one branch."""
 
 
 class Foreign(NamedTuple):

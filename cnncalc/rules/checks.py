@@ -11,14 +11,14 @@ from cnncalc.rules.base import Rule, RuleContext
 from cnncalc.rules.chains import BiasBeforeNorm, NoNonlinearity
 from cnncalc.rules.dilation import DilationGridding
 from cnncalc.rules.economy import AggressivePooling, DominantLayer, LargeKernel
-from cnncalc.rules.files import BudgetExceeded, ExpectationMissed
-from cnncalc.rules.merging import MisalignedMerge, UnusedLayer
+from cnncalc.rules.files import BudgetExceeded, ExpectationMissed, UnusedParameter
+from cnncalc.rules.merging import MergeOfOneBranch, MisalignedMerge, UnusedLayer
 from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
 from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
 from cnncalc.rules.unknown import UnknownOperator
 from cnncalc.rules.upsampling import Checkerboard
-from cnncalc.rules.writing import ChannelsLastInput, MovingChannels
+from cnncalc.rules.writing import BatchInInput, ChannelsLastInput, MovingChannels
 from cnncalc.unknown import UnknownValueError
 
 if TYPE_CHECKING:
@@ -35,16 +35,19 @@ CHECKS: tuple[Rule, ...] = (
     NoNonlinearity(),
     DilationGridding(),
     UnusedLayer(),
+    MergeOfOneBranch(),
     DominantLayer(),
     LargeKernel(),
     AggressivePooling(),
     ReceptiveFieldTooSmall(),
     UnproductiveLayer(),
     InputNotDivisible(),
+    BatchInInput(),
     ChannelsLastInput(),
     MovingChannels(),
     BudgetExceeded(),
     ExpectationMissed(),
+    UnusedParameter(),
     UnknownOperator(),
 )
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from cnncalc.analysis.memory import activations
 from cnncalc.analysis.report import Report
-from cnncalc.diagnostics import Diagnostic
+from cnncalc.diagnostics import Diagnostic, Place, nearest
 from cnncalc.graph import Graph
+from cnncalc.language.text.source import Source
 from cnncalc.rules.base import Rule, RuleContext
 
 
@@ -143,6 +144,66 @@ UNITS = {
     "memory": "bytes of memory",
     "training_memory": "bytes of memory in training",
 }
+
+
+class UnusedParameter(Rule):
+    """A parameter or a block of the file that no layer uses."""
+
+    name = "unused-parameter"
+    severity = "note"
+    summary = "a parameter or block that nothing in the file uses"
+    why = (
+        "`--set` and a sweep change it, and the network stays what it is: mostly a number is "
+        "written out where the parameter was meant, or the name is misspelt in a file that "
+        "extends another. What only an unused block uses is unused too. Told of the file itself, "
+        "not of those that it extends."
+    )
+    fails = """\
+input: [3, 32, 32]
+parameters: {width: 16}
+layers:
+  - conv: [16, 3]
+"""
+    passes = """\
+input: [3, 32, 32]
+parameters: {width: 16}
+layers:
+  - conv: [width, 3]
+"""
+
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        if subject.written is None:
+            return
+        network = subject.written.network
+        if not network.parameters and not network.blocks:
+            return
+        unused = network.unused()
+        for name in unused.parameters:
+            source, key, _ = network.parameters[name]
+            message = f"nothing uses the parameter `{name}`: other values change nothing"
+            hint = "write its name where its value is meant, or leave it out"
+            near = nearest(name, [one for one in network.parameters if one != name])
+            if near is not None and network.parameters[near][0] is not source:
+                hint = f"did you mean `{near}`, of {network.parameters[near][0].label}?"
+            yield from self._note(subject, source, source.place(key), message, hint)
+        for label in unused.blocks:
+            block = network.blocks[label]
+            message = f"nothing uses the block `{label}`"
+            yield from self._note(subject, block.source, block.place, message, None)
+        for label, name in unused.block_parameters:
+            block = network.blocks[label]
+            message = f"the block `{label}` does not use its parameter `{name}`"
+            yield from self._note(subject, block.source, block.place, message, None)
+
+    def _note(
+        self, subject: RuleContext, source: Source, place: Place, message: str, hint: str | None
+    ) -> Iterator[Diagnostic]:
+        """A note, where it is about the file itself."""
+        if subject.written is not None and source is subject.written.network.source:
+            yield Diagnostic(
+                self.name, self.severity, message, place, hint=hint, excerpt=subject.excerpt(place)
+            )
 
 
 class UnusedIgnore(Rule):

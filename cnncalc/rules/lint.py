@@ -137,7 +137,7 @@ def judge(
     """
     try:
         assert elaboration.graph is not None
-        written = WrittenFile(network, elaboration.forms, elaboration.moved)
+        written = WrittenFile(network, *elaboration[2:])
         found = check(RuleContext(elaboration.graph, written, fields, limits, offers))
     except WindowLimitError as refusal:
         source, key, _ = network.keys["layers"]
@@ -159,7 +159,7 @@ def failures(
             from cnncalc.rules.sizes import name_sizes
 
             found = name_sizes(network, elaboration, shapes, parameters)
-        found = hint_channels(found, shapes.values())
+        found = hint_channels(network, found, shapes)
     return silence(ordered(found), network.source, network.sources)
 
 

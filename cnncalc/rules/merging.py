@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cnncalc.analysis.receptive_field import Field, unseen
-from cnncalc.diagnostics import Diagnostic
+from cnncalc.diagnostics import Diagnostic, Edit, Fix
 from cnncalc.graph import Node
 from cnncalc.layers.reshape import Pad
 from cnncalc.layers.sliding import Pairs, Sliding
@@ -233,7 +234,9 @@ layers:
         nodes = subject.graph.nodes
         read = {index for node in nodes for index in node.reads}
         inputs = subject.graph.inputs
-        unused = [i for i, count in enumerate(uses) if not count and i not in read]
+        # what a merge of one branch passes over is told there
+        passed = {lone.before for lone in subject.written.lone} if subject.written else set()
+        unused = [i for i, count in enumerate(uses) if not count and i not in read | passed]
         verdict = Violation(
             "nothing takes its output", hint="`output: true` if it is wanted, else leave it out"
         )
@@ -243,3 +246,71 @@ layers:
                 message = f"nothing takes the input `{nodes[index].name}`"
                 hint = "begin a branch with `from:` and its name, or leave it out"
                 yield self.finding(subject, (index,), Violation(message, hint=hint))
+
+
+class MergeOfOneBranch(Rule):
+    """A merge that is written with a single branch."""
+
+    name = "merge-of-one-branch"
+    severity = "warning"
+    summary = "a merge such as `add` that is written with one branch, and merges nothing"
+    why = (
+        "A merge takes the branches that it lists, and no other: `add: [skip]` is the layer "
+        "`skip` itself, and what stands before it is passed over. The tensor that comes in is "
+        "the branch `[]`. Where other branches are left out by their `if`, there is no finding: "
+        "so an optional shortcut is written."
+    )
+    repair = "The branch `[]` in front, where the shapes then fit (`--unsafe`)."
+    fails = """\
+input: [3, 32, 32]
+layers:
+  - {conv: [8, 3, 1, 1], name: skip}
+  - relu
+  - conv: [8, 3, 1, 1]
+  - add: [skip]
+"""
+    passes = """\
+input: [3, 32, 32]
+layers:
+  - {conv: [8, 3, 1, 1], name: skip}
+  - relu
+  - conv: [8, 3, 1, 1]
+  - add: [[], skip]
+"""
+
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        written = subject.written.lone if subject.written is not None else ()
+        times = Counter(id(lone.form) for lone in written)
+        for lone in {id(lone.form): lone for lone in reversed(written)}.values():
+            form, nodes = lone.form, subject.graph.nodes
+            node = form.given["inputs"]
+            start = form.source.place(node)
+            line = form.source.line(start.line) or ""
+            inside = line[start.column - 1 : start.end_column - 1]
+            shown = inside[1:-1] if start.line == start.end_line and inside[:1] == "[" else "…"
+            fixes: tuple[Fix, ...] = ()
+            if subject.own(form) and shown != "…":
+                place = start._replace(column=start.column + 1, end_column=start.column + 1)
+                text = f"`{form.label}: [[], {shown}]`"
+                fixes = (Fix(f"write {text}", edits=(Edit(place, "[], "),)),)
+            lost = ""
+            if lone.before != lone.taken and not subject.uses[lone.before]:
+                lost = f", and nothing takes the output of `{nodes[lone.before].name}`"
+            yield Diagnostic(
+                self.name,
+                self.severity,
+                f"one branch {MERGES.get(form.label, 'merges')} nothing: "
+                f"`{form.label}` of one branch is that branch{lost}",
+                form.place,
+                None,
+                f"`{form.label}: [[], {shown}]` takes what comes in as well",
+                form.source.line(form.place.line),
+                fixes,
+                lone.use.chain() if lone.use else (),
+                times[id(form)],
+            )
+
+
+MERGES = {"add": "adds", "multiply": "multiplies", "concat": "joins"}
+"""What merges do, as far as a verb says it."""

@@ -108,7 +108,7 @@ def name_sizes(
         none = f"no input near {size} makes them meet"
         return tuple(
             finding._replace(hint=f"{finding.hint}; {none}" if finding.hint else none)
-            if _differ(finding.shapes) and sizes.left >= 0
+            if _differ(finding.shapes) and sizes.left >= 0 and not finding.fixes
             else finding
             for finding in elaboration.diagnostics
         )

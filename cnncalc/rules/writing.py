@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-from cnncalc.diagnostics import Diagnostic, Edit, Fix, Place
+from cnncalc.diagnostics import Diagnostic, Edit, Fix
 from cnncalc.language.elaboration.elaborate import StaleChannels
 from cnncalc.language.forms.inputs import written_inputs
+from cnncalc.language.network import Network
 from cnncalc.rules.base import Rule, RuleContext
 from cnncalc.shapes import Shape, channels_first
 
 IMAGE_CHANNELS = (1, 3, 4)
 """Grey, colours, colours with an alpha channel."""
+
+NUMBERS = re.compile(r"\[ *\d+(?: *, *\d+)* *\]")
+"""A shape that is written out on a line."""
 
 
 def looks_channels_last(shape: Shape) -> bool:
@@ -20,22 +24,146 @@ def looks_channels_last(shape: Shape) -> bool:
     return len(shape) > 2 and shape[-1] in IMAGE_CHANNELS and min(shape[:-1]) > 4
 
 
+def without_batch(shape: Shape) -> Shape | None:
+    """The shape of an image in front of which a batch seems to stand: `[32, 3, 224, 224]`.
+
+    Volumes of three or four slices are rare, but `[3, 4, 56, 56]` and `[1, 4, 64, 64]` may be some.
+    """
+    if len(shape) != 4 or shape[1] not in IMAGE_CHANNELS or min(shape[2:]) <= 4:
+        return None
+    return None if shape[1] == 4 and shape[0] in IMAGE_CHANNELS else shape[1:]
+
+
+def meant_shapes(shape: Shape) -> tuple[Shape, ...]:
+    """What a shape in the order of another framework may stand for; nothing where it looks right.
+
+    `[32, 224, 224, 3]` is a batch of images or a volume.
+    """
+    image = without_batch(shape)
+    if image is not None:
+        return (image,)
+    if not looks_channels_last(shape):
+        return ()
+    whole = channels_first(shape)
+    if len(shape) == 4 and shape[1] == shape[2] != shape[0]:
+        return channels_first(shape[1:]), whole
+    return (whole,)
+
+
 def hint_channels(
-    findings: tuple[Diagnostic, ...], shapes: Iterable[Shape]
+    network: Network, findings: tuple[Diagnostic, ...], shapes: Mapping[str, Shape]
 ) -> tuple[Diagnostic, ...]:
-    """Why a network could not be built; the first finding of a layer tells of such an input."""
-    last = [shape for shape in shapes if looks_channels_last(shape)]
-    told = list(findings)
-    for index, finding in enumerate(told if last else ()):
+    """Why a network could not be built; the first finding of a layer tells of such an input.
+
+    The repair is the input, and no kernel that would fit into the wrong one.
+    """
+    suspect = next((item for item in shapes.items() if meant_shapes(item[1])), None)
+    if suspect is None:
+        return findings
+    name, shape = suspect
+    read = "has no batch in front" if without_batch(shape) else "is read channels first"
+    others = " or ".join(["x".join(map(str, image)) for image in meant_shapes(shape)])
+    hint = f"the input {'x'.join(map(str, shape))} {read}: {others}?"
+    told = []
+    first = True
+    for finding in findings:
         if finding.layer is not None:
-            first = "x".join(map(str, channels_first(last[0])))
-            text = f"the input {'x'.join(map(str, last[0]))} is read channels first: {first}?"
-            told[index] = finding._replace(hint=f"{text} {finding.hint or ''}".rstrip())
-            break
+            if finding.rule == "kernel-larger-than-input":
+                finding = finding._replace(fixes=())
+            if first:
+                fixes = (*_other_inputs(network, name, shape), *finding.fixes)
+                finding = finding._replace(hint=hint, fixes=fixes)
+            first = False
+        told.append(finding)
     return tuple(told)
 
 
-class ChannelsLastInput(Rule):
+def _other_inputs(network: Network, name: str, shape: Shape) -> tuple[Fix, ...]:
+    """The shapes meant, written where the file itself gives an input in numbers on a line."""
+    entry = network.keys.get("input")
+    if entry is None:
+        return ()
+    source, _, node = entry
+    written = written_inputs(source, node).get(name)
+    if written is None or source is not network.source:
+        return ()
+    place = source.place(written)
+    line = (source.line(place.line) or "")[place.column - 1 : place.end_column - 1]
+    numbers = tuple(map(int, re.findall(r"\d+", line)))
+    if place.line != place.end_line or not NUMBERS.fullmatch(line) or numbers != shape:
+        return ()
+    images = [str(list(image)) for image in meant_shapes(shape)]
+    return tuple([Fix(f"input {image}", edits=(Edit(place, image),)) for image in images])
+
+
+class InputOrder(Rule):
+    """A rule about the order in which the shape of an input is written."""
+
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
+        """Findings in a network."""
+        for index in subject.graph.inputs:
+            node = subject.graph.nodes[index]
+            shape = node.facts.output
+            told = self.judge(shape)
+            if told is None:
+                continue
+            message, hint = told
+            place = subject.place(index)
+            fixes: tuple[Fix, ...] = ()
+            if subject.written is not None and subject.offers:
+                fixes = _other_inputs(subject.written.network, node.name, shape)
+            yield Diagnostic(
+                self.name,
+                self.severity,
+                message,
+                place,
+                node.name,
+                hint,
+                subject.excerpt(place),
+                fixes,
+            )
+
+    def judge(self, shape: Shape) -> tuple[str, str] | None:
+        """What is said of a shape, and the hint."""
+        raise NotImplementedError
+
+
+class BatchInInput(InputOrder):
+    """An input whose first size seems to be the batch."""
+
+    name = "batch-in-input"
+    severity = "warning"
+    summary = "the input looks as if the batch stood in front of the channels"
+    why = (
+        "A file states one sample, channels first; the batch is `--batch`. Tensors of PyTorch have "
+        "it in front, and `[32, 3, 224, 224]` is read as a volume here: `conv` is then 3-D, on 32 "
+        "channels. Told of four sizes of which the second is 1, 3 or 4, the channels of an image."
+    )
+    repair = "The shape without the batch (`--unsafe`)."
+    fails = """\
+input: [32, 3, 224, 224]
+layers:
+  - conv: {filters: 8, kernel: 3, padding: 1}
+"""
+    passes = """\
+input: [3, 224, 224]
+layers:
+  - conv: {filters: 8, kernel: 3, padding: 1}
+"""
+
+    def judge(self, shape: Shape) -> tuple[str, str] | None:
+        """What is said of a shape, and the hint."""
+        image = without_batch(shape)
+        if image is None:
+            return None
+        return (
+            f"is {shape[0]} the batch? {list(shape)} is read as {shape[0]} channels of a volume of "
+            f"{'×'.join(map(str, shape[1:]))}",
+            f"`input: {list(image)}`; the batch is no part of a file: `--batch {shape[0]}`",
+        )
+
+
+class ChannelsLastInput(InputOrder):
     """An input whose channels seem to stand last."""
 
     name = "channels-last-input"
@@ -46,6 +174,7 @@ class ChannelsLastInput(Rule):
         "them last. `[224, 224, 3]` is read as 224 channels of 224×3, and what follows is "
         "counted for that."
     )
+    repair = "The shape with its channels first (`--unsafe`)."
     fails = """\
 input: [224, 224, 3]
 layers:
@@ -57,30 +186,16 @@ layers:
   - conv: {filters: 8, kernel: 3}
 """
 
-    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
-        """Findings in a network."""
-        for node in subject.graph.nodes:
-            shape = node.facts.output
-            if not node.inputs and looks_channels_last(shape):
-                place = self._place(subject, node.name)
-                yield Diagnostic(
-                    self.name,
-                    self.severity,
-                    f"{list(shape)} is read as {shape[0]} channels of "
-                    f"{'×'.join(map(str, shape[1:]))}",
-                    place,
-                    node.name,
-                    hint=f"channels come first: {list(channels_first(shape))}",
-                    excerpt=subject.excerpt(place),
-                )
-
-    def _place(self, subject: RuleContext, name: str) -> Place | None:
-        """Where the shape of an input is written."""
-        entry = subject.written.network.keys.get("input") if subject.written is not None else None
-        if entry is None:
+    def judge(self, shape: Shape) -> tuple[str, str] | None:
+        """What is said of a shape, and the hint."""
+        if without_batch(shape) is not None or not looks_channels_last(shape):
             return None
-        source, _, node = entry
-        return source.place(written_inputs(source, node).get(name, node))
+        first, *others = [str(list(image)) for image in reversed(meant_shapes(shape))]
+        batch = [f", or {other} where {shape[0]} is the batch" for other in others]
+        return (
+            f"{list(shape)} is read as {shape[0]} channels of {'×'.join(map(str, shape[1:]))}",
+            f"channels come first: {first}{''.join(batch)}",
+        )
 
 
 class MovingChannels(Rule):

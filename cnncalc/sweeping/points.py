@@ -18,6 +18,7 @@ from cnncalc.analysis.report import BYTES
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput
+from cnncalc.language.network import Network
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
 from cnncalc.shapes import Shape, WindowLimitError, product
 from cnncalc.sweeping.grid import Coordinates
@@ -60,6 +61,21 @@ class Elaborates(Protocol):
         self, changes: Mapping[str, Any] | None = None, input: GivenInput | None = None
     ) -> Graph:
         """Its graph for given parameters and input."""
+
+
+def own_shapes(network: Elaborates, parameters: Mapping[str, Any]) -> Mapping[str, Shape]:
+    """The shapes of a network's own inputs, also where it cannot be built for them.
+
+    Raises:
+        UsageError: it has none, or no such parameter.
+        SpecError: it is no network for any input, or no file of ours says what its inputs are.
+    """
+    try:
+        return network.graph(parameters, None).input_shapes
+    except SpecError:
+        if not isinstance(network, Network) or network.diagnostics or not network.sound:
+            raise
+        return network.input_shapes(network.values(parameters))
 
 
 class Stated(NamedTuple):
@@ -154,7 +170,7 @@ class Worker:
         if self._single:
             return at.input
         try:
-            own = self.network.graph(at.parameters, None).input_shapes
+            own = own_shapes(self.network, at.parameters)
         except UsageError:  # it has no shape of its own
             return at.input
         self._single = len(own) == 1

@@ -140,3 +140,66 @@ def test_a_chain_rounds_where_rounding_acts(run: Run) -> None:
     assert "⌊(224 + 2·3 − 7) / 2⌋ + 1" in shown
     assert "⌈(112 + 2·1 − 3) / 2⌉ + 1" in shown
     assert "(57 + 2·0 − 1) / 1 + 1" in shown
+
+
+# file, what its findings say; what they must not say
+MESSAGES = [
+    ("add-one", ("merge-of-one-branch", "one branch adds nothing", "`add: [[], skip]`"),
+     "unused-layer"),
+    ("nchw", ("batch-in-input", "is 32 the batch?", "[3, 224, 224]"), "no findings"),
+    ("channels-last", ("input [1, 28, 28]", "`--fix --unsafe` mends 1"), "write `1`"),
+    ("unused-parameter", ("nothing uses the parameter `width`", "nothing uses the block `never`"),
+     "no findings"),
+    ("upsample", ("needs one of `scale`, `size` and `like`", "`upsample: 2`"), "either from"),
+    ("resnet-shortcut", ("branch 2, needs a 1×1 convolution with 128 filters and stride 2",
+                         "write `[conv: {filters: 128, kernel: 1, stride: 2}]`"), "crop or pool"),
+    ("same_even", ("padding 1 is even and gives the same output",), "none of the near changes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "said", "unsaid"), MESSAGES)
+def test_messages_name_what_is_meant(
+    net: str, said: tuple[str, ...], unsaid: str, run: Run
+) -> None:
+    shown = run("validate", HERE / f"networks/{net}.yaml")
+    text = shown.out + shown.err
+    assert [part for part in said if part not in text] == []
+    assert unsaid not in text
+
+
+# file, a line of it once `--fix --unsafe` has mended it
+MENDED = [
+    ("add-one", "- add: [[], skip]"), ("nchw", "input: [3, 224, 224]"),
+    ("channels-last", "input: [1, 28, 28]"), ("same_even", "stride: 2, padding: 1}"),
+    ("resnet-shortcut", "- [conv: {filters: 128, kernel: 1, stride: 2}]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "line"), MENDED)
+def test_the_repair_is_the_one_meant(net: str, line: str, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text((HERE / f"networks/{net}.yaml").read_text())
+    run("validate", file, "--fix", "--unsafe")
+    assert line in file.read_text()
+    assert run("validate", file).status == 0
+
+
+def test_padding_alike_is_advised_alone_and_in_a_run(run: Run, tmp_path: Path) -> None:
+    text = (HERE / "networks/same_even.yaml").read_text().replace("[3, 4, 4]", "[3, 16, 16]")
+    file = tmp_path / "net.yaml"
+    file.write_text(f"{text}    repeat: 3\n")
+    assert "padding 1 is even and gives the same output" in run("validate", file).out
+
+
+def test_a_sweep_varies_what_changes_something(run: Run) -> None:
+    file = HERE / "networks/unused-parameter.yaml"
+    shown = run("sweep", file, "--set", "width=1:3")
+    assert shown.status == 2
+    assert "nothing in" in shown.err
+    assert "uses `width`" in shown.err
+
+
+def test_a_sweep_needs_no_network_on_the_own_input(run: Run) -> None:
+    file = HERE / "networks/sweep_own_input.yaml"
+    rows = run("sweep", file, "--input", "32:48:16", "--format", "csv").out.splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["3x32x32", "3x48x48"]

@@ -92,3 +92,136 @@ def test_an_error_tells_of_channels_that_stand_last() -> None:
     found = examined("input: [64, 64, 3]\nlayers: [conv: [8, 5], max_pool: 2, conv: [8, 3]]\n")
     told = [f.hint for f in found if "channels first: 3x64x64?" in (f.hint or "")]
     assert len(told) == 1
+
+
+BATCHES = [
+    # input, what is meant; nothing: it is taken as it is
+    ("[32, 3, 224, 224]", "[3, 224, 224]"),
+    ("[1, 3, 224, 224]", "[3, 224, 224]"),
+    ("[64, 1, 28, 28]", "[1, 28, 28]"),
+    ("[1, 1, 28, 28]", "[1, 28, 28]"),
+    ("[8, 4, 64, 96]", "[4, 64, 96]"),
+    ("[3, 16, 112, 112]", None),  # a video
+    ("[1, 32, 32, 32]", None),  # a volume
+    ("[3, 4, 56, 56]", None),  # a short video
+    ("[16, 2, 64, 64]", None),
+    ("[3, 224, 224]", None),
+    ("[32, 1, 4, 4]", None),
+]
+
+
+@pytest.mark.parametrize(("shape", "image"), BATCHES)
+def test_a_batch_in_front_is_seen(shape: str, image: str | None) -> None:
+    found = examined(f"input: {shape}\nlayers: [conv: [8, 3, 1, 1]]\n")
+    told = [f.fixes[0].description for f in found if f.rule == "batch-in-input"]
+    assert told == ([f"input {image}"] if image else [])
+
+
+def test_a_batch_of_an_input_among_several() -> None:
+    text = "input: {a: [3, 8, 8], b: [4, 3, 8, 8]}\nlayers: [conv: [8, 3], {relu: , from: b}]\n"
+    (found,) = [f for f in examined(text) if f.rule == "batch-in-input"]
+    assert found.layer == "b"
+    assert found.place is not None
+    assert (found.place.line, found.place.column) == (1, 26)
+
+
+def test_images_in_the_order_of_keras_may_be_batches() -> None:
+    found = examined("input: [32, 28, 28, 1]\nlayers: [max_pool: 2, conv: [8, 3]]\n")
+    hints = [f.hint for f in found if f.hint and "channels first" in f.hint]
+    assert hints == ["the input 32x28x28x1 is read channels first: 1x28x28 or 1x32x28x28?"]
+
+
+LONE = [
+    # merge, the repair, what the message ends in
+    ("add: [skip]", "write `add: [[], skip]`", "nothing takes the output of `conv`"),
+    ("add: [[relu]]", "write `add: [[], [relu]]`", "`add` of one branch is that branch"),
+    ("multiply: [skip]", "write `multiply: [[], skip]`", "nothing takes the output of `conv`"),
+    ("concat: [skip]", "write `concat: [[], skip]`", "nothing takes the output of `conv`"),
+    ("{maximum: [skip], name: top}", "write `maximum: [[], skip]`", "output of `conv`"),
+]
+
+
+@pytest.mark.parametrize(("merge", "fix", "end"), LONE)
+def test_a_merge_of_one_branch(merge: str, fix: str, end: str) -> None:
+    layers = ["{conv: [8, 3, 1, 1], name: skip}", "relu", "conv: [8, 3, 1, 1]", merge, "relu"]
+    text = "input: [3, 32, 32]\nlayers:\n" + "".join([f"  - {layer}\n" for layer in layers])
+    found = [f for f in examined(text) if f.rule in ("merge-of-one-branch", "unused-layer")]
+    assert [f.rule for f in found] == ["merge-of-one-branch"]
+    assert [one.description for one in found[0].fixes] == [fix]
+    assert found[0].message.endswith(end)
+
+
+OPTIONAL = [
+    "add: [{layers: [], if: channels == 8}, [conv: [8, 3, 1, 1]]]",
+    "add: [{layers: [], if: channels == 9}, [conv: [8, 3, 1, 1]]]",
+    "add: [[], skip]",
+]
+
+
+@pytest.mark.parametrize("merge", OPTIONAL)
+def test_a_branch_that_is_left_out_is_no_mistake(merge: str) -> None:
+    text = f"input: [8, 9, 9]\nlayers:\n  - {{conv: [8, 3, 1, 1], name: skip}}\n  - {merge}\n"
+    assert "merge-of-one-branch" not in [f.rule for f in examined(text)]
+
+
+def test_a_lone_branch_in_a_block_is_told_once_with_its_uses() -> None:
+    text = """\
+input: [8, 9, 9]
+blocks:
+  unit:
+    - {conv: [8, 3, 1, 1], name: skip}
+    - relu
+    - add: [skip]
+layers: [unit, unit, unit]
+"""
+    (found,) = [f for f in examined(text) if f.rule == "merge-of-one-branch"]
+    assert (found.times, len(found.used)) == (3, 1)
+
+
+UNUSED = [
+    # parameters, blocks, layers, what is told
+    ("{a: 1}", "{}", "conv: [8, 3]", ["the parameter `a`"]),
+    ("{a: 8}", "{}", "conv: [a, 3]", []),
+    ("{a: 4, b: 2 * a}", "{}", "conv: [b, 3]", []),
+    ("{a: 4, b: 2 * a}", "{}", "conv: [8, 3]", ["the parameter `a`", "the parameter `b`"]),
+    ("{a: true}", "{}", "{relu: , if: a}", []),
+    ("{a: 2}", "{}", "{relu: , repeat: a}", []),
+    ("{a: true}", "{}", "{relu: , output: a}", []),
+    ("{a: 2}", "{}", "conv: {filters: 8, kernel: [a, a]}", []),
+    ("{a: 2}", "{}", "add: [{layers: [], if: a > 1}, [relu]]", []),
+    ("{a: 2}", "{}", "add: [[], [{relu: , repeat: a}]]", []),
+    ("{a: 2}", "{}", "{layers: [relu], repeat: a}", []),
+    ("{a: 8}", "{unit: [conv: [a, 3]]}", "unit", []),
+    ("{a: 8}", "{unit: [conv: [a, 3]]}", "relu", ["the parameter `a`", "the block `unit`"]),
+    ("{a: 8}", "{unit(a): [conv: [a, 3]]}", "unit: 4", ["the parameter `a`"]),
+    ("{a: 8}", "{unit(b): [conv: [b, 3]]}", "unit: a", []),
+    ("{a: 8}", "{unit(b=a): [conv: [b, 3]]}", "unit", []),
+    ("{a: 8}", "{x(b): [conv: [b, 3]], y(b): [x: b]}", "y: a", []),
+    ("{a: 8}", "{x: [conv: [a, 3]], y: [relu]}", "x", ["the block `y`"]),
+    (
+        "{a: 8}",
+        "{'unit(b, c)': [conv: [b, 3]]}",
+        "unit: [a, 1]",
+        ["does not use its parameter `c`"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("parameters", "blocks", "layers", "told"), UNUSED)
+def test_what_nothing_uses(parameters: str, blocks: str, layers: str, told: list[str]) -> None:
+    text = f"""\
+input: [3, 32, 32]
+parameters: {parameters}
+blocks:
+  {blocks}
+layers:
+  - {layers}
+"""
+    found = [f.message for f in examined(text) if f.rule == "unused-parameter"]
+    assert len(found) == len(told)
+    assert [part for part in told if not any(part in message for message in found)] == []
+
+
+def test_a_parameter_that_the_input_uses() -> None:
+    found = examined("input: [3, size, size]\nparameters: {size: 32}\nlayers: [relu]\n")
+    assert "unused-parameter" not in [f.rule for f in found]

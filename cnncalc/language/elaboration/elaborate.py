@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Graph
 from cnncalc.language.elaboration.memo import Memo
-from cnncalc.language.elaboration.walk import LAYER_LIMIT, Elaborator, StaleChannels
+from cnncalc.language.elaboration.walk import LAYER_LIMIT, Elaborator, LoneBranch, StaleChannels
 from cnncalc.language.forms.form import LayerForm
 from cnncalc.language.text.findings import Findings, TooMany
 from cnncalc.shapes import Shape
 
-__all__ = ["LAYER_LIMIT", "Elaboration", "StaleChannels", "elaborate"]
+__all__ = ["LAYER_LIMIT", "Elaboration", "LoneBranch", "StaleChannels", "elaborate"]
 
 
 class Elaboration(NamedTuple):
@@ -25,6 +25,7 @@ class Elaboration(NamedTuple):
     forms: tuple[LayerForm | None, ...] = ()
     """For each node what is written of it; `None` for an input."""
     moved: tuple[StaleChannels, ...] = ()
+    lone: tuple[LoneBranch, ...] = ()
 
 
 def elaborate(
@@ -46,5 +47,9 @@ def elaborate(
         file = findings.own.label
         graph = Graph(name, source, tuple(elaborator.nodes), parameters, file)
     return Elaboration(
-        graph, tuple(findings.diagnostics), tuple(elaborator.forms), tuple(elaborator.moved)
+        graph,
+        tuple(findings.diagnostics),
+        tuple(elaborator.forms),
+        tuple(elaborator.moved),
+        tuple(elaborator.lone),
     )

@@ -27,7 +27,9 @@ from cnncalc.language.forms.counting import DEPTH_LIMIT
 from cnncalc.language.forms.form import BlockForm, BranchForm, LayerForm
 from cnncalc.language.forms.values import REPEAT_LIMIT, check_repeat
 from cnncalc.language.text.findings import Findings, TooMany
+from cnncalc.language.text.source import Node as TextNode
 from cnncalc.layers.base import SIZE_LIMIT, Facts, LayerError
+from cnncalc.layers.merge import projection
 from cnncalc.layers.options import OptionError
 from cnncalc.shapes import AXIS_NAMES, Shape, product
 
@@ -61,6 +63,7 @@ class Elaborator:
         """For each node the form it comes from."""
         self.names = Names(self.nodes)
         self.moved: list[StaleChannels] = []
+        self.lone: list[LoneBranch] = []
         self._uses: dict[str, BlockUse] = {}
         """The uses of blocks, by their names."""
         self._multiplicity = 1
@@ -252,7 +255,7 @@ class Elaborator:
             return self.memo.state(form.kind, values, shapes)
         except Refusal as refusal:
             refusal.at(form.given.get(refusal.option or ""))
-            self._note(refusal, form, scope, name)
+            self._note(refusal, form, scope, name, self._shortcut(refusal, form, scope))
             output = refusal.output if isinstance(refusal, LayerError) else None
             if output is None or product(output) > SIZE_LIMIT:
                 raise Unknown from None
@@ -273,6 +276,8 @@ class Elaborator:
         if len(taken) > 1 or (form.kind is not None and form.kind.is_stated):
             values = self._values(form, scope, incoming) if form.dynamic else form.values
             return self._layer(form, scope, values, taken)
+        if len(branches) == 1 and branches[0].condition is None:
+            self.lone.append(LoneBranch(form, incoming, taken[0], scope.use))
         if form.name is not None:
             self.names.give(self.names.take(form, scope), taken[0])
         return taken[0]
@@ -294,6 +299,27 @@ class Elaborator:
         except Unknown:
             return UNKNOWN
         return self._layers(branch.layers, scope, incoming)
+
+    def _shortcut(
+        self, refusal: Refusal, form: LayerForm, scope: Scope
+    ) -> tuple[TextNode, tuple[str, ...]] | None:
+        """The layer that an identity branch lacks, told in the hint; with its edit outside blocks.
+
+        In a block other uses may lack another layer, or none.
+        """
+        branches = form.branches or ()
+        empty = [number for number, one in enumerate(branches) if one.is_identity]
+        if len(branches) != 2 or len(refusal.shapes) != 2 or len(empty) != 1:
+            return None
+        (number,) = empty
+        if form.label == "concat":
+            return None
+        needed = projection(refusal.shapes[1 - number], refusal.shapes[number])
+        if needed is None:
+            return None
+        words, written = needed
+        refusal.hint = f"the shortcut, branch {number + 1}, needs {words}: `[{written}]`"
+        return (branches[number].node, (f"[{written}]",)) if scope.use is None else None
 
     # -- blocks -----------------------------------------------------------------------------
 
@@ -359,10 +385,15 @@ class Elaborator:
         self.nodes[index] = self.nodes[index]._replace(is_output=True)
 
     def _note(
-        self, refusal: Refusal, form: LayerForm, scope: Scope, layer: str | None = None
+        self,
+        refusal: Refusal,
+        form: LayerForm,
+        scope: Scope,
+        layer: str | None = None,
+        lines: tuple[TextNode, tuple[str, ...]] | None = None,
     ) -> None:
         used = scope.use.chain() if scope.use else ()
-        self.findings.add(refusal, form.source, form.head, layer, used)
+        self.findings.add(refusal, form.source, form.head, layer, used, lines)
 
 
 class StaleChannels(NamedTuple):
@@ -372,4 +403,15 @@ class StaleChannels(NamedTuple):
     before: int
     after: int
     """The nodes that the layer before took, and made."""
+    use: Use | None
+
+
+class LoneBranch(NamedTuple):
+    """A merge that is written with one branch: it is that branch, and nothing is merged."""
+
+    form: LayerForm
+    before: int
+    """The node whose output reaches the merge."""
+    taken: int
+    """The node that the branch ends in."""
     use: Use | None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from cnncalc.diagnostics import Place
 from cnncalc.language.expressions.expression import Expression, Parameter
 from cnncalc.language.forms.values import MixedList, TableForm
-from cnncalc.language.text.source import Node, Source
+from cnncalc.language.text.source import Node, SequenceNode, Source
 from cnncalc.layers import Kind
 from cnncalc.layers.options import Type
 
@@ -103,6 +103,11 @@ class BranchForm(NamedTuple):
     reference: str | None = None
     condition: Any = None
     condition_node: Node | None = None
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it is written `[]`: the input itself."""
+        return self.reference is None and not self.layers and isinstance(self.node, SequenceNode)
 
 
 def blank(source: Source, node: Node) -> LayerForm:
