@@ -72,18 +72,20 @@ def require_known(graph: Graph, purpose: str, quantities: Collection[str]) -> No
 
 
 def require_computable(graph: Graph) -> None:
-    """Refuse to run a network with layers that only state their facts.
+    """Refuse to compare a network with layers that only state their facts.
 
     Raises:
-        UsageError: names the first of them.
+        UsageError: names the first of them, and how many there are.
     """
-    stated = next((node for node in graph.nodes if node.kind.is_stated), None)
-    if stated is not None:
-        operator = stated.kind.option_value("name")
+    stated = [node for node in graph.nodes if node.kind.is_stated]
+    if stated:
+        first = stated[0]
+        more = f" and {len(stated) - 1} more" if len(stated) > 1 else ""
         raise UsageError(
-            f"`--check` cannot run {graph.name}: of `{stated.name}`, a `{operator}`, only the "
-            "shapes are known",
-            "leave it out",
+            f"{graph.name} cannot be compared: of `{first.name}`, a "
+            f"`{first.kind.option_value('name')}`,{more} only the shapes are known, and nothing "
+            "that could be run",
+            "leave `--check` out",
         )
 
 

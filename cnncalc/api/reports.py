@@ -496,4 +496,5 @@ def foreign_of(network: Imported) -> Foreign | None:
     if not any(spans):
         return None
     source = network.source
-    return Foreign(spans, {} if source is None else {source.label: source})
+    notes = network.reading(network.asked).notes
+    return Foreign(spans, {} if source is None else {source.label: source}, notes)

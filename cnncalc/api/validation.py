@@ -22,7 +22,7 @@ from cnncalc.language.text.source import Source
 from cnncalc.output import write_file
 from cnncalc.rules.base import Foreign, Limits
 from cnncalc.rules.base import RuleContext as RuleSubject
-from cnncalc.rules.checks import SEVERITIES, check
+from cnncalc.rules.checks import SEVERITIES, check, ordered
 from cnncalc.rules.lint import findings as findings_of
 from cnncalc.rules.lint import lint, lint_foreign
 from cnncalc.rules.registry import RULES
@@ -316,7 +316,8 @@ def imported_findings(
             graph = network.graph(parameters, input)
         except SpecError as error:
             return error.diagnostics
-        return check(RuleSubject(graph, None, None, limits, foreign=foreign_of(network)))
+        found = check(RuleSubject(graph, None, None, limits, foreign=foreign_of(network)))
+        return ordered((*network.reading(input).notes, *found))
 
     def build(changed: Source) -> tuple[Graph, Foreign]:
         other = network if changed is source else reopen(changed)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnncalc.analysis.completeness import require_computable
 from cnncalc.diagnostics import UsageError
 from cnncalc.exchange.imported import Imported
 from cnncalc.exchange.reading.result import Reading, Result
@@ -52,9 +53,11 @@ def check_import(
     is that which is run: the one of a file that was written from the network.
 
     Raises:
-        UsageError: the framework is missing, or one of the sides cannot run.
+        UsageError: the framework is missing, or one of the sides cannot run: there are layers
+            that only state their facts.
     """
     reading = network.reading(input)
+    require_computable(reading.graph)
     if reading.run is None:
         raise UsageError(f"{network.label} holds no weights, so that there is nothing to run")
     random = np.random.Generator(np.random.PCG64([seed, 2]))

@@ -79,8 +79,8 @@ def section(rule: Rule) -> str:
     lines = [f"### {rule.name}", "", f"{rule.summary[0].upper()}{rule.summary[1:]}.", "", rule.why]
     if rule.repair:
         lines += ["", f"**Fix.** {rule.repair}"]
-    lines += ["", "Fails:", "", f"```yaml\n{rule.fails}```", ""]
-    lines += ["Passes:", "", f"```yaml\n{rule.passes}```", ""]
+    lines += ["", "Fails:", "", f"```{rule.language}\n{rule.fails}```", ""]
+    lines += ["Passes:", "", f"```{rule.language}\n{rule.passes}```", ""]
     return "\n".join(lines)
 
 

@@ -38,8 +38,8 @@ def sarif(findings: Sequence[Diagnostic], rules: Iterable[Rule]) -> dict[str, An
 def _rule(rule: Rule) -> dict[str, Any]:
     text = f"{rule.why}\n\nFails:\n\n{rule.fails}\nPasses:\n\n{rule.passes}"
     markdown = (
-        f"{rule.why}\n\nFails:\n\n```yaml\n{rule.fails}```\n\n"
-        f"Passes:\n\n```yaml\n{rule.passes}```\n"
+        f"{rule.why}\n\nFails:\n\n```{rule.language}\n{rule.fails}```\n\n"
+        f"Passes:\n\n```{rule.language}\n{rule.passes}```\n"
     )
     return {
         "id": rule.name,

@@ -65,6 +65,8 @@ class Foreign(NamedTuple):
     """For each node where it is written."""
     sources: Mapping[str, Source]
     """The texts by the name that places give them."""
+    notes: tuple[Diagnostic, ...] = ()
+    """What its reader found that is no mistake of a layer."""
 
 
 class RuleContext:
@@ -283,6 +285,8 @@ class Rule:
     """An architecture file in which it finds something."""
     passes: str
     """The same file, mended."""
+    language: str = "yaml"
+    """What the examples are written in: `yaml`, or `python` of a module with a class `Net`."""
 
     def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
         """Findings in a network."""

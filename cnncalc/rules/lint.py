@@ -115,13 +115,22 @@ def foreign_findings(
     sources = {source.label: source}
     try:
         graph, foreign = build(source)
-        found = check(RuleContext(graph, None, None, limits, offers, foreign))
+        notes = [_quoted(note, sources) for note in foreign.notes]
+        found = ordered((*notes, *check(RuleContext(graph, None, None, limits, offers, foreign))))
         layers = len(graph.nodes)
     except SpecError as error:
         found, layers = ordered(error.diagnostics), 0
     except WindowLimitError as error:
         found, layers = (Diagnostic("limit-exceeded", "error", str(error)),), 0
     return silence(found, source, sources), layers
+
+
+def _quoted(note: Diagnostic, sources: Mapping[str, Source]) -> Diagnostic:
+    """A note with the line that is meant, where its text is at hand."""
+    source = sources.get(note.place.file) if note.place is not None else None
+    if source is None or note.place is None:
+        return note
+    return note._replace(excerpt=source.line(note.place.line))
 
 
 def judge(

@@ -219,13 +219,13 @@ def outcome(seed: int) -> tuple[str, str]:
     """`equal`, `refused`, `opaque` or `different`, and more about it."""
     network = imported_module(RandomModule(seed).eval(), (3, SIZE, SIZE))
     try:
+        opaque = network.reading((3, SIZE, SIZE)).opaque
+        if opaque:
+            names = [network.reading((3, SIZE, SIZE)).origins[node].node for node, _ in opaque]
+            return "opaque", f"{names}: {opaque[0][1]}"
         found = check_import(network, (3, SIZE, SIZE))
     except (SpecError, UsageError) as error:
         return "refused", str(error)
-    opaque = network.reading((3, SIZE, SIZE)).opaque
-    if opaque:
-        names = [network.reading((3, SIZE, SIZE)).origins[node].node for node, _ in opaque]
-        return "opaque", f"{names}: {opaque[0][1]}"
     worst = found.largest
     return ("equal" if worst <= TOLERANCE else "different"), f"{worst:.1e}"
 

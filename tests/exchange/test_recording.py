@@ -12,8 +12,12 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
+from cnncalc.diagnostics import UsageError  # noqa: E402
 from cnncalc.exchange.checking import check_import  # noqa: E402
+from cnncalc.exchange.converting import architecture_of  # noqa: E402
 from cnncalc.exchange.torch.reader import imported_module  # noqa: E402
+from cnncalc.language.network import Network  # noqa: E402
+from cnncalc.language.text.source import Source  # noqa: E402
 
 from .random_modules import outcome  # noqa: E402
 
@@ -240,3 +244,96 @@ def test_the_module_is_left_as_it_was() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_random_modules(seed: int) -> None:
     assert outcome(seed)[0] in ("equal", "opaque")
+
+
+class Windows(nn.Module):
+    """Stages whose operators no kind stands for, each with an array of another size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList()
+        for width in (8, 8, 16, 16, 8):
+            self.stages.append(WindowStage(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for stage in self.stages:
+            x = stage(x)
+        return x
+
+
+class WindowStage(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.project = nn.LazyConv2d(width, 1)
+        self.table = nn.Parameter(torch.rand(width, 8, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(torch.logaddexp(self.project(x), self.table))
+
+
+def test_what_is_stated_reads_back_from_the_blocks_that_it_stands_in() -> None:
+    module = Windows()
+    module(torch.rand(1, *SHAPE))
+    network = imported_module(module, SHAPE)
+    graph = network.graph()
+    text = architecture_of(network, graph)
+    written = Network(Source("net.yaml", text, None)).graph()
+    assert text.count("custom") >= 2
+    assert [node.facts.weights for node in written.nodes] == [n.facts.weights for n in graph.nodes]
+    assert sum(n.params for n in written.nodes) == sum(p.numel() for p in module.parameters())
+
+
+class HalfTrainedBias(nn.Module):
+    """A bias that is put together of two trained parts and one that is stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(6, 12, bias=False)
+        self.q_bias, self.v_bias = nn.Parameter(torch.rand(4)), nn.Parameter(torch.rand(4))
+        self.register_buffer("k_bias", torch.zeros(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = torch.cat((self.q_bias, self.k_bias, self.v_bias))
+        return F.linear(x.flatten(2).transpose(1, 2), self.qkv.weight, bias)
+
+
+def test_a_buffer_in_a_bias_is_not_trained() -> None:
+    module = HalfTrainedBias()
+    graph = imported_module(module, (6, 5, 5)).graph()
+    assert sum(node.params for node in graph.nodes) == 12 * 6 + 4 + 4
+    assert sum(node.facts.buffer_values for node in graph.nodes) == 4
+    assert sum(node.facts.operations.macs for node in graph.layers) == 25 * 6 * 12
+
+
+class ManyAxes(nn.Module):
+    """Windows of windows, taken apart so that nine axes change their places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(6)
+        self.line = nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch = x.shape[0]
+        x = x.reshape(batch, 6, *[2] * 10).permute(0, 2, 11, 3, 10, 4, 9, 5, 8, 6, 7, 1)
+        return self.line(self.norm(x.reshape(batch, -1, 6)))
+
+
+def test_more_axes_than_a_reshape_has_are_a_row_of_which_the_shapes_are_known() -> None:
+    module = ManyAxes()
+    network = imported_module(module, (6, 32, 32))
+    graph = network.graph()
+    assert any(node.kind.is_stated for node in graph.nodes)
+    assert sum(node.params for node in graph.nodes) == sum(p.numel() for p in module.parameters())
+    assert sum(node.facts.operations.macs for node in graph.layers) == 1024 * 6 * 3
+    with pytest.raises(UsageError, match="cannot be compared: of `norm"):
+        check_import(network)
+
+
+def test_an_output_may_be_an_input() -> None:
+    def steps(net: Any, x: Tensor) -> Any:
+        return x, net.a(x), x.transpose(1, 2)
+
+    checked = check_import(imported_module(Net(steps), SHAPE))
+    assert len(checked.outputs) == 3
+    assert checked.passed

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import cnncalc
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.rules.checks import SEVERITIES
 from cnncalc.rules.language import LANGUAGE, LanguageRule
 from cnncalc.rules.registry import RULES
@@ -20,14 +24,36 @@ CONTRACT = {
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+OF_FILES = [name for name, rule in RULES.items() if rule.language == "yaml"]
+OF_MODULES = [name for name, rule in RULES.items() if rule.language == "python"]
+
+
+def of_module(text: str, folder: Path) -> tuple[Diagnostic, ...]:
+    """The findings in a file with a PyTorch module `Net`."""
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    path = folder / "net.py"
+    path.write_text(text, encoding="utf-8")
+    return tuple(cnncalc.validate(f"{path}:Net", input=(3, 32, 32)))
+
+
+@pytest.mark.parametrize("name", OF_MODULES)
+def test_examples_of_modules(name: str, tmp_path: Path) -> None:
+    found = [one for one in of_module(RULES[name].fails, tmp_path) if one.rule == name]
+    assert [one.severity for one in found] == [RULES[name].severity]
+    if name in ("idle-module", "decided-by-values"):
+        assert found[0].place is not None
+        assert found[0].excerpt is not None
+    assert name not in [one.rule for one in of_module(RULES[name].passes, tmp_path)]
+
+
+@pytest.mark.parametrize("name", OF_FILES)
 def test_failing_example(name: str) -> None:
     found = [finding for finding in examined(RULES[name].fails) if finding.rule == name]
     assert [finding.severity for finding in found] == [RULES[name].severity]
     assert found[0].place is not None
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", OF_FILES)
 def test_passing_example(name: str) -> None:
     found = examined(RULES[name].passes)
     assert name not in [finding.rule for finding in found]
@@ -44,7 +70,7 @@ def test_documentation(name: str) -> None:
     assert rule.fails != rule.passes
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", OF_FILES)
 def test_example_loses_its_finding_where_a_fix_is_promised(name: str) -> None:
     rule = RULES[name]
     text = rule.fails

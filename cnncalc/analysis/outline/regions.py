@@ -60,10 +60,16 @@ class Piece:
         """Whether it has a property of its own (a name it refers to, a wanted output)."""
 
     @property
-    def words(self) -> tuple[tuple[int, str | None], ...]:
-        """Options that are words (`same`) or not given: no parameter can stand for them."""
-        if not isinstance(self.head, type):
+    def words(self) -> tuple[tuple[int, Any], ...]:
+        """Options that are words (`same`) or not given: no parameter can stand for them.
+
+        Nor for what a layer states of itself: a block's layers state the same.
+        """
+        kind = kind_of(self.head)
+        if kind is None:
             return ()
+        if kind.is_stated:
+            return tuple(enumerate(self.values))
         return tuple(
             [(n, one) for n, one in enumerate(self.values) if one is None or type(one) is str]
         )

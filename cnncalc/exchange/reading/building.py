@@ -143,6 +143,9 @@ class Builder:
                     f"its {name} is no parameter but a stored constant, and that of a "
                     f"`{kind.name}` is trained"
                 )
+            stored = [one for one in constant.sources if trained and self._is_buffer(one)]
+            if stored and constant.role == "parameter":
+                raise Refusal(f"its {name} is trained but for {', '.join(sorted(stored))}")
             if constant.role == "parameter" and not trained:
                 raise Refusal(f"its {name} is trained, and that of a `{kind.name}` is not")
             if sum(constant.sources.values()) != constant.values and constant.role != "literal":
@@ -150,6 +153,11 @@ class Builder:
                     f"its {name} is computed from {', '.join(sorted(constant.sources))}, which "
                     f"hold {sum(constant.sources.values()):,} values, not {constant.values:,}"
                 )
+
+    def _is_buffer(self, source: str) -> bool:
+        """Whether a stored array, or the one that it is a part of, is not trained."""
+        found = self.program.constants.get(source.partition("[")[0])
+        return found is not None and found.role == "buffer"
 
     def unpool(self, taken: int, pool: int, origin: Origin) -> int:
         """Add a layer that undoes a max pool."""

@@ -34,7 +34,7 @@ def opaque_layer(builder: Builder, op: Op, reserved: frozenset[str]) -> TensorVi
     if not taken:
         raise Refusal("it takes nothing that is computed from the network's input")
     options: dict[str, Any]
-    nodes = tuple([builder.settle(one, op.origin).node for one in taken])
+    nodes = tuple([_taken(builder, one, op) for one in taken])
     if op.depends_on_data:
         facts = unknown_facts(UNKNOWN_SHAPE, len(nodes))
         options = {"name": operator_of(op), "output": UNKNOWN_SHAPE}
@@ -103,6 +103,17 @@ def _end(op: Op, behind: int) -> Diagnostic:
         place=None if span is None else span.place,
         hint="cut the network before it, or state the shape where the format can",
     )
+
+
+def _taken(builder: Builder, one: Op, op: Op) -> int:
+    """The node of what the operator takes: in its framework's order, or as it lies.
+
+    A layer that only states its facts states the same of both.
+    """
+    try:
+        return builder.settle(one, op.origin).node
+    except Refusal:
+        return builder.views[one].node
 
 
 WITHOUT_PRODUCTS = frozenset({

@@ -219,6 +219,8 @@ def read_module(
     if constructors is not None:
         for op in recording.program.ops:
             op.origin = constructors.placed(op.origin)
+        decided = [tuple(map(constructors.relabelled, calls)) for calls in recording.decided]
+        recording = recording._replace(decided=tuple(decided))
     found = _lowered(recording, net)
     return found._replace(run=lambda inputs: run(module, given, inputs, recording.outputs))
 
