@@ -89,6 +89,25 @@ def require_computable(graph: Graph) -> None:
         )
 
 
+def known_part(graph: Graph, failed: Collection[int]) -> Graph:
+    """The layers of which everything is known that their own figures need, and their inputs.
+
+    Without the `failed` ones, what follows them as far as it is unknown, and layers that name one.
+    """
+    places: dict[int, int] = {}
+    nodes: list[Node] = []
+    for index, node in enumerate(graph.nodes):
+        needed = [*node.inputs, *([] if node.shares is None else [node.shares])]
+        known = is_known(node.facts.output) and node.facts.params is not UNKNOWN
+        if index in failed or not known or node.reads or any([n not in places for n in needed]):
+            continue
+        places[index] = len(nodes)
+        inputs = tuple([places[one] for one in node.inputs])
+        shares = None if node.shares is None else places[node.shares]
+        nodes.append(node._replace(inputs=inputs, shares=shares))
+    return graph._replace(nodes=tuple(nodes))
+
+
 def operators(graph: Graph) -> dict[str, list[int]]:
     """The operators of which something is unknown, with the nodes of each."""
     found: dict[str, list[int]] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.difference import Change
 from cnncalc.analysis.difference import changes as changes_of
-from cnncalc.api.reports import Report, chosen, report_of
+from cnncalc.api.reports import Report, chosen, report_of, whole_report_of
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked, label
 from cnncalc.diagnostics import UsageError
@@ -141,7 +141,7 @@ def compare(
 def _side(net: Net, others: Sequence[Side], *options: Any) -> Side:
     """A network of a comparison; its name is one that no other has."""
     subject = asked(net, None, *options)
-    found = report_of(subject)
+    found = whole_report_of(subject, "the size")
     name = label(net)
     taken = [side.net for side in others]
     same = sum(one == name or one.startswith(f"{name} (") for one in taken)

@@ -36,6 +36,7 @@ def export(
     exact: bool = False,
     style: str | None = None,
     strict: bool = False,
+    partial: bool = False,
     format: str | None = None,
 ) -> Report:
     """Write a report file or a drawing, and give the report.
@@ -45,6 +46,7 @@ def export(
         net, yaml, input, set, parameters, batch, dtype, inplace: as of `analyze`.
         depth, layout, columns, kinds, with_input, exact, strict: as of `analyze`.
         style: of drawings: `volumes` or `blocks`.
+        partial: where the network has mistakes, write what is known of it.
         format: the format, where the ending does not tell.
 
     Raises:
@@ -62,7 +64,7 @@ def export(
     found = analyze(
         net, yaml=yaml, input=input, set=set, parameters=parameters, batch=batch, dtype=dtype,
         inplace=inplace, depth=depth, layout=layout, columns=columns, kinds=kinds,
-        with_input=with_input, exact=exact, strict=strict,
+        with_input=with_input, exact=exact, strict=strict, partial=partial,
     )  # fmt: skip
     if style == "blocks":
         found.refuse(form)

@@ -12,7 +12,7 @@ from cnncalc.analysis.training.blocks import named, names
 from cnncalc.analysis.training.optimizers import OPTIMIZERS, Optimizer
 from cnncalc.analysis.training.plan import Plan
 from cnncalc.analysis.training.step import Training
-from cnncalc.api.reports import Report, report_of
+from cnncalc.api.reports import Report, whole_report_of
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked
 from cnncalc.diagnostics import UsageError, did_you_mean, suggestion
@@ -258,7 +258,7 @@ def memory(
         raise UsageError("--flash does not depend on the batch", "leave --batch or --flash out")
     if optimizers and format not in (None, "table"):
         raise UsageError(f"`--optimizers` is a table and no {format}", "leave --format out")
-    found = report_of(subject)
+    found = whole_report_of(subject, "the memory")
     if train_from is not None:
         found = _trained_from(found, train_from)
     plan = plan_for(found)._replace(

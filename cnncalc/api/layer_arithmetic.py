@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis.explaining import Explained, Explainer
 from cnncalc.analysis.story import Story, story
-from cnncalc.api.reports import Report, report_of
+from cnncalc.api.reports import (
+    Report,
+    first_failure,
+    known_layers_of,
+    partial_report_of,
+    whole_report_of,
+)
 from cnncalc.api.result import Path, Result, delivered
 from cnncalc.api.subject import Net, Parameters, Shaped, asked
+from cnncalc.diagnostics import SpecError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -103,6 +110,21 @@ class NetworkStory(Result):
         return self.report.name
 
 
+def _known_with(found: Report, name: str) -> Report:
+    """What is known of a network with mistakes, a layer among it.
+
+    Raises:
+        UsageError: there is no such layer.
+        SpecError: it is not known itself.
+    """
+    index = found.layers[name].index
+    known = known_layers_of(found)
+    if name not in known.layers.names:
+        failed = index if index in found.failed else None
+        raise SpecError([first_failure(found, f"`{name}`", failed)])
+    return known
+
+
 def explain(
     net: Net | None = None,
     layer: str | None = None,
@@ -128,10 +150,14 @@ def explain(
         UsageError: there is no such network or layer.
         SpecError: the network cannot be used.
     """
-    found = report_of(asked(net, yaml, input, set, parameters, batch, dtype))
+    subject = asked(net, yaml, input, set, parameters, batch, dtype)
     result: Explanation | NetworkStory
     if layer is None:
+        found = whole_report_of(subject, "the story")
         result = NetworkStory(found, story(found))
     else:
+        found = partial_report_of(subject)
+        if found.mistaken:
+            found = _known_with(found, layer)
         result = Explanation(Explainer(found).layer(found.layers[layer]))
     return delivered(result, output, format)

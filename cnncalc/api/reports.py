@@ -7,7 +7,7 @@ from functools import partial
 from os import fspath
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from cnncalc.analysis.completeness import require_known, require_layers
+from cnncalc.analysis.completeness import known_part, require_known, require_layers
 from cnncalc.analysis.receptive_field import fields_by_input
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.analysis.report import Report as Analyzed
@@ -427,19 +427,65 @@ def partial_report_of(subject: Asked) -> Report:
     try:
         return report_of(subject)
     except SpecError as error:
-        network = subject.network
-        if not isinstance(network, ArchitectureFile):
+        found = known_of(subject, error)
+        if found is None:
             raise
-        from cnncalc.language.elaboration.partial import Unbuilt, with_messages  # for mistakes
-
-        known = network.partial(subject.changes, subject.input)
-        if known is None or all([isinstance(one.kind, Unbuilt) for one in known.graph.layers]):
-            raise
-        known = with_messages(known, error.diagnostics)
-        diagnostics = error.diagnostics
-        found = Report(known.graph, subject.settings, None, lambda: diagnostics)
-        found.mistaken, found.failed, found._asked = True, known.failed, subject
         return found
+
+
+def known_of(subject: Asked, error: SpecError) -> Report | None:
+    """The report of what is known of a network with mistakes; `None` where nothing is."""
+    network = subject.network
+    if not isinstance(network, ArchitectureFile):
+        return None
+    from cnncalc.language.elaboration.partial import Unbuilt, with_messages  # for mistakes
+
+    known = network.partial(subject.changes, subject.input)
+    if known is None or all([isinstance(one.kind, Unbuilt) for one in known.graph.layers]):
+        return None
+    known = with_messages(known, error.diagnostics)
+    diagnostics = error.diagnostics
+    found = Report(known.graph, subject.settings, None, lambda: diagnostics)
+    found.mistaken, found.failed, found._asked = True, known.failed, subject
+    return found
+
+
+def whole_report_of(subject: Asked, purpose: str) -> Report:
+    """The report of a network, for what needs all of it: `the memory`.
+
+    Raises:
+        SpecError: it has mistakes; where something of it is known, one sentence that names the
+            first layer that is not.
+        UsageError: as `analyze`.
+    """
+    try:
+        return report_of(subject)
+    except SpecError as error:
+        found = known_of(subject, error)
+        if found is None or not found.failed:
+            raise
+        raise SpecError([first_failure(found, f"{purpose} of {found.name}")]) from None
+
+
+def first_failure(found: Report, purpose: str, index: int | None = None) -> Diagnostic:
+    """Why something of a network with mistakes is not known, by its first layer that fails."""
+    place = min(found.failed) if index is None else index
+    node = found.graph.nodes[place]
+    errors = [one for one in found.diagnostics if one.severity == "error"]
+    own = [
+        one
+        for one in errors
+        if one.layer == node.name
+        or (one.place is not None and node.place is not None and one.place.line == node.place.line)
+    ]
+    finding = (own or errors)[0]
+    message = f"{purpose} is not known, since `{node.name}` cannot be: {finding.message}"
+    return finding._replace(message=message, layer=None)
+
+
+def known_layers_of(found: Report) -> Report:
+    """The layers of a report of which everything is known, as a network of their own."""
+    return Report(known_part(found.graph, found.failed), found.settings)
 
 
 def report(

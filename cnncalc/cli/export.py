@@ -8,8 +8,9 @@ import click
 
 from cnncalc.api.exporting import STYLES, export, format_of
 from cnncalc.api.reports import Report
-from cnncalc.cli.common import report_options
+from cnncalc.cli.common import NETWORK, report_options
 from cnncalc.cli.options import option, subcommand
+from cnncalc.diagnostics import SpecError
 from cnncalc.render.escape import plain
 
 
@@ -36,7 +37,8 @@ def _format(ctx: click.Context, param: click.Parameter, output: str) -> str:
     type=click.Choice(STYLES),
     help="Of .svg, .png, .pdf: maps as volumes, layers as boxes.",
 )
-def command(net: str, output: str, **options: Any) -> int:
+@option("--partial", is_flag=True, help="Of a network with mistakes what is known; HTML always.")
+def command(net: str, output: str, partial: bool, **options: Any) -> int:
     """Write a report file or a drawing, as its ending says.
 
     Reports are a page for any browser (.html), Markdown, JSON and CSV; drawings SVG, PNG, PDF,
@@ -44,6 +46,10 @@ def command(net: str, output: str, **options: Any) -> int:
     fold blocks by `--depth`; the page shows them folded at first. The file is written whole or not
     at all. PNG and PDF need `pip install "cnncalc[drawing]"`.
     """
-    export(net, output, **options)
+    page = (options["format"] or format_of(output)) == "html"
+    found = export(net, output, partial=partial or page, **options)
+    click.get_current_context().meta[NETWORK] = found.asked.network
     click.echo(f"wrote {plain(output)}", err=True)
+    if found.mistaken:
+        raise SpecError([one for one in found.diagnostics if one.severity == "error"])
     return 0

@@ -56,6 +56,45 @@ def test_a_parameter_that_is_only_asked_for_its_truth_is_a_switch(
     assert {name: found[name] for name in switches} == switches
 
 
+BROKEN = """\
+input: [3, 32, 32]
+layers:
+  - conv: {filters: 16, kernel: 3, padding: 1}
+  - conv: {filters: 16, kernel: 99}
+    name: broken
+  - conv: {filters: 8, kernel: 3, padding: 1}
+"""
+
+
+def test_of_a_text_with_a_mistake_what_is_known_is_shown() -> None:
+    found = asked(BROKEN)
+    rows = found["report"]["table"]["rows"]
+    outputs = [column["key"] for column in found["report"]["table"]["columns"]].index("output")
+    assert [(row[2], row[4][outputs], row[6:]) for row in rows] == [
+        ("conv1", "16×32×32", []),
+        ("broken", "16×?×?", ["kernel 99 does not fit into an input of 32"]),
+        ("conv2", "8×?×?", []),
+    ]
+    (wrong,) = found["diagnostics"]
+    assert (wrong["layer"], wrong["here"]["line"]) == ("broken", 4)
+    assert "controls" in found
+    assert asked(BROKEN, "lines")["lines"] == [3, 4, 6]
+    assert asked(BROKEN, "explain", number=1)["explanation"]["steps"]
+    assert asked(BROKEN, "explain", number=2) == {}
+    parts = asked(BROKEN, "parts", parts=["sights", "charts", "diagram"])["report"]
+    assert {"sights", "charts"} < parts.keys()
+    assert "diagram" not in parts
+
+
+@pytest.mark.parametrize(
+    "text", ["input: [3", "layers: [relu]", "input: [3, 8, 8]\nlayers: [nope]"]
+)
+def test_where_nothing_is_known_there_is_no_table(text: str) -> None:
+    found = asked(text)
+    assert found["diagnostics"]
+    assert "report" not in found
+
+
 EDITS = [
     # network, parameter, value, and what is written then
     ("resnet50", "conv4", "23", "conv4: 23"),

@@ -177,11 +177,11 @@ function answered(answer, asked) {
   if (answer.refused) tell("refused", answer.refused.message);
   else if (answer.report) {
     showReport(answer.report);
-    tell(null);
+    tell(answer.diagnostics ? "partial" : null); // of a file with mistakes: what is known of it
   } else tell(report ? "stale" : "nothing");
   root.dataset.answered = asked;
   if (asked !== revision) return;
-  if (answer.report) ask({ ask: "beside" }).then((more) => asked === revision && beside(more, asked), ignore);
+  if (answer.report && !answer.diagnostics) ask({ ask: "beside" }).then((more) => asked === revision && beside(more, asked), ignore);
   else beside(answer, asked);
 }
 

@@ -59,6 +59,9 @@ PARTS: dict[str, Callable[[Report, ViewOptions], Any]] = {
 }
 """What can be asked for; each is imported when it is."""
 
+OF_WHOLE_NETWORKS = ("diagram", "explanations")
+"""Parts that a network with mistakes has not."""
+
 
 def page_data(
     report: Report, view: ViewOptions = ViewOptions(), parts: Collection[str] = tuple(PARTS)
@@ -80,6 +83,8 @@ def page_data(
         "figures": _figures(report),
     }
     for part in parts:
+        if report.mistaken and part in OF_WHOLE_NETWORKS:
+            continue
         found[part] = PARTS[part](report, view)
     return found
 

@@ -64,10 +64,10 @@ export function layerTable(on) {
     const above = [];
     let number = 0;
     rows = data.rows.map((said) => {
-      const [level, label, name, count, cells, values] = said;
+      const [level, label, name, count, cells, values, failed] = said;
       above.length = level;
       const parent = above[level - 1] ?? null;
-      const row = { level, label, name, count, cells, values, parent, open: data.open, said: JSON.stringify(said) };
+      const row = { level, label, name, count, cells, values, failed, parent, open: data.open, said: JSON.stringify(said) };
       // what is said of most layers stays the same from one keystroke to the next
       const twin = before.get(name);
       if (twin?.element && twin.said === row.said) {
@@ -228,8 +228,8 @@ export function layerTable(on) {
       }
       return cell;
     });
-    const line = make("tr", { role: "row", class: row.count ? "block" : "layer",
-      "aria-level": row.level + 1, tabindex: "-1" }, name, ...cells);
+    const line = make("tr", { role: "row", class: `${row.count ? "block" : "layer"}${row.failed ? " failed" : ""}`,
+      title: row.failed ?? null, "aria-level": row.level + 1, tabindex: "-1" }, name, ...cells);
     line.row = row;
     return line;
   }

@@ -26,7 +26,8 @@ def table(report: Report, view: ViewOptions) -> dict[str, Any]:
 
     A row is `[level, name, full name, count, cells, values]`: `count` layers in a block, 0 for a
     layer itself; `cells` the texts of the columns, `values` what they are sorted by (`null` where
-    that is the text). `asked` says whether just these columns were asked for. `first` counts the
+    that is the text). The row of a layer that cannot be, or of its block, ends with the reason.
+    `asked` says whether just these columns were asked for. `first` counts the
     network's inputs, `busiest` is the number of the layer with the most MACs, and `open` how many
     levels are open at first.
     """
@@ -41,7 +42,8 @@ def table(report: Report, view: ViewOptions) -> dict[str, Any]:
         values = [least(sort(row)) if sort is not None else None for sort in sorts]
         if level == 0:
             most = [max(a, b or 0) for a, b in zip(most, values, strict=True)]
-        entries.append((level, plain(label), ".".join(row.path), count, cells, values))
+        failed = (plain(row.failed),) if row.failed else ()
+        entries.append((level, plain(label), ".".join(row.path), count, cells, values, *failed))
     return {
         "columns": [
             {

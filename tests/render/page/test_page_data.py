@@ -118,7 +118,7 @@ def test_windows_are_those_of_the_fields(net: str) -> None:
                 continue
             for axis, (window, number) in enumerate(zip(want, numbers, strict=True)):
                 same_units(window, sights["windows"][number], layer.output_shape, axis)
-    assert sights["sizes"][first:] == [layer.output_shape[1:] for layer in found.layers]
+    assert sights["sizes"][first:] == [list(one.output_shape[1:]) for one in found.layers]
 
 
 def same_units(window: Window, written: list[Any], shape: tuple[int, ...], axis: int) -> None:

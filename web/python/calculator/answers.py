@@ -10,6 +10,8 @@ from calculator.controls import controls
 from calculator.notes import line_of, notes
 from cnncalc.analysis.report import BYTES, Settings
 from cnncalc.api import Report, report
+from cnncalc.api.reports import known_layers_of, known_of
+from cnncalc.api.subject import Asked as Subject
 from cnncalc.diagnostics import Diagnostic, SpecError, UsageError
 from cnncalc.language.elaboration.memo import Memo
 from cnncalc.language.network import Network
@@ -69,6 +71,34 @@ class Calculator:
             network = self.network(body)
             self.last = (asked, network, report(network, None, None, asked.settings))
         return self.last[1:]
+
+    def known(self, body: Body, error: SpecError) -> Report | None:
+        """What is known of a network with mistakes; `None` where nothing is.
+
+        Raises:
+            UsageError: an unknown type.
+        """
+        try:
+            network = self.network(body)
+        except SpecError:
+            return None
+        chosen = settings(body)
+        return known_of(Subject(network, None, {}, chosen, label(body)), error)
+
+    def shown(self, body: Body) -> Report:
+        """What the table shows: a network's report, or what is known of it.
+
+        Raises:
+            SpecError: nothing is known of it.
+            UsageError: an unknown type.
+        """
+        try:
+            return self.report(body)[1]
+        except SpecError as error:
+            found = self.known(body, error)
+            if found is None:
+                raise
+            return found
 
 
 class Asked(NamedTuple):
@@ -130,7 +160,9 @@ def _report(calculator: Calculator, body: Body) -> dict[str, Any]:
         _, made = calculator.report(body)
     except SpecError as error:
         wrong = findings(error.diagnostics, label(body))
-        return {"diagnostics": wrong, **_controls(calculator, body)}
+        known = calculator.known(body, error)
+        found = {} if known is None else {"report": page_data(known, parts=("table",))}
+        return {**found, "diagnostics": wrong, **_controls(calculator, body)}
     return {"report": page_data(made, parts=("table",))}
 
 
@@ -154,14 +186,19 @@ def _controls(calculator: Calculator, body: Body) -> dict[str, Any]:
 
 def _parts(calculator: Calculator, body: Body) -> dict[str, Any]:
     """What else the report's page shows, which takes its time."""
-    _, made = calculator.report(body)
-    return {"report": page_data(made, parts=body["parts"])}
+    return {"report": page_data(calculator.shown(body), parts=body["parts"])}
 
 
 def _explain(calculator: Calculator, body: Body) -> dict[str, Any]:
     """What is said of one layer when it is pointed at."""
-    _, made = calculator.report(body)
-    return {"explanation": explanation(made, body["number"])}
+    made, number = calculator.shown(body), body["number"]
+    if made.mistaken:
+        known = known_layers_of(made)
+        name = made.layers[number - 1].name
+        if name not in known.layers.names:
+            return {}
+        made, number = known, known.layers[name].number
+    return {"explanation": explanation(made, number)}
 
 
 def _findings(calculator: Calculator, body: Body) -> dict[str, Any]:
@@ -220,7 +257,7 @@ def _changes(calculator: Calculator, body: Body) -> dict[str, Any]:
 def _lines(calculator: Calculator, body: Body) -> dict[str, Any]:
     """The line that makes each layer, `null` for one of a file that is extended."""
     found = label(body)
-    _, made = calculator.report(body)
+    made = calculator.shown(body)
     return {"lines": [line_of(layer.node, found) for layer in made.layers]}
 
 

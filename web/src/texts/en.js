@@ -46,6 +46,7 @@ export default {
   ready: "Ready",
   broken: "Python could not be started: ",
   stale: "The file has mistakes. Below is the last network that could be built.",
+  partial: "The file has mistakes: what is known of it is shown.",
   nothing: "The file has mistakes: they are listed beside it.",
   stopped: "Stopped after 10 seconds: this network is too large for the page. The command line takes it.",
   failed: "This is a defect in the program: ",

@@ -46,6 +46,7 @@ export default {
   ready: "就绪",
   broken: "无法启动 Python：",
   stale: "文件中有错误。下面是最后一个能够构建的网络。",
+  partial: "文件中有错误：下面是其中已知的部分。",
   nothing: "文件中有错误，见文件旁的列表。",
   stopped: "10 秒后已停止：这个网络对本页面来说太大，请使用命令行。",
   failed: "这是程序的缺陷：",
