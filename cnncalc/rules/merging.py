@@ -12,6 +12,7 @@ from cnncalc.layers.reshape import Pad
 from cnncalc.layers.sliding import Pairs, Sliding
 from cnncalc.rules.base import Rule, RuleContext, Violation
 from cnncalc.shapes import FIXED, Window
+from cnncalc.unknown import is_known
 
 
 class MisalignedMerge(Rule):
@@ -51,7 +52,7 @@ layers:
         judged = []
         sides = _one_sided(nodes)
         for index, node in enumerate(nodes):
-            if len(node.inputs) < 2:
+            if len(node.inputs) < 2 or node.kind.is_stated or not is_known(node.facts.output):
                 continue
             for fields in subject.fields_by_input:
                 verdict = self._judge(fields, node, sides)

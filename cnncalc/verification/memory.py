@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import BYTES, Report
 from cnncalc.numerics.machine import capacity
+from cnncalc.unknown import least
 
 
 class Need(NamedTuple):
@@ -31,4 +32,4 @@ def need(report: Report) -> Need:
 def too_little(report: Report) -> int | None:
     """The bytes that are available, where they are fewer than a run takes."""
     there = capacity.available_bytes()
-    return there if there is not None and need(report).total > there else None
+    return there if there is not None and least(need(report).total) > there else None

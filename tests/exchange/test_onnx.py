@@ -14,6 +14,7 @@ onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 import numpy as np  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
+import cnncalc  # noqa: E402
 from cnncalc.diagnostics import UsageError  # noqa: E402
 from cnncalc.exchange.checking import check_import, run  # noqa: E402
 from cnncalc.exchange.imported import Imported  # noqa: E402
@@ -313,6 +314,33 @@ def test_the_table_ends_where_no_shape_is_known(
         refused = run(*command)
         assert refused.status == 2
         assert "does not state its output shape" in refused.err
+
+
+MERGED = {
+    "to fewer axes": ({"0": (1, 3, 8, 4), "1": (1, 5, 6), "2": (1, 7)}, (7,)),
+    "to more axes": ({"0": (1, 4), "1": (1, 4), "2": (1, 2, 3, 4, 5)}, (2, 3, 4, 5)),
+    "to nothing known": ({"0": (1, 3, 8, 4), "1": (1, 3, 2, 2)}, (UNKNOWN,)),
+}
+
+
+@pytest.mark.parametrize("case", MERGED)
+def test_what_takes_several_inputs_is_judged(case: str, save: Callable[..., str], run: Any) -> None:
+    stated, expected = MERGED[case]
+    nodes = [
+        node("Other", "x", domain="com.x"),
+        node("Other", "x", domain="com.x"),
+        node("Merge", "0", "1", domain="com.x"),
+        node("Identity", "2"),
+    ]
+    made = model(nodes, {}, (3, 8, 8))
+    for name, shape in stated.items():
+        made.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    path = save(made)
+    report = cnncalc.analyze(path)
+    assert report.layers[2].output_shape == expected
+    assert not report.complete
+    assert {one.rule for one in report.diagnostics} == {"unknown-operator"}
+    assert run("verify", path).status == 0
 
 
 def test_the_batch_of_stated_shapes_may_have_a_name(save: Callable[..., str]) -> None:
