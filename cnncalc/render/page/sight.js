@@ -67,11 +67,13 @@ function told(window) {
   return window.length ? window.map(range).join(" × ").replaceAll("-", "−") : "sees all of it";
 }
 
-/** The figure of a layer: what a unit of it sees of the inputs, and of its own input. */
+/** The figure of a layer: what a unit of it sees of the inputs, and of its own input; null: unknown. */
 export function sightFigure(sights, number, nameOf) {
   const first = sights.inputs.length;
   const [fields, own] = sights.layers[number - 1];
   const sizes = sights.sizes[number + first - 1];
+  const maps = [sizes, ...own.map(([node]) => sights.sizes[node])];
+  if (maps.some((map) => map.includes(null))) return null;
   const unit = sizes.map((size) => Math.floor((size - 1) / 2));
   const figure = make("div", { class: "sights" });
   const status = make("p", { class: "unit", "aria-live": "polite" });
