@@ -17,7 +17,7 @@ from cnncalc.rules.padding import UnevenPadding, WindowInPadding
 from cnncalc.rules.receptive import InputNotDivisible, ReceptiveFieldTooSmall, UnproductiveLayer
 from cnncalc.rules.tiling import StrideDoesNotTile, StrideSkipsInput
 from cnncalc.rules.unknown import UnknownOperator
-from cnncalc.rules.upsampling import Checkerboard
+from cnncalc.rules.upsampling import Checkerboard, SizeNotRestored
 from cnncalc.rules.writing import BatchInInput, ChannelsLastInput, MovingChannels
 from cnncalc.unknown import UnknownValueError
 
@@ -30,6 +30,7 @@ CHECKS: tuple[Rule, ...] = (
     UnevenPadding(),
     WindowInPadding(),
     Checkerboard(),
+    SizeNotRestored(),
     MisalignedMerge(),
     BiasBeforeNorm(),
     NoNonlinearity(),

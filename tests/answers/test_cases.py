@@ -153,6 +153,8 @@ MESSAGES = [
     ("upsample", ("needs one of `scale`, `size` and `like`", "`upsample: 2`"), "either from"),
     ("resnet-shortcut", ("branch 2, needs a 1×1 convolution with 128 filters and stride 2",
                          "write `[conv: {filters: 128, kernel: 1, stride: 2}]`"), "crop or pool"),
+    ("autoencoder", ("an input of 25 comes back as 17",
+                     "`output_padding: 1` of `conv_transpose1` restores 25"), "no findings"),
     ("same_even", ("padding 1 is even and gives the same output",), "none of the near changes"),
 ]  # fmt: skip
 
@@ -203,3 +205,70 @@ def test_a_sweep_needs_no_network_on_the_own_input(run: Run) -> None:
     file = HERE / "networks/sweep_own_input.yaml"
     rows = run("sweep", file, "--input", "32:48:16", "--format", "csv").out.splitlines()
     assert [row.split(",")[0] for row in rows[1:]] == ["3x32x32", "3x48x48"]
+
+
+# a layer on an input of 16x32x32, what is said of it, and what is not
+WRITTEN = [
+    ("batch_norm: 16", "write `batch_norm`: the number of channels comes with its input; its "
+     "options: eps", "takes no options"),
+    ("softmax: 10", "its option is `axis`", "takes no options"),
+    ("relu: 10", "`relu` takes no options", "its option"),
+    ("conv: 3x3", "write `conv: {filters: …, kernel: 3}`", "filters: 3x3"),
+    ("conv: 5x3", "write `conv: {filters: …, kernel: [5, 3]}`", "filters: 5x3"),
+    ("separable_conv: 3x3", "write `separable_conv: {filters: …, kernel: 3}`", "3x3…"),
+    ("conv: {filters: 8, kernel: 3x3}", "write `3`", "numbers are decimal"),
+    ("conv: [8, 3x5]", "write `[3, 5]`", "numbers are decimal"),
+    ("max_pool: 2x2", "write `2`", "numbers are decimal"),
+    ("conv: {filters: 8, kernel: 3, padding_mode: reflect}", "`pad: {padding: 1, mode: reflect}`",
+     "write `padding`"),
+    ("upsample: {mode: bilinear}", "`upsample: 2` doubles", "either from"),
+    ("crop", "`crop` needs its size, `like` or `size`", "scale"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "said", "unsaid"), WRITTEN)
+def test_layers_written_otherwise(
+    layer: str, said: str, unsaid: str, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text(f"input: [16, 32, 32]\nlayers:\n  - {layer}\n")
+    shown = run("validate", file)
+    text = shown.out + shown.err
+    assert shown.status == 1
+    assert said in text
+    assert unsaid not in text
+
+
+def test_an_input_written_as_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    file.write_text("input: 3x32x32\nlayers:\n  - relu\n")
+    assert "write it as `[3, 32, 32]`" in "".join(run("validate", file)[1:3])
+
+
+# encoder, decoder, sizes, what restores the input; nothing: nothing is said
+DOWN = "{filters: 8, kernel: 3, stride: 2, padding: 1}"
+RESTORED = [
+    ([f"conv: {DOWN}"], [f"conv_transpose: {DOWN}"], 28, "`output_padding: 1` of"),
+    ([f"conv: {DOWN}"], [f"conv_transpose: {DOWN}"], 27, None),
+    (["max_pool: 2"], ["conv_transpose: [8, 2, 2]"], 25, "`output_padding: 1` of"),
+    (["max_pool: 2"], ["conv_transpose: [8, 2, 2]"], 24, None),
+    ([f"conv: {DOWN}"] * 2, [f"conv_transpose: {DOWN}"] * 2, 28,
+     "of `conv_transpose1` and `output_padding: 1` of `conv_transpose2` restore 28"),
+    ([f"conv: {DOWN}"] * 2, [f"conv_transpose: {DOWN}"], 28, None),
+    ([f"conv: {DOWN}"], ["upsample: 2"], 27, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("down", "up", "size", "said"), RESTORED)
+def test_a_decoder_restores_the_size(
+    down: list[str], up: list[str], size: int, said: str | None, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "net.yaml"
+    layers = "".join([f"  - {layer}\n" for layer in (*down, *up)])
+    file.write_text(f"input: [1, {size}, {size}]\nlayers:\n{layers}")
+    shown = run("validate", file).out
+    assert ("size-not-restored" in shown) == (said is not None)
+    assert (said or "") in shown
+    if said:
+        run("validate", file, "--fix", "--unsafe", "--select", "size-not-restored")
+        assert load(str(file)).graph().nodes[-1].facts.output == (8, size, size)

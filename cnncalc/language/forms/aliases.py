@@ -110,5 +110,11 @@ KNOWN_FROM_INPUT = {
 }
 """What is given to other frameworks' layers, and here follows from the layer before."""
 
+PADDING_MODE = (
+    "a layer before it says what is around the input: `pad: {padding: 1, mode: reflect}` "
+    "(`replicate`, `circular`), with `padding: 0` here; zeros need no option"
+)
+"""What is said of an option elsewhere that is a layer of its own here."""
+
 TYPES = ("type", "class_name", "layer", "op", "op_type")
 """Keys that other files name a layer's kind with."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.diagnostics import Refusal, misspelt
 from cnncalc.language.forms.form import COMMON_KEYS, BlockForm, Dynamic, LayerForm
-from cnncalc.language.forms.values import DYNAMIC, EMPTY, ValueReader
+from cnncalc.language.forms.values import DYNAMIC, EMPTY, ValueReader, as_sizes
 from cnncalc.language.text.findings import Findings, entries
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode
 from cnncalc.layers import Kind
@@ -81,8 +81,15 @@ def _bind(
     if node is None or _is_empty(node):
         pass
     elif isinstance(node, ScalarNode) or (listed and isinstance(node, SequenceNode)):
-        if single is None:
-            findings.report("bad-value", f"`{label}` takes no options", source, node)
+        size = as_sizes(node.value) if isinstance(node, ScalarNode) else None
+        if size and single != "kernel" and "kernel" in keys:
+            message = (
+                f"`{node.value}` is the size of a kernel, and `{label}` alone takes `{single}`"
+            )
+            hint = f"write `{label}: {{{single}: …, kernel: {size}}}`"
+            findings.report("bad-value", message, source, node, hint)
+        elif single is None:
+            findings.add(_no_lone_value(form, keys), source, node)
         else:
             form.given = {single: node}
     elif isinstance(node, SequenceNode):
@@ -99,6 +106,18 @@ def _bind(
     elif isinstance(node, MappingNode):
         _bind_named(form, node, keys, findings)
     form.bound = findings.noted == before
+
+
+def _no_lone_value(form: LayerForm, keys: list[str]) -> Refusal:
+    """One value without a name, for what has no main option: all that it takes has names."""
+    label, value = form.label, getattr(form.argument, "value", "")
+    if not keys:
+        return Refusal("bad-value", f"`{label}` takes no options", hint=f"write `{label}`")
+    options = f"its option is `{keys[0]}`" if len(keys) == 1 else f"its options: {', '.join(keys)}"
+    hint = f"write `{label}`; {options}"
+    if form.kind is not None and ("axis" in keys or form.kind.has_weights):
+        hint = f"write `{label}`: the number of channels comes with its input; {options}"
+    return Refusal("bad-value", f"`{label}` takes no value without a name: `{value}`", hint=hint)
 
 
 def _bind_named(form: LayerForm, node: MappingNode, keys: list[str], findings: Findings) -> None:
@@ -127,9 +146,11 @@ def _is_empty(node: Node) -> bool:
 
 
 def _no_option(word: str, label: str, keys: list[str]) -> Refusal:
-    from cnncalc.language.forms.aliases import KNOWN_FROM_INPUT, OTHER_OPTIONS
+    from cnncalc.language.forms.aliases import KNOWN_FROM_INPUT, OTHER_OPTIONS, PADDING_MODE
 
     message = f"`{label}` has no option `{word or '?'}`"
+    if word == "padding_mode":
+        return Refusal("unknown-key", message, hint=PADDING_MODE)
     if word in COMMON_KEYS:
         return Refusal(
             "unknown-key", message, hint=f"`{word}` stands beside `{label}`, not inside it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,7 +76,10 @@ def _shape(
             if isinstance(node, SequenceNode)
             else f"{what} must list channels and up to three sizes, not {describe(node)}"
         )
-        findings.report("bad-value", message, source, node, "write it as `[3, 224, 224]`")
+        text = str(getattr(node, "value", ""))
+        sizes = re.findall(r"\d+", text) if re.fullmatch(r"\d+(?:[xX×]\d+){1,3}", text) else []
+        meant = f"[{', '.join(sizes)}]" if sizes else "[3, 224, 224]"
+        findings.report("bad-value", message, source, node, f"write it as `{meant}`")
         return (1,)
     reader = ValueReader(findings)
     shape = []

@@ -15,7 +15,7 @@ from cnncalc.language.expressions.expression import Expression, parse
 from cnncalc.language.expressions.operations import ExpressionError
 from cnncalc.language.text.findings import Findings
 from cnncalc.language.text.source import MappingNode, Node, ScalarNode, SequenceNode, Source
-from cnncalc.layers.options import LimitError, OptionError, Table, Type
+from cnncalc.layers.options import Axes, LimitError, OptionError, Table, Type
 
 NAME_LIMIT = 120
 REPEAT_LIMIT = 120_000
@@ -174,6 +174,10 @@ class ValueReader:
                 return node.value
             if type is not None and type.infinite and node.value.lstrip("+-") in ENDLESS:
                 return float(node.value.replace(".", ""))
+            sizes = as_sizes(node.value) if isinstance(type, Axes) else None
+            if sizes:
+                message = f"must be {type.expects if type else 'a value'}, not `{node.value}`"
+                raise OptionError(message, instead=sizes, word=node.value)
             value = self.scalar(node)
             if type is not None and not isinstance(value, Expression):
                 type.check(value)
@@ -284,6 +288,14 @@ class ValueReader:
             except OptionError as refusal:
                 self.findings.add(refusal.about("`repeat`"), source, node)
         return 1
+
+
+def as_sizes(text: str) -> str | None:
+    """`3x3` as the language writes it, `3` or `[3, 5]`; `None` where it is no such text."""
+    if not re.fullmatch(r"\d{1,9}(?: ?[xX×] ?\d{1,9}){1,2}", text, re.ASCII):
+        return None
+    sizes = [int(size) for size in re.findall(r"\d+", text)]
+    return str(sizes[0]) if len(set(sizes)) == 1 else str(sizes)
 
 
 def _is_whole(text: str) -> bool:
