@@ -136,7 +136,7 @@ layers:
         extra = _mirrored(graph)
         if not extra:
             return
-        # a network is stated anew where there is something to say: the module is of no use to others
+        # imported where there is something to say: others do without it
         from cnncalc.rules.fix_testing import rebuilt
 
         changes = {
