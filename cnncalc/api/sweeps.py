@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from cnncalc.api.reports import chosen
 from cnncalc.api.result import Path, Result, columns, format_by_ending, terminal_width
 from cnncalc.api.subject import Asked, Net, asked
 from cnncalc.diagnostics import UsageError
@@ -19,9 +20,18 @@ from cnncalc.language.load import find
 from cnncalc.language.network import Network
 from cnncalc.shapes import Shape
 from cnncalc.sweeping import run
-from cnncalc.sweeping.choice import Aim, Condition, Front, aim, condition
+from cnncalc.sweeping.choice import Aim, Condition, Front, aim, condition, metrics_of
 from cnncalc.sweeping.grid import Coordinates, Grid, checked, inputs
-from cnncalc.sweeping.points import Elaborates, Point, own_shapes
+from cnncalc.sweeping.measured import Measured
+from cnncalc.sweeping.measured import measured as read_measured
+from cnncalc.sweeping.points import (
+    COLUMNS,
+    METRICS,
+    ON_DEMAND,
+    Elaborates,
+    Point,
+    own_shapes,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,6 +59,8 @@ class Work(NamedTuple):
     """The points before it are in a file already."""
     admits: Condition | None
     progress: Callable[[Points, int], Points] | None
+    measured: Measured = Measured()
+    """Figures of one's own."""
 
     def points(self) -> Points:
         """The points of the grid that are admitted, worked out as they are asked for."""
@@ -61,6 +73,9 @@ class Work(NamedTuple):
         if self.progress is not None:
             found = self.progress(found, left)
         for point in found:
+            if self.measured.names:
+                at = Coordinates(point.input_shape, point.batch, point.parameters)
+                point = point._replace(measured=self.measured.of(at))
             if self.admits is None or (point.error is None and self.admits(point)):
                 yield point
 
@@ -84,8 +99,16 @@ class Sweep(Result):
 
     FORMATS = ("table", "csv", "jsonl", "json", "svg", "html")
 
-    def __init__(self, work: Work, aims: Sequence[Aim] = (), best: bool = False) -> None:
+    def __init__(
+        self,
+        work: Work,
+        aims: Sequence[Aim] = (),
+        best: bool = False,
+        columns: tuple[str, ...] = METRICS,
+    ) -> None:
         self._work = work
+        self.columns = columns
+        """The totals and figures that are shown."""
         self._aims = tuple(aims)
         self._best = best
         self._kept: list[Point] | None = None
@@ -142,16 +165,16 @@ class Sweep(Result):
         points = self._chosen(self._all()) if self._aims else self._all()
         if format == "csv":
             if not self._work.first:
-                yield csv_titles(names)
+                yield csv_titles(names, self.columns)
             for point in points:
-                yield point_csv(point)
+                yield point_csv(point, self.columns)
         elif format == "jsonl":
             for point in points:
-                yield point_json(point) + "\n"
+                yield point_json(point, self.columns) + "\n"
         else:
             yield '{"schema": "cnncalc.sweep/1", "points": ['
             for place, point in enumerate(points):
-                yield f"{',' if place else ''}\n  {point_json(point)}"
+                yield f"{',' if place else ''}\n  {point_json(point, self.columns)}"
             yield "\n]}\n"
 
     def to_csv(self) -> str:
@@ -170,7 +193,8 @@ class Sweep(Result):
         """The data of `cnncalc.sweep/1`."""
         from cnncalc.render.sweep import point_dict
 
-        return {"schema": "cnncalc.sweep/1", "points": list(map(point_dict, self.points))}
+        points = [point_dict(point, self.columns) for point in self.points]
+        return {"schema": "cnncalc.sweep/1", "points": points}
 
     def _shown(self) -> Shown:
         """What people see of it; of very many points a part, so that memory does not grow."""
@@ -207,7 +231,8 @@ class Sweep(Result):
         from cnncalc.render.sweep import sweep_plot, sweep_table
 
         shown, names = self._shown(), tuple(self.grid.parameters)
-        parts: list[Any] = [sweep_table(shown.rows, names, shown.more, self.grid.varied)]
+        table = sweep_table(shown.rows, names, shown.more, self.grid.varied, self.columns)
+        parts: list[Any] = [table]
         if len(shown.drawn) > 2:
             x, y = shown.axes or axes_of(shown.drawn)
             points = [*shown.drawn, *shown.front]
@@ -235,7 +260,9 @@ class Sweep(Result):
         shown = self._shown()
         names = (self.grid.varied, *self.grid.parameters)
         net, front = self._work.subject.net, bool(shown.front)
-        return sweep_html(net, self._drawing(shown), shown.rows, names, front, shown.more)
+        return sweep_html(
+            net, self._drawing(shown), shown.rows, names, front, shown.more, self.columns
+        )
 
     def save(self, path: Path, format: str | None = None) -> None:
         """Write the points to a file; rows are written as they come.
@@ -269,6 +296,8 @@ def sweep(
     where: str | None = None,
     pareto: str | Iterable[str] | None = None,
     best: str | None = None,
+    columns: str | Iterable[str] = (),
+    measured: Path | None = None,
     jobs: int = 1,
     resume: Path | None = None,
     executor: Executor | None = None,
@@ -290,6 +319,9 @@ def sweep(
         where: a condition on points, as in `macs <= 300M and params <= 5M`.
         pareto: metrics; only what no other point beats is kept (`+METRIC`: more is better).
         best: a metric; only the point that is best in it is kept.
+        columns: the totals to show; `model_bytes` and `training_bytes` (a step with Adam) too.
+        measured: a CSV file with figures of one's own, such as an accuracy; its columns `input`,
+            `batch` or a parameter say of which points a row is. They are metrics as the totals are.
         jobs: processes that work points out, where there are many.
         resume: a CSV or JSONL file of the same sweep to go on in.
         executor: where points are worked out: any `concurrent.futures.Executor`; here without.
@@ -324,16 +356,24 @@ def sweep(
     if not sizes or not batches or not all(given.values()):
         raise UsageError("the grid has an axis without values")
     grid = checked(Grid(sizes, batches, given, name if len(shapes) > 1 else "input"))
-    admits = condition(where, tuple(given)) if where else None
-    aims = tuple([aim(one) for one in _split(pareto or best)])
+    figures = Measured() if measured is None else read_measured(fspath(measured), grid)
+    own_names = figures.names
+    admits = condition(where, tuple(given), own_names) if where else None
+    aims = tuple([aim(one, own_names) for one in _split(pareto or best)])
+    named = {one.metric for one in aims} | metrics_of(where or "")
+    keys = chosen(_split(columns), "total", (*COLUMNS, *own_names))
+    keys = keys or (*METRICS, *[key for key in ON_DEMAND if key in named], *own_names)
+    wanted = tuple([key for key in ON_DEMAND if key in keys or key in named])
+    if wanted:
+        subject = subject.with_columns(wanted)
     path = None if resume is None else fspath(resume)
     done = 0
     if path is not None:
         form = format or format_by_ending(path, Sweep.FORMATS) or "table"
-        done = _done(path, form, output, grid)
+        done = _done(path, form, output, grid, keys)
     workers = whole(jobs, "`jobs`") if executor is None and jobs != 1 else workers
-    work = Work(subject, grid, executor, workers, done, admits, progress)
-    result = Sweep(work, aims, bool(best))
+    work = Work(subject, grid, executor, workers, done, admits, progress, figures)
+    result = Sweep(work, aims, bool(best), keys)
     if format is not None:
         result.refuse(format)
         result.format = format
@@ -368,11 +408,16 @@ def _refuse_unused(network: Elaborates, given: Mapping[str, Any]) -> None:
 class Held:
     """A network that is at hand, as what is swept: other processes cannot have it."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, columns: tuple[str, ...] = ()) -> None:
         self.asked = asked
+        self.columns = columns
         self.net = asked.label
         self.dtype = asked.settings.dtype
         self.inplace = asked.settings.inplace
+
+    def with_columns(self, columns: tuple[str, ...]) -> Held:
+        """The same with totals on demand."""
+        return Held(self.asked, columns)
 
     def network(self) -> Elaborates:
         """The network, with the parameters that it was loaded with."""
@@ -463,7 +508,7 @@ def _open(path: str, mode: str) -> TextIO:
     return stream  # type: ignore[no-any-return]
 
 
-def _done(path: str, form: Any, output: Path | None, grid: Grid) -> int:
+def _done(path: str, form: Any, output: Path | None, grid: Grid, keys: Sequence[str]) -> int:
     """How many points of the grid a file has already; what stands behind the last whole one goes.
 
     Raises:
@@ -486,7 +531,7 @@ def _done(path: str, form: Any, output: Path | None, grid: Grid) -> int:
             title = title or line
             last, whole_lines = whole_lines, whole_lines + len(line.encode())
             previous = line
-        if form == "csv" and whole_lines and title != csv_titles(tuple(grid.parameters)):
+        if form == "csv" and whole_lines and title != csv_titles(tuple(grid.parameters), keys):
             raise UsageError(f"{path} is of another sweep", "its columns differ")
         rows = whole_lines > 0 and (form == "jsonl" or last > 0)
         done = 0

@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from cnncalc.api.sweeps import FEW, ROWS, Sweep, sweep
-from cnncalc.cli.common import dtype_option, format_option, net_argument, output_option, present
+from cnncalc.cli.common import (
+    dtype_option,
+    format_option,
+    names,
+    net_argument,
+    output_option,
+    present,
+)
 from cnncalc.cli.options import option, subcommand
 from cnncalc.cli.values import Whole
 from cnncalc.sweeping.grid import batches, parameters
@@ -38,6 +45,8 @@ def _parameters(
 @option("--where", metavar="CONDITION", help='As in "macs <= 300M and params <= 5M".')
 @option("--pareto", metavar="METRICS", help="Keep what none beats; +METRIC: more is better.")
 @option("--best", metavar="METRIC", help="Keep the one point that is best in it.")
+@option("--columns", metavar="NAMES", callback=names, help="Totals to show, commas between.")
+@option("--measured", metavar="FILE", help="CSV with figures of your own, as an accuracy.")
 @dtype_option
 @option("--inplace", is_flag=True, help="Activations write over their input.")
 @option("--jobs", type=Whole(1, 1024), help="Processes; all cores where left out.")
@@ -51,12 +60,15 @@ def command(
 
     The input (of several, the first) varies slowest, then the batch, then each --set in its order.
     Rows are written as they come; Ctrl-C leaves those that are done, and --resume goes on from
-    there. A drawing (.svg, .html) shows all points, and the Pareto front as a line.
+    there. --columns also takes model_bytes and training_bytes (a step with Adam). Columns of a CSV
+    file (--measured) are metrics as well, of the points that its columns `input`, `batch` or a
+    parameter name. A drawing (.svg, .html) shows all points, and the Pareto front as a line.
 
     \b
     Examples:
       cnncalc sweep resnet50 --input 128:512:32
       cnncalc sweep mobilenet_v2 --input 96:256:32 --set width=0.35,0.5,1 --pareto +params,macs
+      cnncalc sweep mobilenet_v2 --set width=0.5,1 --measured runs.csv --pareto +accuracy,macs
       cnncalc sweep lenet5 --input 28:64 --batch 1,8 -o lenet5.csv
       cnncalc sweep mobilenet_v2 --set width=0.25:1.5:0.25 -o curve.svg
     """

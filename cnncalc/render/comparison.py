@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.analysis import sizes
 from cnncalc.analysis.completeness import SUMMED, require_known
 from cnncalc.analysis.footprint import plan_for
 from cnncalc.analysis.report import BYTES, Report
-from cnncalc.analysis.training.step import train
 from cnncalc.render import numbers
 
 if TYPE_CHECKING:
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 def model_bytes(report: Report) -> int:
     """Bytes of parameters and buffers: those of a file that stores them."""
-    return (report.totals.params + report.totals.buffers) * BYTES[report.dtype]
+    return sizes.model_bytes(report.graph, BYTES[report.dtype])
 
 
 def training_bytes(report: Report) -> int:
     """The most bytes alive in a training step with Adam."""
-    plan = plan_for(report)
-    # 8-bit numbers have no gradients: what runs in them is trained in float32
-    return train(report.graph, plan._replace(width=plan.width if plan.width > 1 else 4)).peak.bytes
+    return sizes.training_bytes(report.graph, plan_for(report))
 
 
 class Metric(NamedTuple):

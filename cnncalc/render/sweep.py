@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.diagnostics import UsageError
 from cnncalc.render import numbers
-from cnncalc.render.comparison import METRICS
+from cnncalc.render.comparison import METRICS, Metric
 from cnncalc.render.csv import written
 from cnncalc.render.escape import cell, plain
 from cnncalc.sweeping.points import METRICS as KEYS
@@ -22,41 +22,50 @@ SHOWN = 200
 """Rows of a table for people."""
 
 
-def point_dict(point: Point) -> dict[str, Any]:
+def metric_of(key: str) -> Metric:
+    """A total, or a figure of one's own."""
+    return METRICS.get(key) or Metric(key, "field", lambda report: 0, lambda value: f"{value:g}")
+
+
+def point_dict(point: Point, keys: Sequence[str] = KEYS) -> dict[str, Any]:
     """A point as plain data."""
     return {
         "input_shape": list(point.input_shape),
         "batch": point.batch,
         "parameters": dict(point.parameters),
-        **{key: or_none(getattr(point, key)) for key in KEYS},
+        **{key: or_none(point.value(key)) for key in keys},
         "error": point.error,
     }
 
 
-def point_json(point: Point) -> str:
+def point_json(point: Point, keys: Sequence[str] = KEYS) -> str:
     """A point as a line of JSON."""
-    return json.dumps(point_dict(point), ensure_ascii=False)
+    return json.dumps(point_dict(point, keys), ensure_ascii=False)
 
 
-def csv_titles(names: Sequence[str]) -> str:
+def csv_titles(names: Sequence[str], keys: Sequence[str] = KEYS) -> str:
     """The first line of a CSV file."""
-    return written(["input_shape", "batch", *names, *KEYS, "error"], [])
+    return written(["input_shape", "batch", *names, *keys, "error"], [])
 
 
-def point_csv(point: Point) -> str:
+def point_csv(point: Point, keys: Sequence[str] = KEYS) -> str:
     """A point as a line of CSV."""
     row = [
         numbers.shape(point.input_shape).replace("×", "x"),
         point.batch,
         *point.parameters.values(),
-        *["" if (value := or_none(getattr(point, key))) is None else value for key in KEYS],
+        *["" if (value := or_none(point.value(key))) is None else value for key in keys],
         cell(point.error or ""),
     ]
     return written(row, [])
 
 
 def sweep_table(
-    points: Sequence[Point], names: Sequence[str], more: int, varied: str = "input"
+    points: Sequence[Point],
+    names: Sequence[str],
+    more: int,
+    varied: str = "input",
+    keys: Sequence[str] = KEYS,
 ) -> RenderableType:
     """Points for people, and how many more there are; `varied` is the input that varies."""
     from rich.console import Group
@@ -70,22 +79,29 @@ def sweep_table(
     }
     for name in names:
         columns[f"set {name}"] = ListingColumn(name, "kind", number=True)
-    for key in KEYS:
-        metric = METRICS[key]
+    for key in keys:
+        metric = metric_of(key)
         columns[key] = ListingColumn(metric.title, metric.role, number=True)
     failed = any([point.error is not None for point in points])
     if failed:
         columns["error"] = ListingColumn("", "error", least=10)
-    rows = [[*_cells(point), *([plain(point.error or "")] if failed else [])] for point in points]
-    listing = Listing(columns, rows, yielding=["batch", "flops", "activation_bytes"])
+    rows = [
+        [*_cells(point, keys), *([plain(point.error or "")] if failed else [])] for point in points
+    ]
+    # columns that were asked for stay
+    yielding = [
+        "batch",
+        *[key for key in ("flops", "activation_bytes") if tuple(keys[: len(KEYS)]) == KEYS],
+    ]
+    listing = Listing(columns, rows, yielding=yielding)
     if not more:
         return listing
     return Group(listing, Text(f"and {more:,} more: --format csv or jsonl has all", "quiet"))
 
 
 def _text(point: Point, key: str) -> str:
-    value = getattr(point, key)
-    return "–" if value is None else METRICS[key].text(value)
+    value = point.value(key)
+    return "–" if value is None else metric_of(key).text(value)
 
 
 def _name(point: Point, varied: Sequence[str]) -> str:
@@ -116,7 +132,11 @@ def sweep_svg(
     """
     from cnncalc.render.drawing.scatter import Axis, Chart, Mark, scatter_svg
 
-    shown = [point for point in points if point.error is None]
+    shown = [
+        point
+        for point in points
+        if point.error is None and None not in (point.value(x), point.value(y))
+    ]
     if not shown:
         raise UsageError("there is no point to draw", "CSV and JSON tell why of each")
     varied = _varied(shown)
@@ -125,7 +145,7 @@ def sweep_svg(
     named = chosen or {_key(point) for point in shown if len(shown) <= NAMED}
     marks = [
         Mark(
-            getattr(point, x), getattr(point, y),
+            point.value(x), point.value(y),
             _name(point, varied) if _key(point) in named else "",
             _about(point), chosen=_key(point) in chosen,
         )
@@ -143,7 +163,10 @@ def sweep_svg(
         Chart(
             net,
             f"{told} · {dtype}" + (f" · {len(on_front)} on the Pareto front" if on_front else ""),
-            (Axis(TITLES[x], METRICS[x].text), Axis(TITLES[y], METRICS[y].text)),
+            (
+                Axis(TITLES.get(x, x), metric_of(x).text),
+                Axis(TITLES.get(y, y), metric_of(y).text),
+            ),
             tuple(marks),
             lines=curve,
             front=tuple(on_front),
@@ -153,7 +176,8 @@ def sweep_svg(
 
 TITLES = {
     "params": "parameters", "macs": "MACs", "flops": "FLOPs", "activation_bytes": "activations",
-    "peak_activation_bytes": "activations at the peak",
+    "peak_activation_bytes": "activations at the peak", "model_bytes": "model",
+    "training_bytes": "training",
 }  # fmt: skip
 NAMED = 40
 """Of so many points each has its name."""
@@ -166,30 +190,37 @@ def _about(point: Point) -> str:
 
 
 def sweep_html(
-    net: str, drawing: str, points: Sequence[Point], names: Sequence[str], front: bool, more: int
+    net: str,
+    drawing: str,
+    points: Sequence[Point],
+    names: Sequence[str],
+    front: bool,
+    more: int,
+    keys: Sequence[str] = KEYS,
 ) -> str:
     """The scatter above a table of the first points; `names` are the input's, the parameters'."""
     from cnncalc.render.page.figure import FigureColumn, FigureRow, figure_html
 
     columns = [FigureColumn(names[0]), FigureColumn("batch", True)]
     columns += [FigureColumn(name, True) for name in names[1:]]
-    columns += [FigureColumn(METRICS[key].title, True) for key in KEYS]
+    columns += [FigureColumn(metric_of(key).title, True) for key in keys]
     if failed := any([point.error is not None for point in points]):
         columns.append(FigureColumn("why there is none"))
     rows = [
-        FigureRow((*_cells(point), *([point.error or ""] if failed else []))) for point in points
-    ]  # fmt: skip
+        FigureRow((*_cells(point, keys), *([point.error or ""] if failed else [])))
+        for point in points
+    ]
     caption = "Points on the Pareto front" if front else "Points"
     note = f"and {more:,} more: CSV and JSONL have all" if more else ""
     return figure_html(net, drawing, caption, columns, rows, note)
 
 
-def _cells(point: Point) -> list[str]:
+def _cells(point: Point, keys: Sequence[str] = KEYS) -> list[str]:
     return [
         numbers.shape(point.input_shape),
         str(point.batch),
         *[str(value) for value in point.parameters.values()],
-        *[_text(point, key) for key in KEYS],
+        *[_text(point, key) for key in keys],
     ]
 
 
@@ -201,12 +232,12 @@ def sweep_plot(
 
     chosen = {_key(point) for point in front}
     dots = [
-        Dot(getattr(point, x), getattr(point, y), _key(point) in chosen)
+        Dot(point.value(x), point.value(y), _key(point) in chosen)
         for point in points
-        if point.error is None
+        if point.error is None and None not in (point.value(x), point.value(y))
     ]
-    titles = (METRICS[x].title, METRICS[y].title)
-    return scatter(dots, titles, (METRICS[x].text, METRICS[y].text), width)
+    titles = (metric_of(x).title, metric_of(y).title)
+    return scatter(dots, titles, (metric_of(x).text, metric_of(y).text), width)
 
 
 def _key(point: Point) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cnncalc.diagnostics import UsageError, suggestion
 from cnncalc.language.expressions.expression import parse
 from cnncalc.language.expressions.operations import ExpressionError
-from cnncalc.sweeping.points import METRICS, Point
+from cnncalc.sweeping.points import COLUMNS, Point
 
 UNITS = {
     "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
@@ -22,7 +22,13 @@ SHORT = {"memory": "activation_bytes", "peak": "peak_activation_bytes"}
 Condition = Callable[[Point], bool]
 
 
-def condition(text: str, names: tuple[str, ...]) -> Condition:
+def metrics_of(text: str) -> set[str]:
+    """The totals that a condition or a choice names."""
+    words = set(re.findall(r"\w+", text))
+    return {metric for metric in COLUMNS if metric in words}
+
+
+def condition(text: str, names: tuple[str, ...], own: tuple[str, ...] = ()) -> Condition:
     """A condition such as `macs <= 300M and params <= 5M` over metrics and parameters.
 
     Raises:
@@ -33,7 +39,7 @@ def condition(text: str, names: tuple[str, ...]) -> Condition:
         expression = parse(plain)
     except ExpressionError as error:
         raise UsageError(f"`--where {text}`: {error.message}", error.hint) from None
-    known = (*METRICS, *SHORT, "batch", "size", *names)
+    known = (*COLUMNS, *SHORT, "batch", "size", *names, *own)
     for name in sorted(expression.names):
         if name not in known:
             raise UsageError(
@@ -42,8 +48,11 @@ def condition(text: str, names: tuple[str, ...]) -> Condition:
             )
 
     def admits(point: Point) -> bool:
+        environment = _environment(point)
+        if any([environment[name] is None for name in expression.names]):
+            return False  # a figure that is not known fulfils nothing
         try:
-            return bool(expression.evaluate(_environment(point)))
+            return bool(expression.evaluate(environment))
         except ExpressionError as error:
             raise UsageError(f"`--where {text}`: {error.message}") from None
 
@@ -56,7 +65,8 @@ def _whole(value: float) -> int | float:
 
 def _environment(point: Point) -> dict[str, Any]:
     found = dict(point.parameters)
-    found.update({name: getattr(point, name) for name in METRICS})
+    found.update({name: getattr(point, name) for name in COLUMNS})
+    found.update(point.measured or {})
     found.update({short: getattr(point, name) for short, name in SHORT.items()})
     found.update(batch=point.batch, size=max(point.input_shape[1:] or point.input_shape))
     return found
@@ -68,13 +78,13 @@ class Aim(NamedTuple):
     metric: str
     more: bool
 
-    def of(self, point: Point) -> int:
-        """What is to be as small as can be."""
-        value: int = getattr(point, self.metric)
-        return -value if self.more else value
+    def of(self, point: Point) -> float | None:
+        """What is to be as small as can be; `None` where it is not known."""
+        value: float | None = point.value(self.metric)
+        return -value if self.more and value is not None else value
 
 
-def aim(text: str) -> Aim:
+def aim(text: str, own: tuple[str, ...] = ()) -> Aim:
     """`macs`: as few as can be; `+params`: as many.
 
     Raises:
@@ -82,10 +92,11 @@ def aim(text: str) -> Aim:
     """
     name = text.strip().removeprefix("+")
     full = SHORT.get(name, name)
-    if full not in METRICS:
+    known = (*COLUMNS, *own)
+    if full not in known:
         raise UsageError(
             f"there is no metric `{name}`",
-            suggestion(name, METRICS, f"the metrics are {', '.join(METRICS)}"),
+            suggestion(name, known, f"the metrics are {', '.join(known)}"),
         )
     return Aim(full, text.strip().startswith("+"))
 
@@ -95,11 +106,14 @@ class Front:
 
     def __init__(self, aims: tuple[Aim, ...]) -> None:
         self.aims = aims
-        self._kept: list[tuple[tuple[int, ...], Point]] = []
+        self._kept: list[tuple[tuple[float, ...], Point]] = []
 
     def add(self, point: Point) -> None:
         """Take a point in, and drop those that it beats."""
-        place = tuple([aim.of(point) for aim in self.aims])
+        values = [aim.of(point) for aim in self.aims]
+        place = tuple([value for value in values if value is not None])
+        if len(place) < len(values):
+            return  # what is not known beats nothing
         for other, _ in self._kept:
             if other != place and _covers(other, place):
                 return
@@ -114,5 +128,5 @@ class Front:
         return [point for _, point in sorted(self._kept, key=lambda entry: entry[0])]
 
 
-def _covers(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+def _covers(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return all([a <= b for a, b in zip(one, other, strict=True)])

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Protocol
 
 from cnncalc.analysis.memory import activations, lifetimes
 from cnncalc.analysis.report import BYTES
+from cnncalc.analysis.sizes import model_bytes, training_bytes
+from cnncalc.analysis.training.plan import Plan
 from cnncalc.diagnostics import SpecError, UsageError
 from cnncalc.graph import Graph
 from cnncalc.language.forms.inputs import GivenInput
@@ -24,6 +26,9 @@ from cnncalc.shapes import Shape, WindowLimitError, product
 from cnncalc.sweeping.grid import Coordinates
 
 METRICS = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")
+ON_DEMAND = ("model_bytes", "training_bytes")
+"""Worked out where they are asked for."""
+COLUMNS = (*METRICS, *ON_DEMAND)
 LAYERS = 60_000
 """So many layers are kept, in graphs that may be asked for another input."""
 FACTS = 100_000
@@ -42,6 +47,15 @@ class Point(NamedTuple):
     activation_bytes: int | None
     peak_activation_bytes: int | None
     error: str | None
+    model_bytes: int | None = None
+    training_bytes: int | None = None
+    measured: Mapping[str, float | None] | None = None
+
+    def value(self, metric: str) -> Any:
+        """One of its totals, or of the figures of one's own; `None` where it is not known."""
+        if self.measured is not None and metric in self.measured:
+            return self.measured[metric]
+        return getattr(self, metric)
 
 
 class Costs(NamedTuple):
@@ -108,10 +122,14 @@ class Known(NamedTuple):
 class Worker:
     """Works points out, one after the other, and remembers what the next one can use."""
 
-    def __init__(self, network: Elaborates, dtype: str, inplace: bool) -> None:
+    def __init__(
+        self, network: Elaborates, dtype: str, inplace: bool, columns: tuple[str, ...] = ()
+    ) -> None:
         self.network = network
         self.width = BYTES[dtype]
         self.inplace = inplace
+        self.columns = columns
+        """Which of `ON_DEMAND` are worked out."""
         self._known: dict[tuple[Any, ...], Known] = {}
         self._stated: dict[Kind, dict[Given, Stated]] = {}
         self._count = 0
@@ -129,7 +147,7 @@ class Worker:
         if isinstance(costs, str):
             return Point(at.input, at.batch, at.parameters, None, None, None, None, None, costs)
         width = self.width * at.batch
-        return Point(
+        found = Point(
             at.input,
             at.batch,
             at.parameters,
@@ -140,6 +158,17 @@ class Worker:
             costs.peak * width,
             None,
         )
+        return self._with_sizes(found, at) if self.columns else found
+
+    def _with_sizes(self, point: Point, at: Coordinates) -> Point:
+        """A point with the sizes that are worked out on demand."""
+        graph = self.network.graph(at.parameters, self._inputs(at))
+        if "model_bytes" in self.columns:
+            point = point._replace(model_bytes=model_bytes(graph, self.width))
+        if "training_bytes" in self.columns:
+            plan = Plan(batch=at.batch, width=self.width, inplace=self.inplace)
+            point = point._replace(training_bytes=training_bytes(graph, plan))
+        return point
 
     def _costs(self, at: Coordinates) -> Costs | str:
         key = (at.input[0], len(at.input), *at.parameters.items())

@@ -37,6 +37,11 @@ class Swept(Protocol):
     def dtype(self) -> str: ...
     @property
     def inplace(self) -> bool: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    def with_columns(self, columns: tuple[str, ...]) -> Swept:
+        """The same with totals on demand."""
+
     def network(self) -> Elaborates:
         """The network, read."""
 
@@ -49,6 +54,12 @@ class SweepSource(NamedTuple):
     """The file's text where `net` is only what it is called."""
     dtype: str
     inplace: bool
+    columns: tuple[str, ...] = ()
+    """Which totals are worked out on demand."""
+
+    def with_columns(self, columns: tuple[str, ...]) -> SweepSource:
+        """The same with totals on demand."""
+        return self._replace(columns=columns)
 
     def network(self) -> Elaborates:
         """The network, read."""
@@ -73,7 +84,7 @@ Block = list[tuple[range, ...]]
 @lru_cache(maxsize=1)
 def _worker(subject: Swept) -> Worker:
     """What this process works with; it keeps what one task leaves for the next."""
-    return Worker(subject.network(), subject.dtype, subject.inplace)
+    return Worker(subject.network(), subject.dtype, subject.inplace, subject.columns)
 
 
 def work(task: Task) -> list[Point]:

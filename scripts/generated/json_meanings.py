@@ -410,7 +410,7 @@ RESULTS = (
     ),
     Result(
         "cnncalc.sweep/1",
-        ("sweep small.yaml --batch 1,2",),
+        ("sweep small.yaml --batch 1,2", "sweep small.yaml --columns model_bytes,training_bytes"),
         "`sweep`. With `--format jsonl` each point stands on a line of its own.",
         {
             "points": "the points in the grid's order",
@@ -422,6 +422,8 @@ RESULTS = (
             "points[].flops": TOTALS["flops"],
             "points[].activation_bytes": TOTALS["activation_bytes"],
             "points[].peak_activation_bytes": TOTALS["peak_activation_bytes"],
+            "points[].model_bytes": "bytes of parameters and buffers, where asked for",
+            "points[].training_bytes": "the most bytes of a training step with Adam, where asked for",
             "points[].error": "why the point is no network; then the numbers are `null`",
         },
     ),

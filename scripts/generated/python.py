@@ -64,7 +64,10 @@ MEANINGS: dict[type, dict[str, str]] = {
     Totals: TOTALS,
     Operations: {key.removeprefix("operations."): told for key, told in TOTALS.items()},
     ReceptiveField: {key.removeprefix("."): told for key, told in FIELD.items()},
-    Point: _of("cnncalc.sweep/1", "points[]."),
+    Point: {
+        **_of("cnncalc.sweep/1", "points[]."),
+        "measured": "figures of one's own, by their columns",
+    },
     Diagnostic: {
         **_of("cnncalc.diagnostics/1", "diagnostics[]."),
         "place": "where, in a file",

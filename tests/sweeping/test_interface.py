@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,118 @@ def test_inputs_of_one_size_go_together() -> None:
         ).totals
         assert (point.params, point.macs) == (totals.params, totals.macs)
         assert point.peak_activation_bytes == totals.peak_activation_bytes
+
+
+# -- columns on demand, and figures of one's own ---------------------------------------------------
+
+
+@pytest.mark.parametrize("net", ["lenet5", "mobilenet_v2", "unet", "resnet18"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
+def test_sizes_are_those_of_compare(net: str, dtype: str) -> None:
+    """Also where another size of the input is worked out without the file."""
+    columns = ("params", "model_bytes", "training_bytes")
+    sizes = ("160", "192") if net != "lenet5" else ("32", "36")
+    points = list(
+        cnncalc.sweep(net, input=map(int, sizes), batch=(1, 3), columns=columns, dtype=dtype)
+    )
+    assert len(points) == 4
+    for point in points:
+        options: dict[str, Any] = {"input": point.input_shape, "batch": point.batch}
+        if point.error is not None:
+            with pytest.raises(cnncalc.SpecError):
+                cnncalc.analyze(net, **options)
+            continue
+        (row,) = cnncalc.compare(net, columns=columns, dtype=dtype, **options).to_dict()["networks"]
+        assert {key: getattr(point, key) for key in columns} == {key: row[key] for key in columns}
+
+
+def test_columns_in_every_format(tmp_path: Path) -> None:
+    found = cnncalc.sweep(
+        "mobilenet_v2", set={"width": (0.5, 1)}, columns="training_bytes,model_bytes"
+    )
+    header = found.to_csv().splitlines()[0]
+    assert header == "input_shape,batch,width,training_bytes,model_bytes,error"
+    assert list(found.to_dict()["points"][0])[3:] == ["training_bytes", "model_bytes", "error"]
+    assert "training" in str(found)
+    assert "training" in found.to_html()
+
+
+def test_sizes_in_conditions_and_choices() -> None:
+    sweep: dict[str, Any] = {"net": "mobilenet_v2", "set": {"width": (0.5, 0.75, 1)}}
+    everything = list(cnncalc.sweep(**sweep, columns="params,training_bytes"))
+    limit = everything[1].training_bytes
+    assert limit is not None
+    found = list(cnncalc.sweep(**sweep, where=f"training_bytes <= {limit}"))
+    assert [point.parameters["width"] for point in found] == [0.5, 0.75]
+    best = list(cnncalc.sweep(**sweep, best="model_bytes"))
+    assert [point.parameters["width"] for point in best] == [0.5]
+    assert best[0].model_bytes
+
+
+def measured(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "runs.csv"
+    file.write_text(text)
+    return str(file)
+
+
+MEASURED: dict[str, Any] = {
+    "net": "mobilenet_v2", "set": {"width": (0.5, 0.75, 1, 1.4)}, "input": (96, 128),
+}  # fmt: skip
+
+FILES = [
+    # file, choice, the widths and sizes chosen
+    ("width,accuracy\n0.50,63\n0.75,62\n1,72\n", "+accuracy,params", {(1, 96), (1, 128),
+        (0.5, 96), (0.5, 128)}),
+    ("input,width,accuracy\n128,1,72\n96,1,69\n96,0.5,70\n", "+accuracy,macs",
+        {(1, 128), (0.5, 96)}),
+    ("input_shape,width,macs,accuracy,error\n3x96x96,1,5,69,\n", "+accuracy", {(1, 96)}),
+    ("width,accuracy\n1,72\n1.4,\n", "+accuracy,macs", {(1, 96)}),
+    ("\ufeffbatch,accuracy,width\n\n1,72,1\n", "+accuracy,macs", {(1, 96)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "pareto", "chosen"), FILES)
+def test_figures_of_one_s_own(
+    tmp_path: Path, text: str, pareto: str, chosen: set[tuple[float, int]]
+) -> None:
+    file = measured(tmp_path, text)
+    found = list(cnncalc.sweep(**MEASURED, measured=file, pareto=pareto))
+    assert {(one.parameters["width"], one.input_shape[1]) for one in found} == chosen
+
+
+def test_a_figure_that_is_not_known_is_shown_as_unknown(tmp_path: Path) -> None:
+    file = measured(tmp_path, "width,accuracy\n0.5,63.25\n")
+    found = cnncalc.sweep("mobilenet_v2", set={"width": (0.5, 1)}, measured=file)
+    assert [row["accuracy"] for row in found.to_dict()["points"]] == [63.25, None]
+    assert [line.split(",")[-2] for line in found.to_csv().splitlines()[1:]] == ["63.25", ""]
+    assert "–" in str(found)
+    kept = cnncalc.sweep(
+        "mobilenet_v2", set={"width": (0.5, 1)}, measured=file, where="accuracy < 70"
+    )
+    assert [point.parameters["width"] for point in kept] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no column says of which point"),
+        ("accuracy\n1\n", "no column says of which point"),
+        ("width\n1\n", "no column of your own"),
+        ("width,accuracy\n1,good\n", "runs.csv:2: `accuracy` must be a number, not `good`"),
+        ("width,accuracy\n1,nan\n", "must be a number"),
+        ("width,accuracy\n1,2\n1,3\n", "runs.csv:3: it is of the same point as line 2"),
+        ("width,accuracy\n1\n", "runs.csv:2: 1 cells for 2 columns"),
+        ("width,accuracy\n7,1\n", "no row has a `width` of the sweep"),
+        ("width,a,a\n1,1,1\n", "names each column once"),
+    ],
+)
+def test_files_that_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(cnncalc.UsageError) as caught:
+        cnncalc.sweep(**MEASURED, measured=measured(tmp_path, text))
+    assert words in str(caught.value)
+
+
+def test_unknown_columns_and_files(tmp_path: Path) -> None:
+    for options in ({"columns": "mack"}, {"measured": tmp_path / "none.csv"}, {"best": "accuracy"}):
+        with pytest.raises(cnncalc.UsageError):
+            cnncalc.sweep(**MEASURED, **options)
