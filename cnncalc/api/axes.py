@@ -244,8 +244,10 @@ def check(
     if input is None:
         raise UsageError("`check` wants the units of the axis", "add `--input`")
     size = _size(input, "`input`")
-    if (chain is None) == (kernel is None and target is None):
-        raise UsageError("`check` wants `--kernel`, `--output SIZE` or both, or `--chain`")
+    if kernel is None and target is None and chain is None:
+        raise UsageError("`check` wants one of `--kernel`, `--output SIZE` and `--chain`")
+    if chain is not None and (kernel is not None or target is not None):
+        raise UsageError("`--chain` goes neither with `--kernel` nor with `--output SIZE`")
     if transpose and chain is not None:
         raise UsageError(
             "`--transpose` is of one kernel", "in a chain, name it: `conv_transpose 4/2 p1`"

@@ -307,11 +307,11 @@ def test_check_a_chain(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--kernel", "3", "--output", "5"], "one of"),
+        (["--chain", "conv 3", "--output", "5"], "`--chain` goes neither with"),
         ([], "one of"),
         (["--chain", "conv 3, pool"], "part 2, `pool`"),
         (["--chain", "conv 9"], "does not fit"),
-        (["--chain", "conv 3, conv_transpose 2/2"], "`conv_transpose` is no kernel that slides"),
+        (["--chain", "conv 3, upsample 2/2"], "`upsample` is no kernel that slides"),
         (["--output", "0"], "from 1"),
     ],
 )

@@ -264,7 +264,7 @@ def test_transposed_without_output(run: Run, options: str, words: str) -> None:
         (["--chain", "conv_transpose 3/2 ceil"], "`ceil` is an option of pools"),
         (["--chain", "conv_transpose 3/2 op2"], "must be smaller"),
         (["--chain", "conv_transpose 70000/70000, conv_transpose 2/2"], "65,536"),
-        (["--chain", "conv 3", "--kernel", "3"], "or `--chain`"),
+        (["--chain", "conv 3", "--kernel", "3"], "goes neither with"),
     ],
 )
 def test_refusals_of_transposed(run: Run, options: list[str], words: str) -> None:
