@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.diagnostics import UsageError
+from cnncalc.sweeping.choice import SHORT
 from cnncalc.sweeping.grid import Coordinates, Grid
 from cnncalc.sweeping.points import COLUMNS
 
@@ -79,6 +80,11 @@ def measured(path: str, grid: Grid) -> Measured:
         raise UsageError(f"{path}: no column says of which point a row is ({known})", example)
     if not names:
         raise UsageError(f"{path}: it has no column of your own", example)
+    for name in names:
+        if name in (*SHORT, "size"):
+            raise UsageError(
+                f"{path}: `{name}` is a total of the sweep", "name the column otherwise"
+            )
     rows: list[Measurement] = []
     seen: dict[tuple[str, ...], int] = {}
     for line, cells in enumerate(table[1:], 2):

@@ -227,6 +227,7 @@ def test_a_figure_that_is_not_known_is_shown_as_unknown(tmp_path: Path) -> None:
         ("width,accuracy\n1\n", "runs.csv:2: 1 cells for 2 columns"),
         ("width,accuracy\n7,1\n", "no row has a `width` of the sweep"),
         ("width,a,a\n1,1,1\n", "names each column once"),
+        ("width,peak\n1,1\n", "`peak` is a total of the sweep"),
     ],
 )
 def test_files_that_are_refused(tmp_path: Path, text: str, words: str) -> None:
