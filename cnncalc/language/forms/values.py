@@ -292,7 +292,7 @@ class ValueReader:
 
 def as_sizes(text: str) -> str | None:
     """`3x3` as the language writes it, `3` or `[3, 5]`; `None` where it is no such text."""
-    if not re.fullmatch(r"\d{1,9}(?: ?[xX×] ?\d{1,9}){1,2}", text, re.ASCII):
+    if not re.fullmatch(r"[1-9]\d{0,8}(?: ?[xX×] ?[1-9]\d{0,8}){1,2}", text):
         return None
     sizes = [int(size) for size in re.findall(r"\d+", text)]
     return str(sizes[0]) if len(set(sizes)) == 1 else str(sizes)
