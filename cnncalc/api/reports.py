@@ -417,6 +417,10 @@ def report_of(subject: Asked) -> Report:
     return found
 
 
+PARTIAL_LIMIT = 5_000
+"""Layers of a network with mistakes that are shown: a table of more is of no use to mend it."""
+
+
 def partial_report_of(subject: Asked) -> Report:
     """The report of a network, of what is known where it has mistakes.
 
@@ -441,7 +445,9 @@ def known_of(subject: Asked, error: SpecError) -> Report | None:
     from cnncalc.language.elaboration.partial import Unbuilt, with_messages  # for mistakes
 
     known = network.partial(subject.changes, subject.input)
-    if known is None or all([isinstance(one.kind, Unbuilt) for one in known.graph.layers]):
+    if known is None or len(known.graph.nodes) > PARTIAL_LIMIT:
+        return None
+    if all([isinstance(one.kind, Unbuilt) for one in known.graph.layers]):
         return None
     known = with_messages(known, error.diagnostics)
     diagnostics = error.diagnostics

@@ -179,6 +179,10 @@ class Kind:
     main: ClassVar[Option | None] = None
     branches: ClassVar[bool] = False
     """Whether the main option is a list of branches; all of them are inputs."""
+    verb: ClassVar[str] = "merges"
+    """What a kind with branches does with them, in messages."""
+    joins: ClassVar[bool] = False
+    """Whether branches of any number of channels go together."""
     several: ClassVar[type[Kind] | None] = None
     """The kind of the same name that takes several inputs, where one input is not all it takes."""
     saved: ClassVar[SavedForBackward | None] = None

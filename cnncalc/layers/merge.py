@@ -39,6 +39,7 @@ class Add(Broadcast, name="add"):
     repeated along an axis.
     """
 
+    verb = "adds"
     sign = "+"
 
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
@@ -50,6 +51,7 @@ class Add(Broadcast, name="add"):
 class Multiply(Broadcast, name="multiply"):
     """Product of the branches: a multiplication a value for every branch but the first."""
 
+    verb = "multiplies"
     sign = "×"
 
     def saved_for_backward(self, inputs: tuple[Shape, ...], output: Shape) -> SavedForBackward:
@@ -114,6 +116,8 @@ class Concat(Merge, name="concat"):
     Along another `axis`, their rows.
     """
 
+    verb = "joins"
+    joins = True
     linear = True
 
     axis: int = option(Int(0), "the axis, from 0 for the channels", default=0, mark="axis ")

@@ -301,7 +301,7 @@ layers:
             yield Diagnostic(
                 self.name,
                 self.severity,
-                f"one branch {MERGES.get(form.label, 'merges')} nothing: "
+                f"one branch {'merges' if form.kind is None else form.kind.verb} nothing: "
                 f"`{form.label}` of one branch is that branch{lost}",
                 form.place,
                 None,
@@ -311,7 +311,3 @@ layers:
                 lone.use.chain() if lone.use else (),
                 times[id(form)],
             )
-
-
-MERGES = {"add": "adds", "multiply": "multiplies", "concat": "joins"}
-"""What merges do, as far as a verb says it."""

@@ -624,6 +624,8 @@ HANG = 10.0
 `benchmarks/bad_files.py` prints the real ones, which stay under one.
 """
 BYTES_LIMIT = 200 * 1024 * 1024
+BYTES_SHOWN = 1024 * 1024
+"""Of the table of a network with mistakes."""
 
 HEAVY = [
     "10^9 layers", "10^9 layers, worked out", "a block twice in itself",
@@ -685,7 +687,8 @@ def test_process(case: str, write: Write, tmp_path: Path) -> None:
     row = next(row for row in ROWS if row.case == case)
     path = write(row.text)
     found = spent(["analyze", str(path)], tmp_path)
-    assert (found.status, found.out) == (2, b"")
+    assert found.status == 2
+    assert len(found.out) < BYTES_SHOWN  # the table as far as it is known
     assert f"error[{row.rule}]".encode() in found.err
     assert b"Traceback" not in found.err
     assert found.seconds < HANG

@@ -376,7 +376,7 @@ def test_if(text: str, holds: bool) -> None:
         layers: [tanh, {{relu: , if: {text}}}, {{sigmoid: , output: {text}}}, tanh]
         """)
     assert ("relu" in names(found)) == holds
-    assert found.nodes[-2].wanted == holds
+    assert found.nodes[-2].is_output == holds
     assert (len(found.outputs) == 2) == holds
 
 

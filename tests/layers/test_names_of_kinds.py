@@ -1,8 +1,9 @@
 """What kinds have in common is said by the kinds: no other room lists them by name.
 
-Four tables may: that of the kernels, that of other tools' names, and those of the networks and
-counters of other tools (`exchange/`, `analysis/counting/`), which are about their kinds. The
-fourth is what people call structures of them (`outline/naming.py`): words, and no more.
+Some tables may: that of the kernels, those of other tools' names, those of the networks and
+counters of other tools (`exchange/`, `analysis/counting/`), and that of what a converter makes of
+each kind (`deployment/kinds/`), which are about their kinds; and what people call structures of
+them (`outline/naming.py`): words, and no more.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ TABLES = (
     "analysis/outline/naming.py",
     "numerics/kernels/",
     "language/forms/aliases.py",
+    "language/forms/foreign.py",
+    "deployment/kinds/",
 )
 MODULES = [
     path

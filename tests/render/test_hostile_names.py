@@ -177,7 +177,7 @@ def test_messages(name: str, run: Run, write: Write) -> None:
         assert harmless(refused.out + refused.err), text
         if refused.status == 0:  # `+1` is a size, and `CON` a parameter
             continue
-        assert (refused.status, refused.out) == (2, ""), text
+        assert refused.status == 2, text  # with the table as far as it is known
         shown = run("validate", path)
         assert shown.status == 1, text
         assert harmless(shown.out), text

@@ -312,7 +312,7 @@ class Elaborator:
         if len(branches) != 2 or len(refusal.shapes) != 2 or len(empty) != 1:
             return None
         (number,) = empty
-        if form.label == "concat":
+        if form.kind is None or form.kind.joins:
             return None
         needed = projection(refusal.shapes[1 - number], refusal.shapes[number])
         if needed is None:
