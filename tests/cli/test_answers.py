@@ -145,6 +145,8 @@ def test_reconcile(run: Run) -> None:
         "torchinfo": 4_089_238_376,
         "fvcore": 4_111_512_576,
         "thop": 4_133_742_592,
+        "ultralytics_thop": 4_133_742_592,
+        "flop_counter": 2 * 4_089_184_256,
         "ptflops_pytorch": 4_132_436_968,
         "ptflops_aten": 4_089_185_256,
         "keras": 25_610_152,
