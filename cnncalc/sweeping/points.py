@@ -24,6 +24,7 @@ from cnncalc.language.network import Network
 from cnncalc.layers.base import SIZE_LIMIT, Facts, Kind, LayerError
 from cnncalc.shapes import Shape, WindowLimitError, product
 from cnncalc.sweeping.grid import Coordinates
+from cnncalc.unknown import UNKNOWN
 
 METRICS = ("params", "macs", "flops", "activation_bytes", "peak_activation_bytes")
 ON_DEMAND = ("model_bytes", "training_bytes")
@@ -167,7 +168,10 @@ class Worker:
             point = point._replace(model_bytes=model_bytes(graph, self.width))
         if "training_bytes" in self.columns:
             plan = Plan(batch=at.batch, width=self.width, inplace=self.inplace)
-            point = point._replace(training_bytes=training_bytes(graph, plan))
+            try:
+                point = point._replace(training_bytes=training_bytes(graph, plan))
+            except UsageError:  # a layer does not state what its backward pass needs
+                point = point._replace(training_bytes=UNKNOWN)
         return point
 
     def _costs(self, at: Coordinates) -> Costs | str:

@@ -240,3 +240,11 @@ def test_unknown_columns_and_files(tmp_path: Path) -> None:
     for options in ({"columns": "mack"}, {"measured": tmp_path / "none.csv"}, {"best": "accuracy"}):
         with pytest.raises(cnncalc.UsageError):
             cnncalc.sweep(**MEASURED, **options)
+
+
+def test_sizes_that_are_not_known() -> None:
+    text = "input: [3, 9, 9]\nlayers:\n  - custom: {name: Magic, output: [8, 5, 5]}\n"
+    found = cnncalc.sweep(yaml=text, columns="params,model_bytes,training_bytes", batch=(1, 2))
+    for row in found.to_dict()["points"]:
+        assert [row[key] for key in ("params", "model_bytes", "training_bytes")] == [None] * 3
+    assert "?" in str(found)
