@@ -48,6 +48,13 @@ def test_what_is_not_certain_is_not_translated() -> None:
     assert finding.hint == "did you mean `conv`?"
 
 
+def test_padding_with_anything_but_zeros_is_not_translated() -> None:
+    text = "input: [3, 9, 9]\nlayers:\n  - nn.Conv2d(3, 6, 5, padding_mode='{}')\n"
+    zeros, reflect = (lint(Source("n.yaml", text.format(mode))) for mode in ("zeros", "reflect"))
+    assert any(fix.edits for fix in zeros[0].fixes)
+    assert not any(fix.edits for fix in reflect[0].fixes)
+
+
 def test_pythons_truth_values_are_taken() -> None:
     text = "input: [3, 8, 8]\nlayers:\n  - conv: {filters: 4, kernel: 3, bias: False}\n"
     assert cnncalc.analyze(yaml=text).totals.params == 4 * 3 * 9

@@ -43,7 +43,6 @@ TORCH = {
 IGNORED = {
     "inplace", "name_scope", "kernel_initializer", "bias_initializer", "kernel_regularizer",
     "track_running_stats", "affine", "momentum", "data_format", "input_dim", "batch_input_shape",
-    "padding_mode",
 }  # fmt: skip
 """What has no meaning for a calculation."""
 
@@ -187,6 +186,8 @@ def _layers(form: LayerForm, kind: str, values: Mapping[str, str], label: str) -
             given[word] = text
         elif word in KNOWN_FROM_INPUT or word in IGNORED:
             continue
+        elif word == "padding_mode" and text.strip("'\"") == "zeros":
+            continue  # others pad with something else than ours
         else:
             other = next(
                 (one for one in OTHER_OPTIONS.get(word.lower(), ()) if one in options), None
