@@ -8,15 +8,15 @@ from math import gcd
 from cnncalc.coverage import unread
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import Node
-from cnncalc.layers.base import Facts
 from cnncalc.layers.options import axes_brief
+from cnncalc.layers.reshape import Pad
 from cnncalc.layers.sliding import Sliding
 from cnncalc.rules.axis import arithmetic, axes_text, near_repairs
-from cnncalc.rules.base import AXES, LayerRule, Repair, Rule, RuleContext, Violation, listed
+from cnncalc.rules.base import AXES, Repair, Rule, RuleContext, Violation, listed
 from cnncalc.shapes import Slide, product
 
 
-class StrideDoesNotTile(LayerRule[Sliding]):
+class StrideDoesNotTile(Rule):
     """The last rows or columns are dropped."""
 
     name = "stride-does-not-tile"
@@ -45,21 +45,33 @@ input: [3, 227, 227]
 layers:
   - conv: {filters: 96, kernel: 11, stride: 4}
 """
-    kinds = Sliding
 
-    def judge(
-        self, subject: RuleContext, index: int, kind: Sliding, facts: Facts
+    def check(self, subject: RuleContext) -> Iterator[Diagnostic]:
+        """Findings in a network; a layer of padding in front counts as the layer's own."""
+        judged = []
+        for kind, group in subject.of(Sliding):
+            if max(kind.stride) == 1:
+                continue  # steps of one always come out even
+            by_axes: dict[tuple[Slide, ...], list[int]] = {}
+            for index in group:
+                by_axes.setdefault(_padded(subject, index), []).append(index)
+            for axes, alike in by_axes.items():
+                own = subject.graph.nodes[alike[0]].facts.slides
+                verdict = self._verdict(kind, axes, own)
+                if verdict is not None:
+                    judged.append((verdict, alike))
+        yield from self.findings(subject, judged)
+
+    def _verdict(
+        self, kind: Sliding, axes: tuple[Slide, ...], own: tuple[Slide, ...]
     ) -> Violation | None:
-        """What is to be said of a node."""
-        if max(kind.stride) == 1:
-            return None  # steps of one always come out even
-        axes = facts.slides
+        """What is to be said of a kernel on each axis; `own` has the layer's own padding alone."""
         if not any([axis.remainder for axis in axes]):
             return None
         lost = [number for number, axis in enumerate(axes) if unread(axis).behind]
         if lost:
             axis = axes[lost[0]]
-            repairs = near_repairs(axes, kind)
+            repairs = near_repairs(own, kind)
             return Violation(_losses(axes, lost), "stride", repairs=repairs, fits=_tiles)
         padded = [
             number
@@ -73,6 +85,25 @@ layers:
         if len(padded) < len(axes):
             message += f" ({', '.join(AXES[len(axes)][n] + 's' for n in padded)})"
         return Violation(message, "stride", "note")
+
+
+def _padded(subject: RuleContext, index: int) -> tuple[Slide, ...]:
+    """A layer's kernel on each axis, with a constant that is put around its input as padding."""
+    nodes = subject.graph.nodes
+    axes = nodes[index].facts.slides
+    before = nodes[nodes[index].inputs[0]].kind
+    if not isinstance(before, Pad) or before.mode != "constant":
+        return axes
+    return tuple(
+        [
+            axis._replace(
+                size=axis.size - first - last,
+                before=axis.before + first,
+                after=axis.after + last,
+            )
+            for axis, (first, last) in zip(axes, before.padding, strict=True)
+        ]
+    )
 
 
 def _tiles(node: Node, axis: int) -> bool:

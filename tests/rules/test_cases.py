@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support import SPECS, listed
 
+import cnncalc
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.language.load import find
 from cnncalc.language.text.source import Source
@@ -437,3 +438,17 @@ def test_a_hint_that_was_tried_in_vain_says_so() -> None:
     assert finding.fixes == ()
     assert finding.hint is not None
     assert finding.hint.endswith("that was tried, and the network breaks elsewhere")
+
+
+def test_padding_in_a_layer_of_its_own_is_padding() -> None:
+    """The same network twice, so the same note: only padding is left unread."""
+    own = "input: [3, 88, 88]\nlayers:\n  - conv: {filters: 8, kernel: 5, stride: 2, padding: 2}\n"
+    apart = (
+        "input: [3, 88, 88]\nlayers:\n  - pad: 2\n  - conv: {filters: 8, kernel: 5, stride: 2}\n"
+        "  - pad: {padding: 2, mode: reflect}\n  - conv: {filters: 8, kernel: 5, stride: 2}\n"
+    )
+    (one,) = [d for d in cnncalc.analyze(yaml=own).diagnostics if d.rule == "stride-does-not-tile"]
+    first = cnncalc.analyze(yaml=apart).diagnostics
+    (two,) = [d for d in first if d.rule == "stride-does-not-tile" and d.layer == "conv1"]
+    assert (one.severity, one.message) == (two.severity, two.message)
+    assert two.severity == "note"
