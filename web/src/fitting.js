@@ -22,7 +22,7 @@ export async function showFit(ask) {
   const rows = answer.fits.map(({ what, bytes, fits, batch, binds }) => make("tr", { class: fits ? "fits" : "over" },
     make("th", { scope: "row", text: say(what) }), make("td", { class: "number", text: bytes }),
     make("td", { text: say(fits ? "fits" : "doesNotFit") }), make("td", { class: "number", text: batch }), make("td", { class: "quiet", text: binds })));
-  const head = make("tr", {}, ...["", "takes", "", "largestBatch", "binds"].map((key) => make("th", { scope: "col", text: key ? say(key) : "" })));
+  const head = make("tr", {}, ...["", "takes", "", "largestBatch", "binds"].map((key) => (key ? make("th", { scope: "col", text: say(key) }) : make("td"))));
   by("fit").replaceChildren(
     make("h2", { text: say("fitTitle") }),
     make("div", { class: "fit-tools" }, size, optimizer, precision),
