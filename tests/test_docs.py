@@ -90,6 +90,7 @@ WITHOUT_EXAMPLES = {
     "docs/zh/index.md": "the front page",
     "docs/commands.md": "made from the commands",
     "docs/counters.md": "its table is what `reconcile` says of single layers",
+    "docs/files.md": "made from the table of formats",
     "docs/formats.md": "what it shows is written when it is made",
     "docs/json.md": "held to results when it is made",
     "docs/python.md": "its examples are Python",
