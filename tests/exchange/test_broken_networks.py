@@ -70,6 +70,21 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     assert [one["layer"] for one in found] == ["a", "b", "n", "f"]
 
 
+def test_output_padding_is_offered_below_the_stride_alone(tmp_path: Path) -> None:
+    """PyTorch refuses an output padding that is not smaller than the stride."""
+    path = tmp_path / "skip.py"
+    path.write_text(
+        net(
+            "self.u = nn.ConvTranspose2d(3, 3, 2, 2)",
+            "small = F.max_pool2d(x, 2)[:, :, 1:, 1:]\nreturn torch.cat([self.u(small), x], 1)",
+        ),
+        encoding="utf-8",
+    )
+    (found,) = findings(path, "3x16x16")
+    assert "14×14" in found["message"]
+    assert not found["fixes"]
+
+
 def test_a_module_of_a_loop_is_not_edited(tmp_path: Path) -> None:
     path = tmp_path / "loop.py"
     path.write_text(

@@ -83,6 +83,15 @@ def test_rounds_nest_and_a_parameter_of_that_name_is_itself() -> None:
     assert [one.output_shape[0] for one in cnncalc.analyze(yaml=named).layers] == [5, 5]
 
 
+def test_the_round_around_a_repeat_is_known_again_behind_it() -> None:
+    text = (
+        "input: [1, 64]\nlayers:\n  - flatten\n"
+        "  - layers: [{linear: 2 + index, repeat: 3}, linear: 10 * (index + 1)]\n    repeat: 2\n"
+    )
+    shapes = [layer.output_shape[0] for layer in cnncalc.analyze(yaml=text).layers[1:]]
+    assert shapes == [2, 3, 4, 10, 2, 3, 4, 20]
+
+
 def test_a_merge_key_is_refused_in_words() -> None:
     text = "input: [3, 8, 8]\nlayers:\n  - conv: {<<: {filters: 3}, kernel: 3}\n"
     found = lint(Source("net.yaml", text))
